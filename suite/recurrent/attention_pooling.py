@@ -1,0 +1,71 @@
+"""A sequence summed up as one vector, by learned weights over its steps."""
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="suite")
+class AttentionPooling(keras.layers.Layer):
+    """Masked additive attention pooling over time.
+
+    For features `x_t` of each step the layer computes
+
+        e_t = v . tanh(W x_t + b)
+        a_t = softmax over the unmasked steps of e_t
+        pooled = sum_t a_t x_t
+
+    A masked step has weight exactly 0; a row that is masked whole gives zeros.
+
+    Args:
+        units: Width of the hidden layer that scores a step; the width of the features if None.
+
+    Call arguments:
+        inputs: `(batch, time, features)`, floating point.
+        mask: `(batch, time)`, boolean, True where the step counts. Defaults to the mask that came with `inputs`.
+
+    Returns:
+        `(pooled, weights)` of shapes `(batch, features)` and `(batch, time)`.
+
+    Source: Yang et al. 2016, "Hierarchical Attention Networks for Document Classification".
+    """
+
+    def __init__(self, units=None, **kwargs):
+        super().__init__(**kwargs)
+        if units is not None and (not isinstance(units, int) or units < 1):
+            raise ValueError(f"`units` must be None or an integer of at least 1. Received: units={units}")
+        self.units = units
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        features = input_shape[-1]
+        units = self.units or features
+        self.kernel = self.add_weight(name="kernel", shape=(features, units), initializer="glorot_uniform")
+        self.bias = self.add_weight(name="bias", shape=(units,), initializer="zeros")
+        self.context = self.add_weight(name="context", shape=(units, 1), initializer="glorot_uniform")
+
+    def call(self, inputs, mask=None):
+        hidden = ops.tanh(ops.matmul(inputs, self.kernel) + self.bias)
+        scores = ops.squeeze(ops.matmul(hidden, self.context), -1)
+        weights = masked_softmax(scores, mask)
+        pooled = ops.squeeze(ops.matmul(ops.expand_dims(weights, 1), inputs), 1)
+        return pooled, weights
+
+    def compute_mask(self, inputs, mask=None):
+        return None, None
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], input_shape[-1]), tuple(input_shape[:2])
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+def masked_softmax(scores, mask=None):
+    """Softmax over the last axis where masked entries get exactly 0, also where all of them are masked."""
+    if mask is None:
+        return ops.softmax(scores)
+    kept = ops.cast(mask, scores.dtype)
+    lowest = -3e4 if keras.backend.standardize_dtype(scores.dtype) == "float16" else -1e30
+    scores = ops.where(mask, scores, ops.cast(lowest, scores.dtype))
+    exponentials = ops.exp(scores - ops.stop_gradient(ops.max(scores, axis=-1, keepdims=True))) * kept
+    total = ops.sum(exponentials, axis=-1, keepdims=True)
+    return exponentials / ops.where(total > 0, total, ops.ones_like(total))
