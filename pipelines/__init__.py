@@ -1,0 +1,1 @@
+"""The pipeline packages: one per task, each with the same file set."""

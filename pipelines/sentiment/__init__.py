@@ -1,0 +1,1 @@
+"""Sentiment: raw text in, class and probabilities out."""

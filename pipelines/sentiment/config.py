@@ -1,0 +1,32 @@
+"""Settings of the sentiment pipeline: what it adds to `TrainingSettings`, every default in view."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from suite.config import TrainingSettings
+
+
+class Settings(TrainingSettings):
+    """Sentiment: text in, one of N classes out."""
+
+    text_column: str = Field("text", description="column (csv, tsv) or key (jsonl) of the text")
+    label_column: str = Field("label", description="column (csv, tsv) or key (jsonl) of the class")
+    class_weights: Literal["none", "balanced"] = Field("none", description="weight of each class in the loss")
+
+    tokenizer: Literal["bytes", "wordpiece"] = Field("bytes", description="bytes: hashed words and n-grams, no vocabulary; wordpiece: learned")
+    hash_buckets: int = Field(16384, ge=16, le=32768, description="bytes: rows of the embedding table shared by words and n-grams")
+    ngrams: tuple[int, ...] = Field((3, 4, 5), description="bytes: lengths of the hashed character n-grams, in bytes; [] for words alone")
+    vocabulary_size: int = Field(8000, ge=64, le=32768, description="wordpiece: rows of the vocabulary learned from train")
+    max_tokens: int = Field(256, ge=1, description="tokens kept of each text")
+
+    embedding: int = Field(128, ge=1, description="features of a token")
+    cell: Literal["lstm", "gru", "simple_rnn", "min_gru", "min_lstm"] = Field("lstm", description="recurrent layer")
+    units: int = Field(64, ge=1, description="units of each recurrent layer and direction")
+    layers: int = Field(1, ge=1, description="recurrent layers")
+    bidirectional: bool = Field(True, description="read forwards and backwards")
+    pooling: Literal["attention", "max_mean", "last"] = Field("attention", description="how steps become one vector")
+    embedding_dropout: float = Field(0.5, ge=0, lt=1, description="whole embedding features dropped over all steps (spatial dropout)")
+    word_dropout: float = Field(0.2, ge=0, lt=1, description="tokens dropped")
+    dropout: float = Field(0.5, ge=0, lt=1, description="before the classes and between recurrent layers")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all classes")

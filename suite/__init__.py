@@ -1,0 +1,1 @@
+"""Recurrent models trained on your own data, tracked, and shipped to phones."""

@@ -1,0 +1,140 @@
+"""Validated settings: defaults < YAML file < `--set`, and the base of every task's settings."""
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from suite.errors import UserError
+
+
+class TrainingSettings(BaseModel):
+    """What every task's training has in common. A task extends it once, in `pipelines/TASK/config.py`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    seed: int = Field(0, ge=0, lt=2**31, description="seed of weights, data order, dropout and augmentation")
+    deterministic: bool = Field(True, description="make runs repeat bit for bit (TensorFlow's op determinism)")
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = Field(
+        "float32", description="Keras dtype policy of the layers; weights stay float32"
+    )
+
+    epochs: int = Field(10, ge=1, description="passes over the training part, at most")
+    batch_size: int = Field(32, ge=1, description="examples per step")
+    learning_rate: float = Field(1e-3, gt=0, description="peak learning rate of AdamW")
+    schedule: Literal["constant", "cosine"] = Field("cosine", description="learning rate over the whole training")
+    warmup_fraction: float = Field(0.0, ge=0, lt=1, description="share of all steps that rise linearly to the peak")
+    weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay of AdamW")
+    clip_norm: float = Field(1.0, gt=0, description="largest global norm of the gradient")
+    patience: int = Field(3, ge=0, description="epochs without a better dev metric before stopping; 0 never stops early")
+
+    split_by: Literal["given", "content", "group", "time"] = Field(
+        "given", description="how parts that the data does not name are drawn: given and content use a hash of the example"
+    )
+    group_pattern: str | None = Field(None, description="regular expression on path or group; its first group names the group")
+    dev_groups: tuple[str, ...] = Field((), description="groups of the training data that become dev")
+    dev_fraction: float = Field(0.1, ge=0, lt=1, description="share of train taken as dev where the data names none; 0: final fit")
+    test_fraction: float = Field(0.1, ge=0, lt=1, description="share taken as test where the data names no part at all")
+    encoding: str = Field("utf-8", description="encoding of text files")
+
+    log_samples: bool = Field(True, description="log sample predictions, with their inputs, to the tracking store")
+    parity_samples: int = Field(64, ge=0, le=64, description="real inputs kept in the model folder to check exports; 0 for private data")
+
+
+SettingsType = TypeVar("SettingsType", bound=TrainingSettings)
+
+
+def load_settings(settings_class: type[SettingsType], config: Path | None = None, assignments: Iterable[str] = ()) -> SettingsType:
+    """Return validated settings: the class's defaults, then the YAML file, then `KEY=VALUE` assignments.
+
+    Args:
+        settings_class: `Settings` of a pipeline.
+        config: A YAML file with one mapping of setting names to values.
+        assignments: `KEY=VALUE` strings; the value is read as YAML (`3`, `true`, `[a, b]`, `null`).
+
+    Raises:
+        UserError: for an unreadable file, an unknown key (the nearest known one is named) or a value not allowed.
+    """
+    values = read_yaml_mapping(config) if config is not None else {}
+    source = dict.fromkeys(values, f"{config}")
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals:
+            raise UserError(f"--set takes KEY=VALUE. Received: {assignment!r}")
+        try:
+            values[key.strip()] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            values[key.strip()] = text
+        source[key.strip()] = "--set"
+    return validate_settings(settings_class, values, source)
+
+
+def read_yaml_mapping(path: Path) -> dict:
+    """Return the mapping in a YAML file.
+
+    Raises:
+        UserError: if the file cannot be read, is not YAML or holds something other than a mapping.
+    """
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: cannot read the settings file: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: expected UTF-8 text. Received: byte {error.object[error.start]:#04x} at {error.start}") from error
+    except yaml.YAMLError as error:
+        place = getattr(error, "problem_mark", None)
+        line = f":{place.line + 1}" if place else ""
+        raise UserError(f"{path}{line}: not valid YAML: {getattr(error, 'problem', None) or error}") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
+        raise UserError(f"{path}: expected a mapping of setting names to values. Received: {type(values).__name__}")
+    return values
+
+
+def validate_settings(settings_class: type[SettingsType], values: dict, source: dict[str, str] | None = None) -> SettingsType:
+    """Return `settings_class(**values)`.
+
+    Raises:
+        UserError: one line per fault: where the value came from, the key, what is allowed, what was received.
+    """
+    try:
+        return settings_class.model_validate(values)
+    except ValidationError as error:
+        lines = [_describe(settings_class, fault, source or {}) for fault in error.errors()]
+        raise UserError("\n".join(dict.fromkeys(lines))) from error
+
+
+def _describe(settings_class, fault, source):
+    key = str(fault["loc"][0]) if fault["loc"] else ""
+    place = f"{source[key]}: " if key in source else ""
+    if fault["type"] == "extra_forbidden":
+        nearest = difflib.get_close_matches(key, settings_class.model_fields, n=1, cutoff=0.5)
+        hint = f"did you mean {nearest[0]!r}?" if nearest else "`suite train TASK --settings` lists them all."
+        return f"{place}unknown setting {key!r}; {hint}"
+    if not key:
+        return f"{fault['msg'].removeprefix('Value error, ')}"
+    allowed = get_args(settings_class.model_fields[key].annotation) if fault["type"] == "literal_error" else ()
+    expected = "one of " + ", ".join(map(repr, allowed)) if allowed else fault["msg"].removeprefix("Value error, ")
+    expected = expected.removeprefix("Input should be ")
+    return f"{place}setting {key!r}: expected {expected}. Received: {fault['input']!r}"
+
+
+def describe_settings(settings_class: type[TrainingSettings]) -> list[dict]:
+    """Return name, type, default and meaning of every setting, the task's own first."""
+    base = set(TrainingSettings.model_fields)
+    fields = sorted(settings_class.model_fields.items(), key=lambda item: item[0] in base)
+    return [
+        {"name": name, "type": _type_name(field.annotation), "default": field.get_default(), "meaning": field.description or ""}
+        for name, field in fields
+    ]
+
+
+def _type_name(annotation):
+    choices = get_args(annotation)
+    if choices and all(isinstance(choice, str) for choice in choices):
+        return " | ".join(choices)
+    return annotation.__name__ if isinstance(annotation, type) and not choices else str(annotation).replace("NoneType", "null")

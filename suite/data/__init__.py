@@ -1,0 +1,1 @@
+"""Examples on disk: tables, named parts, splits, folds, bucketing."""
