@@ -1,0 +1,235 @@
+"""The saved-model folder `saved_models/TASK/NAME/`: write, read, verify.
+
+    model.keras     architecture and weights (Keras 3 format; read in safe mode)
+    settings.yaml   every setting of the run; usable as `--config`
+    assets/         what `prepare` returned, one JSON file per entry; parity/ holds raw inputs for checking exports
+    metrics.json    the record of the run: task, data, versions, figures, check sums of the other files
+    README.md       the model card
+
+Nothing in the folder is code and nothing is pickled: loading runs nothing that the folder brings.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from suite.config import TrainingSettings, read_yaml_mapping, validate_settings
+from suite.errors import UserError
+from suite.registry import load_pipeline
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+RECORD = "metrics.json"
+REQUIRED = ("model.keras", "settings.yaml", RECORD, "README.md")
+VERSIONED_PACKAGES = ("tensorflow", "keras", "tensorflow-text", "numpy", "mlflow", "ai-edge-litert")
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A saved model, read but for its weights.
+
+    Attributes:
+        path: The folder.
+        task: The task's name, and `pipeline` its package.
+        settings: The settings of the run.
+        assets: What `prepare` returned in the run.
+        record: The content of `metrics.json`.
+    """
+
+    path: Path
+    task: str
+    pipeline: Any
+    settings: TrainingSettings
+    assets: dict[str, Any]
+    record: dict[str, Any]
+
+
+def package_versions() -> dict[str, str]:
+    """Return the installed versions of the packages that decide what a model computes."""
+    found = {}
+    for package in VERSIONED_PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def write_artifact(
+    path: Path,
+    model: "keras.Model",
+    settings: TrainingSettings,
+    assets: dict[str, Any],
+    record: dict[str, Any],
+    card: str,
+    parity: list[dict[str, "np.ndarray"]],
+    work: Path,
+) -> None:
+    """Write a model folder under a temporary name beside `path`, then rename it.
+
+    Args:
+        path: The final folder; must not exist.
+        model: The trained model.
+        settings, assets: As the run used them.
+        record: JSON-able; `files` (check sums) is added here.
+        card: Text of README.md.
+        parity: Raw inputs, one dict of arrays each.
+        work: An existing folder on the same file system that takes the temporary one.
+
+    Raises:
+        UserError: if `path` exists.
+    """
+    import numpy as np
+
+    refuse_existing(path)
+    temporary = Path(tempfile.mkdtemp(prefix="artifact-", dir=work))
+    try:
+        model.save(temporary / "model.keras")
+        write_settings(temporary / "settings.yaml", settings)
+        write_assets(temporary / "assets", assets)
+        if parity:
+            (temporary / "assets" / "parity").mkdir()
+        for index, arrays in enumerate(parity):
+            np.savez_compressed(temporary / "assets" / "parity" / f"{index:03d}.npz", **arrays)
+        (temporary / "README.md").write_text(card, encoding="utf-8")
+        files = {str(file.relative_to(temporary).as_posix()): checksum(file) for file in sorted(temporary.rglob("*")) if file.is_file()}
+        write_json(temporary / RECORD, {**record, "files": files})
+        temporary.chmod(0o755)
+        refuse_existing(path)
+        os.rename(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise UserError if a model folder of that name exists."""
+    if path.exists():
+        raise UserError(f"{path} exists and is never overwritten; choose another --name, or remove it")
+
+
+def read_artifact(path: str | Path, verify: bool = True) -> Artifact:
+    """Read a model folder without its weights.
+
+    Args:
+        path: The folder.
+        verify: Compare the check sums of all files with the record.
+
+    Raises:
+        UserError: if it is no folder, half-written, damaged, or of an unknown task.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        raise UserError(f"{path}: no such model folder; expected a folder that `suite train` wrote (saved_models/TASK/NAME)")
+    missing = [name for name in REQUIRED if not (path / name).is_file()]
+    if missing:
+        raise UserError(f"{path}: not a whole model folder; it lacks {', '.join(missing)}")
+    record = read_json(path / RECORD)
+    if not isinstance(record, dict) or not isinstance(record.get("task"), str) or not isinstance(record.get("files"), dict):
+        raise UserError(f"{path / RECORD}: expected the record of a run with `task` and `files`")
+    if verify:
+        for name, expected in record["files"].items():
+            if not (path / name).is_file():
+                raise UserError(f"{path}: not a whole model folder; it lacks {name}")
+            if checksum(path / name) != expected:
+                raise UserError(f"{path / name}: damaged or changed after training: its check sum is not the recorded one")
+    pipeline = load_pipeline(record["task"])
+    values = read_yaml_mapping(path / "settings.yaml")
+    settings = validate_settings(pipeline.Settings, values, dict.fromkeys(values, str(path / "settings.yaml")))
+    return Artifact(path, record["task"], pipeline, settings, read_assets(path / "assets"), record)
+
+
+def load_model(artifact: Artifact) -> "keras.Model":
+    """Return the trained Keras model of a folder; other package versions than at training are a warning.
+
+    Raises:
+        UserError: if Keras cannot read the file.
+    """
+    import keras
+
+    now = package_versions()
+    for package in ("tensorflow", "keras"):
+        then = artifact.record.get("versions", {}).get(package)
+        if then and then != now.get(package):
+            warnings.warn(f"{artifact.path} was trained with {package} {then}; this is {now.get(package)}", stacklevel=2)
+    # The pipeline's module registers its layers under their names; the model file brings no code of its own.
+    artifact.pipeline.build  # noqa: B018
+    try:
+        return keras.saving.load_model(artifact.path / "model.keras", compile=False, safe_mode=True)
+    except (ValueError, TypeError, OSError, KeyError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UserError(f"{artifact.path / 'model.keras'}: Keras cannot read it: {first}") from error
+
+
+def read_parity(artifact: Artifact) -> list[dict[str, "np.ndarray"]]:
+    """Return the raw inputs kept with the model; empty where the run kept none."""
+    import numpy as np
+
+    loaded = []
+    for file in sorted((artifact.path / "assets" / "parity").glob("*.npz")):
+        with np.load(file, allow_pickle=False) as arrays:
+            loaded.append({name: arrays[name] for name in arrays.files})
+    return loaded
+
+
+def write_settings(path: Path, settings: TrainingSettings) -> None:
+    """Write all settings as YAML, in the order in which they are declared."""
+    path.write_text(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def write_assets(directory: Path, assets: dict[str, Any]) -> None:
+    """Write each entry as `NAME.json`."""
+    directory.mkdir()
+    for name, value in assets.items():
+        write_json(directory / f"{name}.json", value)
+
+
+def read_assets(directory: Path) -> dict[str, Any]:
+    """Read what `write_assets` wrote."""
+    return {file.stem: read_json(file) for file in sorted(directory.glob("*.json"))}
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as UTF-8 JSON, under a temporary name first."""
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        UserError: if it is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise UserError(f"{path}: expected JSON: {error}") from error
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Call `write(folder)` on a temporary folder beside `path` and rename it to `path` when whole."""
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        write(temporary)
+        os.rename(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -1,0 +1,149 @@
+"""The contract that a pipeline package fulfils: the plain names its `__init__.py` exports, and their types.
+
+    Settings            pydantic class that extends `suite.config.TrainingSettings`
+    METRICS             {"accuracy": ("max", "fraction"), ...}: name -> direction, unit; the first one is the primary metric
+    PREDICT_OPTIONS     tuple[PredictOption, ...]: what `suite predict` adds for this task
+    read(path, settings, format=None) -> Examples         find the format, check every example, assign parts
+    prepare(train, settings) -> assets                    JSON-able dict, from the training part only
+    batches(examples, assets, settings, training) -> BatchSource
+    build(settings, assets) -> keras.Model
+    phases(settings, assets) -> list[Phase]               the fits one after another; usually one
+    raw_arrays(raw_input, settings) -> dict[str, array]   one raw input (text, path) as the arrays a signature takes
+    signatures(model, assets, settings) -> list[Signature]     raw input -> answer; the first one is what predict and evaluate call
+    evaluate(predictor, examples, assets, settings) -> Evaluation     the predictor is Keras or TFLite alike
+    predict(predictor, raw_input, assets, settings, **options) -> result     a frozen dataclass
+    make_sample(directory, seed=0, format=...) -> Path    the small embedded data set
+    TEXT_INPUT          True where a raw input is a text rather than a path
+
+A predictor is a callable: a sequence of raw-array dicts in, a list of output dicts (one per input, without the batch axis) out.
+"""
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from suite.data.examples import Example
+
+Arrays = dict[str, "np.ndarray"]
+Predictor = Callable[[Sequence[Arrays]], list[Arrays]]
+
+
+@dataclass(frozen=True)
+class PredictOption:
+    """An option that a pipeline adds to `suite predict`: `--NAME`, its type (bool makes a flag), default and help."""
+
+    name: str
+    type: type
+    default: Any
+    help: str
+
+
+@dataclass(frozen=True)
+class BatchSource:
+    """The batches of one part.
+
+    Attributes:
+        steps: Batches per epoch.
+        dataset: `dataset(epoch)` gives the batches of that epoch, `(inputs, targets)` or `(inputs, targets, sample_weights)`.
+            Order and augmentation depend on the seed and the epoch alone, so that a resumed run sees what an unbroken one sees.
+        names: `names(epoch, step)` gives the names of the examples in one batch, for messages.
+    """
+
+    steps: int
+    dataset: Callable[[int], "tf.data.Dataset"]
+    names: Callable[[int, int], list[str]]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One fit.
+
+    Attributes:
+        name: What a person calls it: `"train"`, `"fine-tune"`.
+        epochs: Epochs of this phase.
+        learning_rate: Its peak learning rate.
+        compile: `compile(model, optimizer)` sets what is trainable and compiles the model with its loss and metrics.
+    """
+
+    name: str
+    epochs: int
+    learning_rate: float
+    compile: Callable[["keras.Model", "keras.optimizers.Optimizer"], None]
+
+
+@dataclass(frozen=True)
+class RawInput:
+    """One input of a signature: dtype, shape without the batch axis (None: any length; padded with zeros), meaning with unit."""
+
+    dtype: str
+    shape: tuple[int | None, ...]
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A raw-input function of the trained model.
+
+    Attributes:
+        name: The name it has in the exported file: `"classify"`.
+        inputs: Name -> what the function takes; the function's argument names.
+        outputs: Name -> meaning, with unit, of what it returns.
+        function: Batched tensors in, dict of batched tensors out; traceable.
+    """
+
+    name: str
+    inputs: dict[str, RawInput]
+    outputs: dict[str, str]
+    function: Callable[..., dict[str, "tf.Tensor"]]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation found.
+
+    Attributes:
+        metrics: Name -> value, fractions where the metric is one.
+        pictures: File name -> function that returns a matplotlib figure; drawn only where somebody will look.
+        samples: Columns of a table of sample predictions, worst first where that makes sense.
+        details: Figures too many for metrics (per class, per group), JSON-able.
+    """
+
+    metrics: dict[str, float]
+    pictures: dict[str, Callable[[], Any]] = field(default_factory=dict)
+    samples: dict[str, list] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def lazy_exports(package: str, table: dict[str, str]) -> Callable[[str], Any]:
+    """Return a module `__getattr__` that imports `package.table[name]` when `name` is first asked for.
+
+    Reading a pipeline's settings must not import TensorFlow; its model does.
+    """
+
+    def __getattr__(name):
+        if name not in table:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(f"{package}.{table[name]}"), name)
+
+    return __getattr__
+
+
+def primary_metric(metrics: dict[str, tuple[str, str]]) -> tuple[str, str]:
+    """Return name and direction (`"min"` or `"max"`) of the first entry of a pipeline's METRICS."""
+    name, (direction, _) = next(iter(metrics.items()))
+    return name, direction
+
+
+def spread(examples: Sequence["Example"], count: int) -> list["Example"]:
+    """Return `count` examples spread evenly over the sequence; all of them where there are fewer."""
+    if count >= len(examples):
+        return list(examples)
+    return [examples[index * len(examples) // count] for index in range(count)]
+
+

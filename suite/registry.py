@@ -1,0 +1,24 @@
+"""Task name -> pipeline package. The only place in `suite` that knows a task by name."""
+
+import difflib
+import importlib
+from types import ModuleType
+
+from suite.errors import UserError
+
+PIPELINES = {
+    "sentiment": "pipelines.sentiment",
+}
+
+
+def load_pipeline(task: str) -> ModuleType:
+    """Return the pipeline package of a task; `suite/pipeline.py` says what it exports.
+
+    Raises:
+        UserError: for an unknown task; the message lists the known ones.
+    """
+    if task not in PIPELINES:
+        nearest = difflib.get_close_matches(task, PIPELINES, n=1)
+        hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+        raise UserError(f"unknown task {task!r}; the known tasks are: {', '.join(PIPELINES)}.{hint}")
+    return importlib.import_module(PIPELINES[task])

@@ -1,0 +1,100 @@
+"""The epoch loop: `model.fit` one epoch at a time, dev metrics, best weights, early stopping, saved state."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from suite.config import TrainingSettings
+from suite.pipeline import BatchSource, Phase
+from suite.training.nan_guard import NanGuard
+from suite.training.optimizer import make_optimizer
+from suite.training.progress import TrainingProgress
+from suite.training.state import Epoch, History, read_history, restore_best, restore_state, save_state
+
+if TYPE_CHECKING:
+    import keras
+
+
+def fit(
+    model: "keras.Model",
+    phases: list[Phase],
+    source: BatchSource,
+    settings: TrainingSettings,
+    monitor: tuple[str, str],
+    score: Callable[[], dict[str, float]] | None,
+    state: Path,
+    on_epoch: Callable[[Epoch], None],
+    console: Console,
+) -> History:
+    """Fit all phases, going on from the state on disk where there is one; leave the best weights in the model.
+
+    Args:
+        model: A built model.
+        phases: The fits one after another; each starts from the best weights of the one before.
+        source: The training batches.
+        settings: Seed, patience, optimizer settings.
+        monitor: Name and direction of the dev metric that decides what is best.
+        score: Returns the dev metrics of the model as it stands; None without a dev part (then the last weights stay).
+        state: Folder of the unfinished run.
+        on_epoch: Called after each epoch's state is safe on disk.
+        console: For progress.
+
+    Returns:
+        The history of all epochs, those before a resume included.
+
+    Raises:
+        UserError: when the loss is no longer a number.
+    """
+    history = read_history(state)
+    with TrainingProgress(sum(phase.epochs for phase in phases), console) as progress:
+        for index, phase in enumerate(phases):
+            done = history.of_phase(index)
+            if history.epochs and history.epochs[-1].phase > index:
+                continue
+            optimizer = make_optimizer(settings, phase.learning_rate, phase.epochs * source.steps)
+            phase.compile(model, optimizer)
+            model.optimizer.build(model.trainable_variables)
+            if done:
+                restore_state(state, model)
+            elif index:
+                restore_best(state, model)
+            while len(done) < phase.epochs and not _stale(done, history, settings.patience):
+                epoch = _fit_epoch(model, source, index, len(history.epochs), score, progress)
+                history.epochs.append(epoch)
+                if score is not None and _is_better(epoch, history, monitor):
+                    history.best = epoch.number
+                save_state(state, model, history)
+                done = history.of_phase(index)
+                left = (phase.epochs - len(done)) * sum(e.seconds for e in done) / len(done)
+                progress.epoch_done(epoch, history.best == epoch.number, left)
+                on_epoch(epoch)
+    restore_best(state, model)
+    return history
+
+
+def _fit_epoch(model, source, phase, number, score, progress) -> Epoch:
+    started = time.monotonic()
+    callbacks = [NanGuard(number, source.names), progress.callback(number, source.steps)]
+    logs = model.fit(source.dataset(number), initial_epoch=number, epochs=number + 1, verbose=0, callbacks=callbacks).history
+    metrics = {f"train_{name}": float(values[0]) for name, values in logs.items()}
+    if score is not None:
+        metrics |= {f"val_{name}": value for name, value in score().items()}
+    metrics["learning_rate"] = float(model.optimizer.learning_rate)
+    return Epoch(number, phase, metrics, time.monotonic() - started)
+
+
+def _is_better(epoch: Epoch, history: History, monitor: tuple[str, str]) -> bool:
+    name, direction = monitor
+    if history.best is None:
+        return True
+    value, best = (e.metrics[f"val_{name}"] for e in (epoch, history.epochs[history.best]))
+    return value > best if direction == "max" else value < best
+
+
+def _stale(done: list[Epoch], history: History, patience: int) -> bool:
+    if not patience or history.best is None or not done:
+        return False
+    return done[-1].number - max(history.best, done[0].number) >= patience

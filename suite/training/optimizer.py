@@ -1,0 +1,38 @@
+"""AdamW with a learning-rate schedule and global-norm clipping (Loshchilov & Hutter 2019)."""
+
+from typing import TYPE_CHECKING
+
+from suite.config import TrainingSettings
+
+if TYPE_CHECKING:
+    import keras
+
+
+def make_optimizer(settings: TrainingSettings, learning_rate: float, total_steps: int) -> "keras.optimizers.Optimizer":
+    """Return the optimizer of one phase.
+
+    Args:
+        settings: `schedule`, `warmup_fraction`, `weight_decay`, `clip_norm`, `precision`.
+        learning_rate: The peak.
+        total_steps: Steps of the whole phase; the cosine ends there at zero.
+    """
+    import keras
+
+    warmup_steps = round(settings.warmup_fraction * total_steps)
+    if settings.schedule == "cosine":
+        schedule = keras.optimizers.schedules.CosineDecay(
+            initial_learning_rate=0.0 if warmup_steps else learning_rate,
+            decay_steps=max(1, total_steps - warmup_steps),
+            warmup_target=learning_rate if warmup_steps else None,
+            warmup_steps=warmup_steps,
+        )
+    elif warmup_steps:
+        schedule = keras.optimizers.schedules.PolynomialDecay(0.0, warmup_steps, end_learning_rate=learning_rate)
+    else:
+        schedule = learning_rate
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, global_clipnorm=settings.clip_norm)
+    # One-dimensional weights (biases, normalisation) shift and scale; decaying them to zero is no regularisation.
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    if settings.precision == "mixed_float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer
