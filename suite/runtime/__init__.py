@@ -1,0 +1,1 @@
+"""Predictors from a saved model: raw arrays in, answers out."""

@@ -1,0 +1,55 @@
+"""A predictor that runs a pipeline's raw-input function with the Keras model, in padded batches."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from suite.pipeline import Arrays, Signature
+
+
+class KerasPredictor:
+    """Calls a signature on many raw inputs, batched by length.
+
+    Args:
+        signature: What to call. Axes of unknown length are padded with zeros to the longest input of a batch;
+            a pipeline's function gives the same answer with and without that padding.
+        batch_size: Inputs per call.
+
+    Calling it with a sequence of raw-array dicts returns one dict of output arrays per input, in the same order,
+    without the batch axis. Output axes that run along a padded input axis are as long as the batch's.
+    """
+
+    def __init__(self, signature: Signature, batch_size: int = 64):
+        self.signature = signature
+        self.batch_size = batch_size
+        names = list(signature.inputs)
+        specification = [tf.TensorSpec((None, *raw.shape), raw.dtype, name) for name, raw in signature.inputs.items()]
+
+        def call(*tensors):
+            return signature.function(**dict(zip(names, tensors, strict=True)))
+
+        self._function = tf.function(call, input_signature=specification, autograph=False)
+
+    def __call__(self, inputs: Sequence[Arrays]) -> list[Arrays]:
+        order = sorted(range(len(inputs)), key=lambda index: [np.size(array) for array in inputs[index].values()])
+        answers: list[Arrays] = [{}] * len(inputs)
+        for start in range(0, len(order), self.batch_size):
+            chosen = order[start : start + self.batch_size]
+            tensors = [
+                _stack([inputs[index][name] for index in chosen], raw.dtype) for name, raw in self.signature.inputs.items()
+            ]
+            outputs = {name: value.numpy() for name, value in self._function(*tensors).items()}
+            for row, index in enumerate(chosen):
+                answers[index] = {name: value[row] for name, value in outputs.items()}
+        return answers
+
+
+def _stack(arrays: list[np.ndarray], dtype: str) -> tf.Tensor:
+    if dtype == "string":
+        return tf.constant([bytes(array) if array.ndim == 0 else array for array in map(np.asarray, arrays)], tf.string)
+    shape = np.max([array.shape for array in arrays], axis=0) if arrays[0].ndim else ()
+    stacked = np.zeros((len(arrays), *shape), dtype)
+    for row, array in enumerate(arrays):
+        stacked[(row, *map(slice, array.shape))] = array
+    return tf.constant(stacked)

@@ -1,0 +1,68 @@
+"""A saved model, ready to answer: what `suite.load` returns."""
+
+from pathlib import Path
+from typing import Any
+
+from suite.artifact import Artifact, load_model, read_artifact
+from suite.errors import UserError
+from suite.pipeline import Predictor
+
+RUNTIMES = ("keras",)
+
+
+class LoadedModel:
+    """A saved model with a predictor.
+
+    Attributes:
+        artifact: The folder's settings, assets and record.
+        predictor: Raw arrays in, outputs out.
+    """
+
+    def __init__(self, artifact: Artifact, predictor: Predictor):
+        self.artifact = artifact
+        self.predictor = predictor
+
+    @property
+    def task(self) -> str:
+        """The task's name."""
+        return self.artifact.task
+
+    def predict(self, raw_input: Any, **options) -> Any:
+        """Return the task's answer to one raw input (a text, or the path of a file).
+
+        Args:
+            raw_input: One input, or a list of them (then a list of answers is returned).
+            **options: The pipeline's PREDICT_OPTIONS, such as `explain=True`.
+
+        Raises:
+            UserError: for an input that cannot be read, or an unknown option.
+        """
+        if isinstance(raw_input, list | tuple):
+            return [self.predict(one, **options) for one in raw_input]
+        known = {option.name: option.default for option in self.artifact.pipeline.PREDICT_OPTIONS}
+        unknown = sorted(set(options) - set(known))
+        if unknown:
+            raise UserError(f"unknown option {unknown[0]!r} for {self.task}; known: {', '.join(known) or 'none'}")
+        artifact = self.artifact
+        return artifact.pipeline.predict(self.predictor, raw_input, artifact.assets, artifact.settings, **known | options)
+
+
+def load(model_dir: str | Path, runtime: str = "keras", model: Any = None) -> LoadedModel:
+    """Load a saved model for prediction.
+
+    Args:
+        model_dir: The folder that `suite train` wrote.
+        runtime: `"keras"`.
+        model: The Keras model of that folder, where the caller has loaded it already.
+
+    Raises:
+        UserError: for a folder that is no whole model, or an unknown runtime.
+    """
+    from suite.runtime.keras_runtime import KerasPredictor
+
+    if runtime not in RUNTIMES:
+        raise UserError(f"unknown runtime {runtime!r}; expected one of {', '.join(RUNTIMES)}")
+    artifact = read_artifact(model_dir)
+    model = model or load_model(artifact)
+    signature = artifact.pipeline.signatures(model, artifact.assets, artifact.settings)[0]
+    return LoadedModel(artifact, KerasPredictor(signature))

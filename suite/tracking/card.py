@@ -1,0 +1,56 @@
+"""The model card that a saved model carries as README.md (after Mitchell et al. 2019)."""
+
+from typing import Any
+
+
+def model_card(task: str, name: str, record: dict[str, Any], parameters: int, primary: str) -> str:
+    """Return the card as Markdown.
+
+    Args:
+        task, name: Of the run.
+        record: The content of `metrics.json`.
+        parameters: Number of trained weights.
+        primary: Name of the primary metric.
+    """
+    data, metrics = record["data"], record["metrics"]
+    parts = [part for part in ("train", "val", "test") if metrics.get(part)]
+    names = list(dict.fromkeys(name for part in parts for name in metrics[part]))
+    rows = [f"| {name} | " + " | ".join(_figure(metrics[part].get(name)) for part in parts) + " |" for name in names]
+    sizes = ", ".join(f"{size} {part}" for part, size in data["sizes"].items())
+    lines = [
+        f"# {task}: {name}",
+        "",
+        f"A {task} model with {parameters:,} weights, trained by `suite train {task}` on {record['finished']}"
+        f" in {record['seconds']:.0f} s ({record['epochs']} epochs, best: {record['best_epoch'] or 'the last'}).",
+        "",
+        "## Data",
+        "",
+        f"`{data['path']}` (format `{data['format']}`): {sizes} examples. Fingerprint `{data['fingerprint'][:16]}`.",
+        *[f"- {note}" for note in data["notes"]],
+        "",
+        "## Figures",
+        "",
+        f"Primary metric: {primary}. Fractions, not percent; `val` is the dev part that chose the epoch.",
+        "",
+        "| metric | " + " | ".join(parts) + " |",
+        "|---" * (len(parts) + 1) + "|",
+        *rows,
+        "",
+        "## Use",
+        "",
+        "```",
+        "suite predict . INPUT",
+        "suite evaluate . --data PATH",
+        "```",
+        "",
+        "In Python: `suite.load(FOLDER).predict(INPUT)`. Settings are in `settings.yaml`"
+        f" (`suite train {task} --data PATH --config settings.yaml` repeats the run), seed {record['seed']}.",
+        f"Versions: {', '.join(f'{package} {number}' for package, number in record['versions'].items())}.",
+        "",
+        "The figures hold for data like the data above; measure on your own before relying on them.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"

@@ -1,0 +1,34 @@
+"""The MLflow flavor of a saved model: `mlflow.pyfunc.load_model("runs:/ID/model").predict(["some text"])`.
+
+MLflow calls `_load_pyfunc` with the logged copy of the model folder; nothing is pickled.
+"""
+
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+from suite.runtime.loaded import LoadedModel, load
+
+
+class SavedModel:
+    """Predicts from a list of raw inputs or a one-column table of them: texts, or paths of files."""
+
+    def __init__(self, model: LoadedModel):
+        self.model = model
+
+    def predict(self, model_input: Any, params: dict | None = None) -> list[dict]:
+        """Return one JSON-able answer per input, as `suite predict --json` gives them."""
+        if hasattr(model_input, "iloc"):
+            model_input = model_input.iloc[:, 0].tolist()
+        elif isinstance(model_input, str):
+            model_input = [model_input]
+        return [plain(answer) for answer in self.model.predict(list(model_input), **(params or {}))]
+
+
+def plain(answer: Any) -> dict:
+    """Return a result dataclass as a dict without the entries that were not asked for (None)."""
+    values = asdict(answer) if is_dataclass(answer) else dict(answer)
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _load_pyfunc(path: str) -> SavedModel:
+    return SavedModel(load(path))

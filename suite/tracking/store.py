@@ -1,0 +1,132 @@
+"""The MLflow store: one experiment per task, one run per training, listing.
+
+The default store is `mlflow.db` (SQLite) in the working directory with artifacts in `mlartifacts/` beside it;
+the environment variable MLFLOW_TRACKING_URI wins.
+"""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from suite.errors import UserError
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+DATABASE = "mlflow.db"
+ARTIFACTS = "mlartifacts"
+
+
+def tracking_uri() -> str:
+    """Return the tracking URI: MLFLOW_TRACKING_URI, or SQLite in the working directory."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path(DATABASE).absolute()}"
+
+
+def open_store() -> Any:
+    """Return MLflow, set to the store; its own progress bars and migration notes stay silent.
+
+    Raises:
+        UserError: if the store cannot be opened.
+    """
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    import mlflow
+
+    uri = tracking_uri()
+    try:
+        mlflow.set_tracking_uri(uri)
+        mlflow.search_experiments(max_results=1)
+    except Exception as error:  # MLflow wraps database, network and URI faults in many types
+        first = str(error).strip().splitlines()[0]
+        raise UserError(f"cannot open the tracking store {uri}: {first}; MLFLOW_TRACKING_URI names another") from error
+    return mlflow
+
+
+def experiment_id(mlflow: Any, task: str) -> str:
+    """Return the id of the task's experiment, created where it does not exist yet."""
+    found = mlflow.get_experiment_by_name(task)
+    if found is not None and found.lifecycle_stage == "active":
+        return found.experiment_id
+    if found is not None:
+        raise UserError(f"the MLflow experiment {task!r} is deleted; restore it with `mlflow experiments restore -x {found.experiment_id}`")
+    beside = None if os.environ.get("MLFLOW_TRACKING_URI") else Path(ARTIFACTS).absolute().as_uri()
+    return mlflow.create_experiment(task, artifact_location=f"{beside}/{task}" if beside else None)
+
+
+@contextmanager
+def tracked_run(task: str, name: str, run_id: str | None = None, parent: str | None = None) -> Iterator["Run"]:
+    """Open a run (or go on with `run_id`); mark it FINISHED, KILLED on Ctrl-C or FAILED when the block ends.
+
+    Args:
+        task: Names the experiment.
+        name: Name of the run.
+        run_id: An earlier, unfinished run to continue.
+        parent: Run id of the run this one is a part of (folds).
+    """
+    mlflow = open_store()
+    client = mlflow.MlflowClient()
+    experiment = experiment_id(mlflow, task)
+    if run_id is not None and not _exists(client, run_id):
+        run_id = None
+    tags = {"task": task} | ({"mlflow.parentRunId": parent} if parent else {})
+    run = mlflow.start_run(run_id=run_id, experiment_id=None if run_id else experiment, run_name=name, tags=tags, nested=True)
+    try:
+        yield run
+    except KeyboardInterrupt:
+        mlflow.end_run("KILLED")
+        raise
+    except BaseException as error:
+        mlflow.set_tag("error", f"{type(error).__name__}: {error}"[:500])
+        mlflow.end_run("FAILED")
+        raise
+    mlflow.end_run("FINISHED")
+
+
+def _exists(client, run_id) -> bool:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_run(run_id).info.lifecycle_stage == "active"
+    except MlflowException:
+        return False
+
+
+def list_runs(task: str, metrics: dict[str, tuple[str, str]], count: int = 50) -> list[dict[str, Any]]:
+    """Return the tracked runs of a task, best primary metric on dev first, then those without one.
+
+    Args:
+        task: The task's name.
+        metrics: The pipeline's METRICS.
+        count: At most so many runs.
+    """
+    mlflow = open_store()
+    found = mlflow.get_experiment_by_name(task)
+    if found is None:
+        return []
+    runs = mlflow.search_runs([found.experiment_id], output_format="list", max_results=5000)
+    primary, (direction, _) = next(iter(metrics.items()))
+
+    def rank(run):
+        value = run.data.metrics.get(f"val_{primary}")
+        if value is None or value != value:
+            return (1, -run.info.start_time)
+        return (0, -value if direction == "max" else value)
+
+    shown = [f"{part}_{name}" for part in ("val", "test") for name in metrics]
+    return [
+        {
+            "name": run.info.run_name,
+            "run_id": run.info.run_id,
+            "status": run.info.status,
+            "started": run.info.start_time,
+            "metrics": {name: run.data.metrics[name] for name in shown if name in run.data.metrics},
+            "seconds": run.data.metrics.get("seconds"),
+            "model_dir": run.data.tags.get("model_dir"),
+        }
+        for run in sorted(runs, key=rank)[:count]
+    ]
