@@ -1,0 +1,175 @@
+"""Files on disk -> examples: every documented sentiment format, or texts alone to predict."""
+
+from functools import partial
+from pathlib import Path
+
+from pipelines.sentiment.config import Settings
+from suite.data.examples import Example, Examples, Problem
+from suite.data.formats import choose_format
+from suite.data.labels import check_labels
+from suite.data.parts import part_of
+from suite.data.sources import Source, find_class_files, find_class_folders, find_tables, list_folder
+from suite.data.splits import assign_parts
+from suite.data.tables import KINDS, Table, read_table, table_kind
+from suite.data.text_files import has_surrogate, read_bytes, read_lines, undecodable
+from suite.errors import UserError
+
+CLASS_ENDINGS = ("pos", "neg", "neu", "positive", "negative", "neutral")
+UNLABELLED_FOLDERS = ("unsup",)
+FORMATS = {
+    **{kind: partial(lambda kind, root, forced: find_tables(root, kind, forced), kind) for kind in KINDS},
+    "folders": lambda root, forced: find_class_folders(root, (".txt",), UNLABELLED_FOLDERS),
+    "lines": lambda root, forced: find_class_files(root, CLASS_ENDINGS, forced),
+}
+_TABLES = "a .{0} file, or a folder (or folders) of {0} files named train, dev, test"
+WANTED = {
+    **{kind: _TABLES.format(kind) for kind in KINDS},
+    "folders": "a folder per class with .txt files (pos/1.txt, or train/pos/1.txt)",
+    "lines": "one file per class (NAME.pos and NAME.neg)",
+}
+
+
+def read(path: Path | str, settings: Settings, format: str | None = None) -> Examples:
+    """Return the examples of a data set with their parts, and what is wrong with the rest as problems and notes.
+
+    Args:
+        format: One of `FORMATS`; by default recognised from the files.
+
+    Raises:
+        UserError: if the path, a column or a whole file is at fault, or there are not two classes to learn.
+    """
+    path = Path(path)
+    format, found = choose_format(path, FORMATS, WANTED, format)
+    items, problems = [], []
+    for source in found.sources:
+        if format == "folders":
+            rows, faults = _read_document(source, settings)
+        elif format == "lines":
+            rows, faults = _read_class(source, settings)
+        else:
+            rows, faults = _read_labelled_table(source, settings, format)
+        problems += faults
+        for row in rows:
+            _sort_in(row, items, problems)
+    if not items:
+        first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
+        raise UserError(f"{path}: expected at least one usable example; {first}")
+    examples = Examples(tuple(items), path, format, found.reason, problems=tuple(problems), notes=tuple(found.notes))
+    return check_labels(assign_parts(examples, settings))
+
+
+def _sort_in(row: Example, items: list[Example], problems: list[Problem]) -> None:
+    """Add a row to the examples if its text, label and part can be used, else to the problems."""
+    if fault := _text_fault(row.input) or _label_fault(row.target):
+        problems.append(Problem(row.name, fault))
+    elif row.part not in (None, "train", "dev", "test"):
+        problems.append(Problem(row.name, row.part))
+    else:
+        text = row.input.strip()
+        items.append(Example(row.name, text, str(row.target).strip(), row.part, row.group, text))
+
+
+def _text_fault(text):
+    if not isinstance(text, str):
+        return f"expected a text. Received: {str(text)[:60]!r} ({type(text).__name__})"
+    if not text.strip():
+        return "the text is empty"
+    return "the text holds half of a surrogate pair, which is no character" if has_surrogate(text) else None
+
+
+def _label_fault(label):
+    if not isinstance(label, str | int):
+        return f"expected a label. Received: {str(label)[:60]!r} ({type(label).__name__})"
+    return None if str(label).strip() else "the label is empty"
+
+
+def _read_table(source: Source, settings: Settings, kind: str | None = None) -> Table:
+    return read_table(source.path, settings.encoding, kind, source.name, (settings.text_column, settings.label_column))
+
+
+def _read_labelled_table(source, settings, kind):
+    table = _read_table(source, settings, kind)
+    if not table.rows and table.problems:
+        return [], table.problems
+    text = table.column(settings.text_column, "text_column")
+    label = table.column(settings.label_column, "label_column")
+    split, group = table.find_column("split"), table.find_column("group")
+    rows = [
+        Example(
+            row.name,
+            row.values.get(text, ""),
+            row.values.get(label, ""),
+            source.part if split is None else _part_in(row.values.get(split)),
+            source.group if group is None else str(row.values.get(group) or "") or None,
+        )
+        for row in table.rows
+    ]
+    return rows, table.problems
+
+
+def _part_in(value):
+    """Return the part that a `split` column names, or a sentence saying that it names none."""
+    part = part_of(value) if isinstance(value, str) else None
+    return part or f"expected train, dev (or valid, val) or test in the column 'split'. Received: {value!r}"
+
+
+def _read_document(source: Source, settings: Settings) -> tuple[list[Example], list[Problem]]:
+    """Return the one example of a file that is a text, or the problem with it."""
+    if not read_bytes(source.path).strip():
+        return [], [Problem(source.name, "the text is empty")]
+    lines = read_lines(source.path, settings.encoding)
+    for number, line in enumerate(lines, 1):
+        if fault := undecodable(line, settings.encoding):
+            return [], [Problem(f"{source.name}:{number}", fault)]
+    return [Example(source.name, "\n".join(lines), source.label, source.part, source.group)], []
+
+
+def _read_class(source: Source, settings: Settings) -> tuple[list[Example], list[Problem]]:
+    """Return the examples of a file that holds one text per line, all of one class."""
+    rows, problems = [], []
+    for number, line in enumerate(read_lines(source.path, settings.encoding), 1):
+        name = f"{source.name}:{number}"
+        if fault := undecodable(line, settings.encoding):
+            problems.append(Problem(name, fault))
+        else:
+            rows.append(Example(name, line, source.label, source.part, source.group))
+    return rows, problems
+
+
+def read_texts(path: Path | str, settings: Settings) -> tuple[list[tuple[str, str]], list[Problem]]:
+    """Return `(name, text)` of every input in a file or folder without asking for labels, and the unusable ones.
+
+    A csv, tsv or jsonl gives its text column (a tsv of one column may lack the header), any other file is one text,
+    a folder gives its .txt files.
+
+    Raises:
+        UserError: if the path or the column is missing, or a whole file cannot be read.
+    """
+    path = Path(path)
+    if path.is_dir():
+        files = [file for file in list_folder(path)[0] if file.name.lower().endswith((".txt", ".txt.gz"))]
+        if not files:
+            raise UserError(f"{path}: expected .txt files in the folder. Received: none")
+    else:
+        files = [path]
+    rows, problems = [], []
+    for file in files:
+        source = Source(file, file.name)
+        found, faults = _read_document(source, settings) if table_kind(file) is None else _read_text_column(source, settings)
+        problems += faults
+        for row in found:
+            if fault := _text_fault(row.input):
+                problems.append(Problem(row.name, fault))
+            else:
+                rows.append((row.name, row.input.strip()))
+    return rows, problems
+
+
+def _read_text_column(source, settings):
+    table = _read_table(source, settings)
+    if table_kind(source.path) == "tsv" and len(table.columns) == 1 and table.find_column(settings.text_column) is None:
+        return _read_class(source, settings)
+    if not table.rows and table.problems:
+        return [], table.problems
+    column = table.column(settings.text_column, "text_column")
+    return [Example(row.name, row.values.get(column, ""), None) for row in table.rows], table.problems

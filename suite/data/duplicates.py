@@ -1,0 +1,54 @@
+"""The same content more than once: within a part, across parts, with different targets."""
+
+from collections.abc import Iterable
+from itertools import combinations
+
+from suite.data.examples import PARTS, Example
+from suite.data.stable_hash import content
+
+
+def find_duplicates(items: Iterable[Example]) -> dict[str, list[list[Example]]]:
+    """Return what occurs more than once: `{"train": [...], "train/dev": [...], "targets": [...]}`, all keys present.
+
+    Under a part: lists of examples in it with the same content. Under two parts: examples of one content in both.
+    Under `"targets"`: examples of one content whose targets differ.
+    """
+    by_content: dict[str, list[Example]] = {}
+    for example in items:
+        by_content.setdefault(content(example), []).append(example)
+    repeated = [same for same in by_content.values() if len(same) > 1]
+    found = {part: [own for same in repeated if len(own := _of(same, part)) > 1] for part in PARTS}
+    for first, second in combinations(PARTS, 2):
+        both = [_of(same, first) + _of(same, second) for same in repeated if _of(same, first) and _of(same, second)]
+        found[f"{first}/{second}"] = both
+    found["targets"] = [same for same in repeated if any(example.target != same[0].target for example in same)]
+    return found
+
+
+def describe_duplicates(items: Iterable[Example]) -> list[str]:
+    """Return one sentence per kind of duplicate that a person should know of, with a count and an example."""
+    found, notes = find_duplicates(items), []
+    for first, second in combinations(PARTS, 2):
+        both = found[f"{first}/{second}"]
+        if both:
+            one, other = _of(both[0], first)[0], _of(both[0], second)[0]
+            notes.append(f"{_count(both)} in both {first} and {second}, for example {one.name} and {other.name}.")
+    within = [(part, found[part]) for part in PARTS if found[part]]
+    for part, repeated in within:
+        one, other = repeated[0][:2]
+        notes.append(f"{_count(repeated)} more than once in {part}, for example {one.name} and {other.name}.")
+    if found["targets"]:
+        one = found["targets"][0][0]
+        other = next(example for example in found["targets"][0] if example.target != one.target)
+        notes.append(
+            f"{_count(found['targets'])} with different targets, for example {one.name} ({one.target!r}) and {other.name} ({other.target!r})."
+        )
+    return notes
+
+
+def _of(same, part):
+    return [example for example in same if example.part == part]
+
+
+def _count(repeated):
+    return f"{len(repeated):,} input{'s occur' if len(repeated) != 1 else ' occurs'}"

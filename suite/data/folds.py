@@ -1,0 +1,40 @@
+"""K folds of the training data by a stable hash."""
+
+from dataclasses import replace
+
+from suite.data.examples import Examples
+from suite.data.groups import require_groups, units
+from suite.data.stable_hash import stable_share
+from suite.errors import UserError
+
+
+def folds(examples: Examples, k: int, by_group: bool) -> list[Examples]:
+    """Return the data set k times, each with another k-th of train and dev as dev and the rest of them as train.
+
+    Every example of train and dev is dev in exactly one fold; test stays as it is. Identical contents, and with
+    `by_group` whole groups, are in one fold. The largest come first, each into the smallest fold so far, equal ones in
+    hash order: sizes differ by one at most where all contents are distinct, and neither order nor path matters.
+
+    Raises:
+        UserError: if k is under 2 or there are fewer contents, or groups, than folds.
+    """
+    pool = [index for index, example in enumerate(examples.items) if example.part != "test"]
+    if by_group:
+        require_groups((examples.items[index] for index in pool), "--folds by group")
+    torn = units(examples.items, pool, by_group)
+    if not 2 <= k <= len(torn):
+        raise UserError(f"--folds: expected 2 to {len(torn)}, the number of different {'groups' if by_group else 'examples'}. Received: {k}")
+    sizes, fold_of = [0] * k, {}
+    for name in sorted(torn, key=lambda name: (-len(torn[name]), stable_share("fold", name), name)):
+        smallest = sizes.index(min(sizes))
+        sizes[smallest] += len(torn[name])
+        fold_of.update(dict.fromkeys(torn[name], smallest))
+    return [_fold(examples, fold_of, number) for number in range(k)]
+
+
+def _fold(examples, fold_of, number):
+    items = [
+        example if index not in fold_of else replace(example, part="dev" if fold_of[index] == number else "train")
+        for index, example in enumerate(examples.items)
+    ]
+    return replace(examples, items=tuple(items), named_parts=examples.named_parts & {"test"})

@@ -1,0 +1,51 @@
+"""Which of a task's formats a path holds."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from suite.data.sources import Found, list_folder
+from suite.errors import UserError
+
+
+def choose_format(
+    root: Path, finders: Mapping[str, Callable[[Path, bool], Found | None]], wanted: Mapping[str, str], format: str | None = None
+) -> tuple[str, Found]:
+    """Return the name of the format and its files.
+
+    Args:
+        root: The file or folder that the user named.
+        finders: For each format `find(root, forced)`, which returns the files of that format, or None.
+        wanted: For each format what it looks for, in words.
+        format: The format that the user named; None to recognise it.
+
+    Raises:
+        UserError: if the path is missing, the format unknown, or not exactly one format is found.
+    """
+    root = Path(root)
+    if format is not None and format not in finders:
+        raise UserError(f"--format: expected one of {', '.join(finders)}. Received: {format!r}")
+    if not root.exists():
+        raise UserError(f"{root}: no such file or folder")
+    if format is not None:
+        found = finders[format](root, True)
+        if found is None:
+            raise UserError(f"{root}: expected {wanted[format]}, for --format {format}. Received: {_contents(root)}")
+        return format, Found(f"--format {format}: {found.reason}", found.sources, found.notes)
+    matches = {name: found for name, find in finders.items() if (found := find(root, False)) is not None}
+    if not matches:
+        looked_for = "; ".join(dict.fromkeys(wanted.values()))
+        raise UserError(f"{root}: format not recognised. Received: {_contents(root)}\nLooked for {looked_for}; --format NAME forces one of {', '.join(finders)}.")
+    if len(matches) > 1:
+        choices = "; ".join(f"{name} ({found.reason})" for name, found in matches.items())
+        raise UserError(f"{root}: more than one format fits: {choices}\n--format NAME chooses one.")
+    return matches.popitem()
+
+
+def _contents(root):
+    if root.is_file():
+        return f"the file {root.name}"
+    files, folders = list_folder(root)
+    names = [f"{folder.name}/" for folder in folders] + [path.name for path in files]
+    if not names:
+        return "an empty folder"
+    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")

@@ -1,0 +1,79 @@
+"""Class labels: every one that is scored must be one that is learned."""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import replace
+
+from suite.data.examples import Example, Examples, Problem
+from suite.data.stable_hash import content
+from suite.errors import UserError
+
+FEW = 5
+
+
+def check_labels(examples: Examples, known: Collection[str] | None = None) -> Examples:
+    """Return the examples whose labels can be scored; the others become problems that name label and place.
+
+    Args:
+        known: The labels of a trained model; by default those of the train part (without one nothing is checked).
+
+    Without `known`: a label that only parts drawn by us hold is moved back to train with all examples of the
+    same content, and noted, so that drawing never makes a problem. Rare labels, and labels that differ in case alone, are noted.
+
+    Raises:
+        UserError: if all examples of data with a train part have one and the same label, or nearly each its own.
+    """
+    items, notes = list(examples.items), list(examples.notes)
+    if known is None:
+        if not any(example.part == "train" for example in items):
+            return examples
+        _check_classes(examples)
+        if all(example.group is None for example in items):
+            items, moved = _return_to_train(items, examples.named_parts)
+            notes += moved
+        notes += _describe_rare(items)
+        known = {example.target for example in items if example.part == "train"}
+        learned = "occurs nowhere in train"
+    else:
+        learned = f"is none of the model's labels ({', '.join(sorted(known)[:10])})"
+    usable = [example for example in items if example.target in known]
+    problems = [
+        Problem(example.name, f"the label {example.target!r} {learned}, so this {example.part} example cannot be scored")
+        for example in items
+        if example.target not in known
+    ]
+    return replace(examples, items=tuple(usable), notes=tuple(notes), problems=(*examples.problems, *problems))
+
+
+def _check_classes(examples):
+    labels = Counter(example.target for example in examples.items)
+    if len(labels) == 1:
+        raise UserError(f"{examples.path}: expected at least two different labels. Received: {next(iter(labels))!r} for all {len(examples.items):,} examples")
+    if len(labels) > max(20, len(examples.items) // 2):
+        some = ", ".join(repr(label[:40]) for label in list(labels)[:3])
+        raise UserError(f"{examples.path}: expected labels that repeat; is it the right column? Received: {len(labels):,} different ones for {len(examples.items):,} examples: {some}, ...")
+
+
+def _return_to_train(items: list[Example], named: Collection[str]) -> tuple[list[Example], list[str]]:
+    learned = {example.target for example in items if example.part == "train"}
+    lost = {example.target for example in items if example.target not in learned and example.part not in named}
+    contents = {content(example) for example in items if example.target in lost and example.part not in named}
+    moved = [
+        replace(example, part="train") if example.part not in named and content(example) in contents else example for example in items
+    ]
+    return moved, [f"The label {label!r} is so rare that all its examples stay in train." for label in sorted(lost)]
+
+
+def _describe_rare(items):
+    counts = Counter(example.target for example in items if example.part == "train")
+    notes = [
+        f"The label {label!r} has only {count} example{'s' if count > 1 else ''} in train."
+        for label, count in sorted(counts.items())
+        if count < FEW
+    ]
+    spelling: dict[str, str] = {}
+    for label in counts:
+        other = spelling.setdefault(label.lower(), label)
+        if other != label:
+            notes.append(f"The labels {other!r} and {label!r} differ in case alone and count as two.")
+    return notes

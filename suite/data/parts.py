@@ -1,0 +1,17 @@
+"""Which part of a data set a file, folder, list or column value names."""
+
+import re
+
+PART_WORDS = {"train": "train", "dev": "dev", "valid": "dev", "validation": "dev", "val": "dev", "test": "test"}
+_FILE_ENDINGS = re.compile(r"(\.(csv|tsv|jsonl|json|txt|lst))?(\.gz)?$", re.IGNORECASE)
+
+
+def part_of(name: str) -> str | None:
+    """Return "train", "dev" or "test", or None where the name of a file or folder names no part.
+
+    The part's word stands alone, first or last, set off by `-`, `_`, `.` or a space, in any case:
+    `Train.tsv.gz`, `valid`, `dev-clean`, `sst_test.csv`; but not `training_notes.txt`.
+    """
+    words = re.split(r"[-_. ]+", _FILE_ENDINGS.sub("", name.strip()).lower())
+    named = {PART_WORDS[word] for word in (words[0], words[-1]) if word in PART_WORDS}
+    return named.pop() if len(named) == 1 else None

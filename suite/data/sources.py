@@ -1,0 +1,168 @@
+"""The files of a data set: tables, class folders, one file per class; each with the part, group and label its place names."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from suite.data.parts import part_of
+from suite.data.tables import table_kind
+from suite.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file: its path, its name below the data set's root, and what its place says of its examples."""
+
+    path: Path
+    name: str
+    part: str | None = None
+    group: str | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """The files of one format, why they were taken for it, and notes about what was left out."""
+
+    reason: str
+    sources: list[Source]
+    notes: list[str] = field(default_factory=list)
+
+
+def list_folder(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the files and the folders in a folder, sorted by name, hidden ones left out.
+
+    Raises:
+        UserError: if the folder cannot be listed.
+    """
+    try:
+        entries = sorted(path for path in Path(folder).iterdir() if not path.name.startswith((".", "__")))
+    except OSError as error:
+        raise UserError(f"{folder}: the folder cannot be read: {error.strerror or error}") from error
+    folders = [path for path in entries if path.is_dir()]
+    return [path for path in entries if not path.is_dir()], folders
+
+
+def find_tables(root: Path, kind: str, forced: bool = False) -> Found | None:
+    """Return the tables of one kind: a file, the files of a folder that name parts, or those of a folder of folders.
+
+    In a folder of folders, a folder whose name is a part gives the part, any other one the group.
+
+    Raises:
+        UserError: if it is ambiguous which tables are meant.
+    """
+    if root.is_file():
+        if not forced and table_kind(root) != kind:
+            return None
+        return Found(f"the file {root.name}", [Source(root, root.name, part_of(root.name))])
+    files, folders = list_folder(root)
+    tables, notes = _choose_tables(root, files, kind)
+    if tables:
+        sources = [Source(path, path.name, part_of(path.name)) for path in tables]
+        return Found(f"the file{'s' if len(tables) > 1 else ''} {_names(tables)}", sources, notes)
+    inside = {folder: _choose_tables(folder, list_folder(folder)[0], kind) for folder in folders}
+    inside = {folder: chosen for folder, chosen in inside.items() if chosen[0]}
+    if not inside:
+        return None
+    sources = []
+    for folder, (tables, ignored) in inside.items():
+        part, notes = part_of(folder.name), notes + ignored
+        group = None if part or len(inside) == 1 else folder.name
+        sources += [Source(path, f"{folder.name}/{path.name}", part or part_of(path.name), group) for path in tables]
+    first = next(iter(inside.values()))[0]
+    reason = f"the folder{'s' if len(inside) > 1 else ''} {_names(inside)}, holding {_names(first)}"
+    return Found(reason, sources, notes + _missing_parts(sources))
+
+
+def _choose_tables(folder, files, kind):
+    tables = [path for path in files if table_kind(path) == kind]
+    named = [path for path in tables if part_of(path.name)]
+    if not named and len(tables) > 1:
+        raise UserError(f"{folder}: expected one .{kind} file, or files named train, dev, test. Received: {_names(tables)}; name one of them")
+    plain = {}
+    for path in named:
+        twin = plain.setdefault(path.name.lower().removesuffix(".gz"), path)
+        if twin is not path:
+            raise UserError(f"{folder}: {twin.name} and {path.name} are the same part twice; name one of them")
+    ignored = [path for path in tables if named and path not in named]
+    notes = [f"{_names(ignored)} in {folder.name}: not read, since the name is no part (train, dev, test)."] if ignored else []
+    return named or tables, notes
+
+
+def _missing_parts(sources):
+    parts = {}
+    for source in sources:
+        if source.group is not None:
+            parts.setdefault(source.group, set()).add(source.part)
+    every = set().union(*parts.values()) if parts else set()
+    return [
+        f"The folder {group!r} has no {' and no '.join(sorted(map(str, every - own)))} part, which other folders have."
+        for group, own in parts.items()
+        if every - own
+    ]
+
+
+def find_class_folders(root: Path, endings: tuple[str, ...], skipped: tuple[str, ...] = ()) -> Found | None:
+    """Return the files of one folder per class: `PART/CLASS/FILE`, or `CLASS/FILE` where no folder names a part.
+
+    Args:
+        endings: Endings of the files wanted, lower case, as `(".txt",)`; `.gz` may follow.
+        skipped: Names of class folders to leave out, with a note.
+
+    Raises:
+        UserError: if a class folder holds no such file while others do.
+    """
+    if not root.is_dir():
+        return None
+    folders = list_folder(root)[1]
+    part_folders = [folder for folder in folders if part_of(folder.name) and list_folder(folder)[1]]
+    pairs = [(part_of(parent.name), child) for parent in part_folders for child in list_folder(parent)[1]]
+    if not part_folders:
+        pairs = [(None, folder) for folder in folders]
+    sources, notes, empty = [], [], []
+    for part, folder in pairs:
+        name = folder.relative_to(root).as_posix()
+        if folder.name in skipped:
+            notes.append(f"{name}: left out, since it holds no labelled examples.")
+            continue
+        files = [path for path in list_folder(folder)[0] if path.name.lower().removesuffix(".gz").endswith(endings)]
+        sources += [Source(path, f"{name}/{path.name}", part, None, folder.name) for path in files]
+        empty += [] if files else [folder]
+    if not sources:
+        return None
+    if empty:
+        raise UserError(f"{empty[0]}: expected a folder of {' or '.join(endings)} files, one folder per class. Received: none")
+    others = [folder for folder in folders if part_folders and folder not in part_folders]
+    notes += [f"{_names(others)}: not read, since the name is no part (train, dev, test)."] if others else []
+    shown = list(dict.fromkeys(source.name.rpartition("/")[0] for source in sources))
+    return Found(f"the class folders {_join(shown)} with {' or '.join(endings)} files", sources, notes)
+
+
+def find_class_files(root: Path, labels: tuple[str, ...], forced: bool = False) -> Found | None:
+    """Return files `NAME.CLASS`, at least two with the same NAME, in a folder or in its folders named after parts.
+
+    Args:
+        labels: Endings taken for class names; any ending is, with `forced`.
+    """
+    if not root.is_dir():
+        return None
+    files, folders = list_folder(root)
+    places = [(None, path) for path in files]
+    places += [(part_of(folder.name), path) for folder in folders if part_of(folder.name) for path in list_folder(folder)[0]]
+    sources, stems = [], []
+    for part, path in places:
+        stem, _, label = path.name.removesuffix(".gz").rpartition(".")
+        if stem and (forced or label.lower() in labels):
+            stems.append((path.parent, stem))
+            sources.append(Source(path, path.relative_to(root).as_posix(), part or part_of(stem), None, label))
+    sources = [source for source, stem in zip(sources, stems, strict=True) if stems.count(stem) > 1]
+    if not sources:
+        return None
+    return Found(f"one file per class: {_join([source.name for source in sources])}", sources)
+
+
+def _names(paths):
+    return _join([path.name for path in paths])
+
+
+def _join(names, shown=6):
+    return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")

@@ -1,0 +1,100 @@
+"""Every example's part: as the data names it, and drawn by a stable hash where it does not."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from suite.config import TrainingSettings
+from suite.data.duplicates import describe_duplicates
+from suite.data.examples import Example, Examples
+from suite.data.groups import name_groups, require_groups, units
+from suite.data.stable_hash import content, stable_share
+from suite.errors import UserError
+
+
+def assign_parts(examples: Examples, settings: TrainingSettings) -> Examples:
+    """Return the examples with a part each, `named_parts` as the data has them, and notes on duplicates.
+
+    1. Parts that the data names stay; an example without one is train where the data names others.
+    2. Where the data names no part at all, `test_fraction` is drawn as test.
+    3. Where it names no dev, `dev_groups`, else `dev_fraction` of train, become dev; nothing with `dev_fraction: 0`.
+
+    Drawing by content takes every example whose hash lies below the fraction: an example's part then depends on its
+    content alone, not on order, path or the examples beside it, and data can grow without moving any. The share is
+    the fraction up to chance, and never nothing or everything. It is not stratified by label for that reason.
+    By group, whole groups are taken in hash order as long as that brings the share closer to the fraction.
+    By time, the last examples in the order of the files are taken, test after dev; identical texts can then straddle.
+
+    Raises:
+        UserError: if groups are needed and missing, too few, or named wrongly.
+    """
+    items = name_groups(examples.items, settings.group_pattern)
+    named = frozenset(example.part for example in items if example.part)
+    if settings.split_by == "group":
+        require_groups(items, "split_by: group")
+    parts = [example.part or "train" for example in items]
+    notes = list(examples.notes)
+    if settings.dev_groups:
+        notes += _take_groups(items, parts, settings, named)
+    if not named:
+        _draw(items, parts, "test", settings.test_fraction, settings.split_by)
+    if "dev" not in named and not settings.dev_groups:
+        _draw(items, parts, "dev", settings.dev_fraction, settings.split_by)
+    items = tuple(replace(example, part=part) for example, part in zip(items, parts, strict=True))
+    return replace(examples, items=items, named_parts=named, notes=(*notes, *describe_duplicates(items)))
+
+
+def _take_groups(items, parts, settings, named):
+    """Move the groups of `dev_groups` from train to dev, in place; return notes."""
+    shown = ", ".join(settings.dev_groups)
+    if "dev" in named:
+        raise UserError(f"setting 'dev_groups': the data names its own dev part, which is not changed. Received: {shown}")
+    require_groups(items, "dev_groups")
+    known = {example.group for example, part in zip(items, parts, strict=True) if part == "train"}
+    for group in settings.dev_groups:
+        if group not in known:
+            raise UserError(f"setting 'dev_groups': expected groups of train: {', '.join(sorted(known)[:20])}. Received: {group!r}")
+    if not settings.dev_fraction:
+        return [f"dev_fraction is 0, so the dev_groups {shown} stay in train."]
+    if known == set(settings.dev_groups):
+        raise UserError(f"setting 'dev_groups': these are all groups of train, which leaves none to train on. Received: {shown}")
+    for index, example in enumerate(items):
+        if parts[index] == "train" and example.group in settings.dev_groups:
+            parts[index] = "dev"
+    return []
+
+
+def _draw(items: Sequence[Example], parts: list[str], part: str, fraction: float, split_by: str) -> None:
+    """Give `fraction` of train to another part, in place."""
+    pool = [index for index, own in enumerate(parts) if own == "train"]
+    if not fraction or not pool:
+        return
+    if split_by == "time":
+        count = min(max(round(fraction * len(pool)), 1), len(pool) - 1)
+        taken = pool[len(pool) - count :]
+    elif split_by == "group":
+        taken = _draw_groups(units(items, pool, by_group=True), part, fraction)
+    else:
+        taken = _draw_contents(items, pool, part, fraction)
+    for index in taken:
+        parts[index] = part
+
+
+def _draw_contents(items, pool, part, fraction):
+    shares = {text: stable_share(part, text) for text in units(items, pool, by_group=False)}
+    if len(shares) < 2:
+        return []
+    lowest, *_, highest = sorted(shares, key=shares.get)
+    chosen = {text for text, share in shares.items() if share < fraction and text != highest} | {lowest}
+    return [index for index in pool if content(items[index]) in chosen]
+
+
+def _draw_groups(groups, part, fraction):
+    if len(groups) < 2:
+        raise UserError(f"split_by: group needs at least two groups to draw {part!r} from. Received: {', '.join(groups)}; --set {part}_fraction=0 draws none")
+    target = fraction * sum(map(len, groups.values()))
+    order = sorted(groups, key=lambda group: stable_share(part, group))
+    taken = []
+    for group in order:
+        if abs(len(taken) + len(groups[group]) - target) < abs(len(taken) - target):
+            taken += groups[group]
+    return taken or min((groups[group] for group in order), key=len)
