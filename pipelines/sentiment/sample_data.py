@@ -1,0 +1,169 @@
+"""A small made-up set of reviews whose class lies in the order of the words, written in any documented format.
+
+Grammar (`X` is an aspect, as "the cast"; `+`/`-` are words of praise and blame; half of the texts are of each class):
+
+    plain        X was very +                          the word decides
+    negated      X was not - at all                    the negation turns the word round
+    contrast     X was - , but Y was +                 the clause after "but" decides
+    concession   X was + , although Y was -            the clause before "although" decides
+    intensity    X was a bit - and Y was extremely +   the stronger clause decides
+
+In the last three the opposite class has the very same words in another order, and any clause may be negated,
+so that counting words hardly helps.
+"""
+
+import csv
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+from suite.errors import UserError
+
+SIZES = {"train": 2600, "dev": 300, "test": 300}
+CLASSES = ("negative", "positive")
+
+ASPECTS = ("the cast", "the story", "the music", "the ending", "the dialogue", "the camera work", "the plot", "the pace")
+PRAISE = ("good", "great", "funny", "moving", "clever", "fresh", "charming", "gripping")
+BLAME = ("bad", "dull", "boring", "weak", "silly", "tired", "clumsy", "awful")
+WORDS = {"positive": PRAISE, "negative": BLAME}
+NEGATIONS = ("not {} at all", "never {}", "anything but {}", "far from {}", "hardly {}")
+PLAIN = ("{}", "very {}", "really {}", "quite {}")
+STRONG = ("extremely {}", "utterly {}", "incredibly {}")
+FAINT = ("a bit {}", "slightly {}", "somewhat {}")
+OPENINGS = ("", "", "", "in short , ", "to be fair , ", "honestly , ", "i thought ", "as a fan i found that ")
+CLOSINGS = ("", "", "", " .", " .", " !", " , if you ask me .")
+
+
+def make_sample(directory: Path | str, seed: int = 0, format: str = "tsv") -> Path:
+    """Write the sample reviews, in parts train, dev and test, and return the folder.
+
+    The same seed writes the same files. No text occurs twice.
+
+    Args:
+        directory: A folder that is new or empty.
+        format: `tsv`, `csv`, `jsonl`, `folders` or `lines`.
+
+    Raises:
+        UserError: for an unknown format, or a path that is a file or a folder with something in it.
+    """
+    directory = Path(directory)
+    if format not in WRITERS:
+        raise UserError(f"--format: expected one of {', '.join(WRITERS)}. Received: {format!r}")
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        filled = any(directory.iterdir())
+    except FileExistsError as error:
+        raise UserError(f"{directory}: expected a new or empty folder. Received: a file") from error
+    except OSError as error:
+        raise UserError(f"{directory}: cannot be written: {error.strerror or error}") from error
+    if filled:
+        raise UserError(f"{directory}: expected a new or empty folder. Received: one with files in it")
+    for part, rows in make_reviews(seed).items():
+        WRITERS[format](directory, part, rows)
+    return directory
+
+
+def make_reviews(seed: int = 0) -> dict[str, list[tuple[str, str]]]:
+    """Return `(text, label)` pairs for each part, the classes in equal numbers, all texts different."""
+    generator = random.Random(seed)
+    seen: set[str] = set()
+    parts = {}
+    for part, size in SIZES.items():
+        rows = []
+        while len(rows) < size:
+            label = CLASSES[len(rows) % len(CLASSES)]
+            text = make_review(generator, label)
+            if text not in seen:
+                seen.add(text)
+                rows.append((text, label))
+        parts[part] = rows
+    return parts
+
+
+def make_review(generator: random.Random, label: str) -> str:
+    """Return one review of a class."""
+    sentence = generator.choices((_plain, _negated, _contrast, _concession, _intensity), (1, 2, 3, 3, 2))[0]
+    text = sentence(generator, label)
+    while any(text.split().count(word) > 1 for word in PRAISE + BLAME):
+        text = sentence(generator, label)
+    return generator.choice(OPENINGS) + text + generator.choice(CLOSINGS)
+
+
+def _opposite(label):
+    return CLASSES[1 - CLASSES.index(label)]
+
+
+def _clause(generator, aspect, label, modifiers=PLAIN, negated=None):
+    """Return a clause that says `label` of an aspect: by a word of it, or by a negated word of the other class."""
+    if negated is None:
+        negated = generator.random() < 0.3
+    pattern = generator.choice(NEGATIONS if negated else modifiers)
+    return f"{aspect} was {pattern.format(generator.choice(WORDS[_opposite(label) if negated else label]))}"
+
+
+def _plain(generator, label):
+    return _clause(generator, generator.choice(ASPECTS), label, negated=False)
+
+
+def _negated(generator, label):
+    return _clause(generator, generator.choice(ASPECTS), label, negated=True)
+
+
+def _contrast(generator, label):
+    first, second = generator.sample(ASPECTS, 2)
+    return f"{_clause(generator, first, _opposite(label))} , but {_clause(generator, second, label)}"
+
+
+def _concession(generator, label):
+    first, second = generator.sample(ASPECTS, 2)
+    return f"{_clause(generator, first, label)} , although {_clause(generator, second, _opposite(label))}"
+
+
+def _intensity(generator, label):
+    first, second = generator.sample(ASPECTS, 2)
+    clauses = [
+        _clause(generator, first, label, STRONG, negated=False),
+        _clause(generator, second, _opposite(label), FAINT, negated=False),
+    ]
+    generator.shuffle(clauses)
+    return " and ".join(clauses)
+
+
+def _write_tsv(directory, part, rows):
+    lines = ["text\tlabel", *("\t".join(row) for row in rows)]
+    _write(directory / f"{part}.tsv", lines)
+
+
+def _write_csv(directory, part, rows):
+    with open(directory / f"{part}.csv", "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "label"), *rows])
+
+
+def _write_jsonl(directory, part, rows):
+    _write(directory / f"{part}.jsonl", [json.dumps({"text": text, "label": label}) for text, label in rows])
+
+
+def _write_folders(directory, part, rows):
+    for number, (text, label) in enumerate(rows):
+        path = directory / part / label / f"{number:04d}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, [text])
+
+
+def _write_lines(directory, part, rows):
+    for label in CLASSES:
+        _write(directory / f"{part}.{label}", [text for text, own in rows if own == label])
+
+
+def _write(path, lines):
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+
+
+WRITERS: dict[str, Callable[[Path, str, list[tuple[str, str]]], None]] = {
+    "tsv": _write_tsv,
+    "csv": _write_csv,
+    "jsonl": _write_jsonl,
+    "folders": _write_folders,
+    "lines": _write_lines,
+}
