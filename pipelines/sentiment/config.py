@@ -18,7 +18,8 @@ class Settings(TrainingSettings):
     hash_buckets: int = Field(16384, ge=16, le=32768, description="bytes: rows of the embedding table shared by words and n-grams")
     ngrams: tuple[int, ...] = Field((3, 4, 5), description="bytes: lengths of the hashed character n-grams, in bytes; [] for words alone")
     vocabulary_size: int = Field(8000, ge=64, le=32768, description="wordpiece: rows of the vocabulary learned from train")
-    max_tokens: int = Field(256, ge=1, description="tokens kept of each text")
+    max_tokens: int = Field(256, ge=1, le=65535, description="tokens kept of each text")
+    keep: Literal["head", "ends"] = Field("head", description="what is kept of a longer text: its head, or half from each end")
 
     embedding: int = Field(128, ge=1, description="features of a token")
     cell: Literal["lstm", "gru", "simple_rnn", "min_gru", "min_lstm"] = Field("lstm", description="recurrent layer")

@@ -1,0 +1,17 @@
+"""Text inside the graph: tokenizers, their embedding, and encoding of whole data sets."""
+
+from suite.text.bytes_tokenizer import BytesTokenizer
+from suite.text.embedding import TextEmbedding
+from suite.text.encoding import encode_texts, pad_encoded
+from suite.text.pooling import LastPooling, MaxMeanPooling
+from suite.text.tokenizer import make_tokenizer
+
+__all__ = [
+    "BytesTokenizer",
+    "LastPooling",
+    "MaxMeanPooling",
+    "TextEmbedding",
+    "encode_texts",
+    "make_tokenizer",
+    "pad_encoded",
+]

@@ -1,0 +1,111 @@
+"""Token ids to class probabilities and the weight of each token."""
+
+import keras
+import tensorflow as tf
+
+from suite.pipeline import Phase
+from suite.recurrent import AttentionPooling, recurrent_stack
+from suite.text import LastPooling, MaxMeanPooling, TextEmbedding, make_tokenizer
+
+
+def build(settings, assets) -> keras.Model:
+    """Return the network: embedding, recurrent layers, pooling, classes.
+
+    Args:
+        settings: `Settings` of this pipeline.
+        assets: `labels`, the sorted class names; with the `wordpiece` tokenizer `vocabulary` too.
+
+    Returns:
+        A model that takes the tokenizer's dict of `int32 (batch, time)` and `(batch, count)` tensors and gives the
+        probabilities of the classes, `float32 (batch, classes)`. A text without tokens has the probabilities that the
+        classes' biases give. `with_attention` makes the same model tell what each token counted for.
+    """
+    tokenizer = make_tokenizer(settings, assets)
+    inputs = {
+        name: keras.Input(spec.shape[1:], dtype=spec.dtype.name, name=name) for name, spec in tokenizer.specs.items()
+    }
+    embedding = TextEmbedding(
+        tokenizer.rows, settings.embedding, initializer=keras.initializers.RandomUniform(-0.05, 0.05, settings.seed)
+    )
+    features = embedding(inputs)
+    mask = keras.ops.not_equal(inputs["words"], 0)
+    features = keras.layers.SpatialDropout1D(settings.embedding_dropout, seed=settings.seed)(features)
+    features = keras.layers.Dropout(settings.word_dropout, noise_shape=(None, None, 1), seed=settings.seed)(features)
+    features = recurrent_stack(
+        features,
+        settings.units,
+        cell=settings.cell,
+        layers=settings.layers,
+        bidirectional=settings.bidirectional,
+        dropout=settings.dropout,
+        return_sequences=settings.pooling != "last",
+        mask=mask,
+        seed=settings.seed,
+    )
+    pooled, _ = _pooling(settings)(features, mask=mask)
+    pooled = keras.layers.Dropout(settings.dropout, seed=settings.seed)(pooled)
+    probabilities = keras.layers.Dense(
+        len(assets["labels"]), activation="softmax", dtype="float32", name="probabilities"
+    )(pooled)
+    return keras.Model(inputs, probabilities, name="sentiment")
+
+
+def _pooling(settings):
+    if settings.pooling == "attention":
+        return AttentionPooling(name="pooling")
+    if settings.pooling == "max_mean":
+        return MaxMeanPooling(name="pooling")
+    return LastPooling(settings.bidirectional, name="pooling")
+
+
+def with_attention(model: keras.Model) -> keras.Model:
+    """Return `model` (built here, or loaded) with a dict as output, sharing its weights.
+
+    `probabilities`, `float32 (batch, classes)`, are the model's own. `attention`, `(batch, time)`, is what each token
+    counted for: 0 for padding, and adding up to 1 (to 0 for a text without tokens). With attention pooling these are
+    the layer's weights; with `max_mean` half of it is each token's equal share of the mean and half its share of the
+    features whose maximum it holds; with `last` it stands on the last token, or half of it on the first where the
+    layers read backwards too.
+    """
+    _, attention = model.get_layer("pooling").output
+    return keras.Model(model.inputs, {"probabilities": model.output, "attention": attention}, name=model.name)
+
+
+def class_weights(labels: list[str], targets) -> list[float]:
+    """Return the weight of each class that makes all classes count alike: `examples / (classes * examples of it)`.
+
+    Args:
+        labels: The class names.
+        targets: The label of each training example; a class without examples gets weight 0.
+    """
+    counts = [sum(target == label for target in targets) for label in labels]
+    return [sum(counts) / (len(labels) * count) if count else 0.0 for count in counts]
+
+
+def make_loss(settings, assets):
+    """Return the loss of `probabilities`, a function of `(targets int (batch,), probabilities)` to `(batch,)`.
+
+    Cross-entropy with `settings.label_smoothing`; with `settings.class_weights: balanced` each example counts by the
+    weight of its class in `assets["class_weights"]`.
+    """
+    classes = len(assets["labels"])
+    weights = assets["class_weights"] if settings.class_weights == "balanced" else [1.0] * classes
+    weights = tf.constant(weights, tf.float32)
+
+    def weighted_cross_entropy(targets, probabilities):
+        targets = tf.reshape(tf.cast(targets, tf.int32), [-1])
+        losses = keras.losses.categorical_crossentropy(
+            tf.one_hot(targets, classes), probabilities, label_smoothing=settings.label_smoothing
+        )
+        return losses * tf.gather(weights, targets)
+
+    return weighted_cross_entropy
+
+
+def phases(settings, assets) -> list[Phase]:
+    """Return the one fit of this pipeline."""
+
+    def compile(model, optimizer):
+        model.compile(optimizer, loss={"probabilities": make_loss(settings, assets)}, metrics={"probabilities": "accuracy"})
+
+    return [Phase("train", settings.epochs, settings.learning_rate, compile)]

@@ -1,0 +1,80 @@
+"""Encoding texts once into compact arrays, and padding batches of them."""
+
+import numpy as np
+import tensorflow as tf
+
+CHUNK_BYTES = 1 << 18  # padded bytes that go through the graph at once; bounds the memory of encoding
+
+
+def encode_texts(tokenizer, texts) -> list[dict[str, np.ndarray]]:
+    """Return the tokenizer's tensors for each text, without padding.
+
+    Args:
+        tokenizer: A tokenizer of this package.
+        texts: Strings (or bytes), in any order.
+
+    Returns:
+        One dict for each text, in the order given: `words (time,)` and, from a tokenizer with n-grams, `ngrams (count,)`
+        and `ngram_tokens (count,)`; unsigned integers of 16 bits where they suffice.
+    """
+    graph = tf.function(tokenizer.__call__, input_signature=[tf.TensorSpec((None,) * _rank(tokenizer), tokenizer.dtype)])
+    encoded = [None] * len(texts)
+    for chunk in _chunks(texts):
+        tensors = {name: tensor.numpy() for name, tensor in graph(tokenizer.raw([texts[i] for i in chunk])).items()}
+        for row, index in enumerate(chunk):
+            encoded[index] = _compact({name: values[row] for name, values in tensors.items()})
+    return encoded
+
+
+def pad_encoded(encoded: list[dict[str, np.ndarray]], length: int | None = None) -> dict[str, np.ndarray]:
+    """Return one batch of `encode_texts` results, `int32 (batch, length)` each, zero-padded.
+
+    Args:
+        encoded: One dict for each text.
+        length: Steps of the time axis; longer texts are cut. None takes the longest text. n-grams have an axis of their
+            own, as long as the batch needs.
+    """
+    longest = max((len(item["words"]) for item in encoded), default=0)
+    length = max(longest, 1) if length is None else length
+    if longest > length:
+        encoded = [_cut(item, length) for item in encoded]
+    widths = {name: max(max(len(item[name]) for item in encoded), 1) for name in (encoded[0] if encoded else {"words": 0})}
+    widths["words"] = length
+    batch = {name: np.zeros((len(encoded), width), np.int32) for name, width in widths.items()}
+    for row, item in enumerate(encoded):
+        for name, values in item.items():
+            batch[name][row, : len(values)] = values
+    return batch
+
+
+def _rank(tokenizer):
+    return 1 if tokenizer.dtype == "string" else 2
+
+
+def _chunks(texts):
+    """Yield lists of indices of texts of similar length whose padded size stays below `CHUNK_BYTES`."""
+    sizes = [len(text) if isinstance(text, bytes) else len(text.encode("utf-8", "surrogatepass")) for text in texts]
+    chunk = []
+    for index in sorted(range(len(texts)), key=sizes.__getitem__):
+        if chunk and (len(chunk) + 1) * (sizes[index] + 1) > CHUNK_BYTES:
+            yield chunk
+            chunk = []
+        chunk.append(index)
+    if chunk:
+        yield chunk
+
+
+def _compact(row):
+    result = {}
+    for name, values in row.items():
+        kept = values[row["words" if name == "words" else "ngrams"] != 0]
+        result[name] = kept.astype(np.uint16 if kept.max(initial=0) < 1 << 16 else np.uint32)
+    return result
+
+
+def _cut(item, length):
+    result = {"words": item["words"][:length]}
+    if "ngrams" in item:
+        kept = item["ngram_tokens"] < length
+        result.update(ngrams=item["ngrams"][kept], ngram_tokens=item["ngram_tokens"][kept])
+    return result
