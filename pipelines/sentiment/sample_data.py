@@ -23,7 +23,7 @@ from suite.errors import UserError
 SIZES = {"train": 2600, "dev": 300, "test": 300}
 CLASSES = ("negative", "positive")
 
-ASPECTS = ("the cast", "the story", "the music", "the ending", "the dialogue", "the camera work", "the plot", "the pace")
+ASPECTS = ("the cast", "the story", "the music", "the ending", "the dialogue", "the plot", "the pace", "the acting")
 PRAISE = ("good", "great", "funny", "moving", "clever", "fresh", "charming", "gripping")
 BLAME = ("bad", "dull", "boring", "weak", "silly", "tired", "clumsy", "awful")
 WORDS = {"positive": PRAISE, "negative": BLAME}
@@ -83,7 +83,7 @@ def make_reviews(seed: int = 0) -> dict[str, list[tuple[str, str]]]:
 
 def make_review(generator: random.Random, label: str) -> str:
     """Return one review of a class."""
-    sentence = generator.choices((_plain, _negated, _contrast, _concession, _intensity), (1, 2, 3, 3, 2))[0]
+    sentence = generator.choices((_plain, _negated, _contrast, _concession, _intensity), (3, 2, 3, 3, 2))[0]
     text = sentence(generator, label)
     while any(text.split().count(word) > 1 for word in PRAISE + BLAME):
         text = sentence(generator, label)

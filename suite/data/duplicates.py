@@ -40,9 +40,8 @@ def describe_duplicates(items: Iterable[Example]) -> list[str]:
     if found["targets"]:
         one = found["targets"][0][0]
         other = next(example for example in found["targets"][0] if example.target != one.target)
-        notes.append(
-            f"{_count(found['targets'])} with different targets, for example {one.name} ({one.target!r}) and {other.name} ({other.target!r})."
-        )
+        pair = f"{one.name} ({one.target!r}) and {other.name} ({other.target!r})"
+        notes.append(f"{_count(found['targets'])} with different targets, for example {pair}.")
     return notes
 
 

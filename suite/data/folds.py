@@ -23,7 +23,8 @@ def folds(examples: Examples, k: int, by_group: bool) -> list[Examples]:
         require_groups((examples.items[index] for index in pool), "--folds by group")
     torn = units(examples.items, pool, by_group)
     if not 2 <= k <= len(torn):
-        raise UserError(f"--folds: expected 2 to {len(torn)}, the number of different {'groups' if by_group else 'examples'}. Received: {k}")
+        what = "groups" if by_group else "examples"
+        raise UserError(f"--folds: expected 2 to {len(torn)}, the number of different {what}. Received: {k}")
     sizes, fold_of = [0] * k, {}
     for name in sorted(torn, key=lambda name: (-len(torn[name]), stable_share("fold", name), name)):
         smallest = sizes.index(min(sizes))

@@ -8,7 +8,10 @@ from suite.errors import UserError
 
 
 def choose_format(
-    root: Path, finders: Mapping[str, Callable[[Path, bool], Found | None]], wanted: Mapping[str, str], format: str | None = None
+    root: Path,
+    finders: Mapping[str, Callable[[Path, bool], Found | None]],
+    wanted: Mapping[str, str],
+    format: str | None = None,
 ) -> tuple[str, Found]:
     """Return the name of the format and its files.
 
@@ -34,7 +37,10 @@ def choose_format(
     matches = {name: found for name, find in finders.items() if (found := find(root, False)) is not None}
     if not matches:
         looked_for = "; ".join(dict.fromkeys(wanted.values()))
-        raise UserError(f"{root}: format not recognised. Received: {_contents(root)}\nLooked for {looked_for}; --format NAME forces one of {', '.join(finders)}.")
+        raise UserError(
+            f"{root}: format not recognised. Received: {_contents(root)}\n"
+            f"Looked for {looked_for}; --format NAME forces one of {', '.join(finders)}."
+        )
     if len(matches) > 1:
         choices = "; ".join(f"{name} ({found.reason})" for name, found in matches.items())
         raise UserError(f"{root}: more than one format fits: {choices}\n--format NAME chooses one.")

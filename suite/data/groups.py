@@ -12,7 +12,7 @@ from suite.errors import UserError
 def name_groups(items: Sequence[Example], pattern: str | None) -> list[Example]:
     """Return the examples with the group that a regular expression finds in their name (path), else in their group.
 
-    The group is the pattern's first capture group, or the whole match where it has none. Without a pattern nothing changes.
+    The group is the pattern's first capture group, or the whole match where it has none; no pattern changes nothing.
 
     Raises:
         UserError: for an invalid pattern, or naming an example that it does not match.
@@ -28,8 +28,9 @@ def name_groups(items: Sequence[Example], pattern: str | None) -> list[Example]:
         found = expression.search(example.name) or expression.search(example.group or "")
         group = found and (found.group(1) if expression.groups else found.group())
         if not group:
-            also = f" nor the group {example.group!r}" if example.group else ""
-            raise UserError(f"setting 'group_pattern': {pattern!r} matches neither the path {example.name!r}{also or ' nor a group'}")
+            group = f"the group {example.group!r}" if example.group else "a group"
+            place = f"the path {example.name!r} nor {group}"
+            raise UserError(f"setting 'group_pattern': {pattern!r} matches neither {place}")
         named.append(replace(example, group=group))
     return named
 
@@ -38,14 +39,15 @@ def require_groups(items: Iterable[Example], why: str) -> None:
     """Raise UserError, naming an example without a group and the setting that needs one."""
     for example in items:
         if example.group is None:
-            raise UserError(f"{why} needs a group for every example, from a 'group' column, a folder or --set group_pattern=REGEX. Received: none for {example.name}")
+            source = "from a 'group' column, a folder or --set group_pattern=REGEX"
+            raise UserError(f"{why} needs a group for every example, {source}. Received: none for {example.name}")
 
 
 def units(items: Sequence[Example], indices: Iterable[int], by_group: bool) -> dict[str, list[int]]:
     """Return the sets of examples that must not be torn apart, as `{name: indices}`.
 
-    By content that is every distinct content. By group it is every group, and groups that share a content are one unit,
-    unless that would tie all groups together: then groups stay separate and the shared contents are merely reported.
+    By content that is every distinct content. By group it is every group, and groups that share a content are one
+    unit, unless that would tie all groups together: then they stay separate and duplicates are merely reported.
     """
     found: dict[str, list[int]] = {}
     for index in indices:

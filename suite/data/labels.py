@@ -17,8 +17,9 @@ def check_labels(examples: Examples, known: Collection[str] | None = None) -> Ex
     Args:
         known: The labels of a trained model; by default those of the train part (without one nothing is checked).
 
-    Without `known`: a label that only parts drawn by us hold is moved back to train with all examples of the
-    same content, and noted, so that drawing never makes a problem. Rare labels, and labels that differ in case alone, are noted.
+    Without `known`: a label that only drawn parts hold returns to train, with all examples of the same content, and
+    is noted, so that drawing makes no problem where there are no groups. Rare labels, and labels that differ in case
+    alone, are noted.
 
     Raises:
         UserError: if all examples of data with a train part have one and the same label, or nearly each its own.
@@ -38,7 +39,7 @@ def check_labels(examples: Examples, known: Collection[str] | None = None) -> Ex
         learned = f"is none of the model's labels ({', '.join(sorted(known)[:10])})"
     usable = [example for example in items if example.target in known]
     problems = [
-        Problem(example.name, f"the label {example.target!r} {learned}, so this {example.part} example cannot be scored")
+        Problem(example.name, f"the label {example.target!r} {learned}: this {example.part} example cannot be scored")
         for example in items
         if example.target not in known
     ]
@@ -46,12 +47,14 @@ def check_labels(examples: Examples, known: Collection[str] | None = None) -> Ex
 
 
 def _check_classes(examples):
-    labels = Counter(example.target for example in examples.items)
+    labels, path, size = Counter(example.target for example in examples.items), examples.path, len(examples.items)
     if len(labels) == 1:
-        raise UserError(f"{examples.path}: expected at least two different labels. Received: {next(iter(labels))!r} for all {len(examples.items):,} examples")
-    if len(labels) > max(20, len(examples.items) // 2):
+        only = next(iter(labels))
+        raise UserError(f"{path}: expected at least two different labels. Received: {only!r} for all {size:,} examples")
+    if len(labels) > max(20, size // 2):
         some = ", ".join(repr(label[:40]) for label in list(labels)[:3])
-        raise UserError(f"{examples.path}: expected labels that repeat; is it the right column? Received: {len(labels):,} different ones for {len(examples.items):,} examples: {some}, ...")
+        received = f"{len(labels):,} different ones for {size:,} examples: {some}, ..."
+        raise UserError(f"{path}: expected labels that repeat; is it the right column? Received: {received}")
 
 
 def _return_to_train(items: list[Example], named: Collection[str]) -> tuple[list[Example], list[str]]:
@@ -59,7 +62,8 @@ def _return_to_train(items: list[Example], named: Collection[str]) -> tuple[list
     lost = {example.target for example in items if example.target not in learned and example.part not in named}
     contents = {content(example) for example in items if example.target in lost and example.part not in named}
     moved = [
-        replace(example, part="train") if example.part not in named and content(example) in contents else example for example in items
+        replace(example, part="train") if example.part not in named and content(example) in contents else example
+        for example in items
     ]
     return moved, [f"The label {label!r} is so rare that all its examples stay in train." for label in sorted(lost)]
 

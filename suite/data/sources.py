@@ -1,4 +1,4 @@
-"""The files of a data set: tables, class folders, one file per class; each with the part, group and label its place names."""
+"""The files of a data set: tables, class folders, one file per class; and what the place of each says of it."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 from suite.data.parts import part_of
 from suite.data.tables import table_kind
 from suite.errors import UserError
+
+NO_PART = "since the name is no part (train, dev, test)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +79,15 @@ def _choose_tables(folder, files, kind):
     tables = [path for path in files if table_kind(path) == kind]
     named = [path for path in tables if part_of(path.name)]
     if not named and len(tables) > 1:
-        raise UserError(f"{folder}: expected one .{kind} file, or files named train, dev, test. Received: {_names(tables)}; name one of them")
+        expected = f"expected one .{kind} file, or files named train, dev, test"
+        raise UserError(f"{folder}: {expected}. Received: {_names(tables)}; name one of them")
     plain = {}
     for path in named:
         twin = plain.setdefault(path.name.lower().removesuffix(".gz"), path)
         if twin is not path:
             raise UserError(f"{folder}: {twin.name} and {path.name} are the same part twice; name one of them")
     ignored = [path for path in tables if named and path not in named]
-    notes = [f"{_names(ignored)} in {folder.name}: not read, since the name is no part (train, dev, test)."] if ignored else []
+    notes = [f"{_names(ignored)} in {folder.name}: not read, {NO_PART}."] if ignored else []
     return named or tables, notes
 
 
@@ -130,9 +133,9 @@ def find_class_folders(root: Path, endings: tuple[str, ...], skipped: tuple[str,
     if not sources:
         return None
     if empty:
-        raise UserError(f"{empty[0]}: expected a folder of {' or '.join(endings)} files, one folder per class. Received: none")
+        raise UserError(f"{empty[0]}: expected {' or '.join(endings)} files in the folder of a class. Received: none")
     others = [folder for folder in folders if part_folders and folder not in part_folders]
-    notes += [f"{_names(others)}: not read, since the name is no part (train, dev, test)."] if others else []
+    notes += [f"{_names(others)}: not read, {NO_PART}."] if others else []
     shown = list(dict.fromkeys(source.name.rpartition("/")[0] for source in sources))
     return Found(f"the class folders {_join(shown)} with {' or '.join(endings)} files", sources, notes)
 
@@ -147,7 +150,9 @@ def find_class_files(root: Path, labels: tuple[str, ...], forced: bool = False) 
         return None
     files, folders = list_folder(root)
     places = [(None, path) for path in files]
-    places += [(part_of(folder.name), path) for folder in folders if part_of(folder.name) for path in list_folder(folder)[0]]
+    for folder in folders:
+        if part := part_of(folder.name):
+            places += [(part, path) for path in list_folder(folder)[0]]
     sources, stems = [], []
     for part, path in places:
         stem, _, label = path.name.removesuffix(".gz").rpartition(".")

@@ -47,16 +47,17 @@ def _take_groups(items, parts, settings, named):
     """Move the groups of `dev_groups` from train to dev, in place; return notes."""
     shown = ", ".join(settings.dev_groups)
     if "dev" in named:
-        raise UserError(f"setting 'dev_groups': the data names its own dev part, which is not changed. Received: {shown}")
+        raise UserError(f"setting 'dev_groups': the data names its own dev part, which stays. Received: {shown}")
     require_groups(items, "dev_groups")
     known = {example.group for example, part in zip(items, parts, strict=True) if part == "train"}
     for group in settings.dev_groups:
         if group not in known:
-            raise UserError(f"setting 'dev_groups': expected groups of train: {', '.join(sorted(known)[:20])}. Received: {group!r}")
+            some = ", ".join(sorted(known)[:20])
+            raise UserError(f"setting 'dev_groups': expected groups of train: {some}. Received: {group!r}")
     if not settings.dev_fraction:
         return [f"dev_fraction is 0, so the dev_groups {shown} stay in train."]
     if known == set(settings.dev_groups):
-        raise UserError(f"setting 'dev_groups': these are all groups of train, which leaves none to train on. Received: {shown}")
+        raise UserError(f"setting 'dev_groups': expected not all groups of train. Received: {shown}")
     for index, example in enumerate(items):
         if parts[index] == "train" and example.group in settings.dev_groups:
             parts[index] = "dev"
@@ -90,7 +91,8 @@ def _draw_contents(items, pool, part, fraction):
 
 def _draw_groups(groups, part, fraction):
     if len(groups) < 2:
-        raise UserError(f"split_by: group needs at least two groups to draw {part!r} from. Received: {', '.join(groups)}; --set {part}_fraction=0 draws none")
+        expected = f"split_by: group needs at least two groups to draw {part} from (--set {part}_fraction=0 draws none)"
+        raise UserError(f"{expected}. Received: {', '.join(groups)}")
     target = fraction * sum(map(len, groups.values()))
     order = sorted(groups, key=lambda group: stable_share(part, group))
     taken = []

@@ -41,10 +41,16 @@ def summarize(examples: Examples) -> dict:
 
 def _labels(examples):
     targets = [example.target for example in examples.items]
-    if not all(isinstance(target, str) for target in targets) or len(set(targets)) > min(MOST_LABELS, max(2, len(targets) // 2)):
+    if not all(isinstance(target, str) for target in targets):
+        return {}
+    if len(set(targets)) > min(MOST_LABELS, max(2, len(targets) // 2)):
         return {}
     counts = {part: Counter(example.target for example in examples.part(part)) for part in PARTS}
-    return {part: dict(sorted(count.items(), key=lambda pair: (-pair[1], pair[0]))) for part, count in counts.items() if count}
+    return {part: dict(sorted(count.items(), key=_most_first)) for part, count in counts.items() if count}
+
+
+def _most_first(pair):
+    return -pair[1], pair[0]
 
 
 def _groups(items):
@@ -61,7 +67,10 @@ def _are_texts(items: Sequence[Example]) -> bool:
 
 def _lengths(items):
     names = ["min", *(f"p{share}" for share in QUANTILES[1:-1]), "max"]
-    measures = {"words": [len(example.input.split()) for example in items], "characters": [len(example.input) for example in items]}
+    measures = {
+        "words": [len(example.input.split()) for example in items],
+        "characters": [len(example.input) for example in items],
+    }
     return {
         measure: dict(zip(names, map(int, np.percentile(values, QUANTILES, method="nearest")), strict=True))
         for measure, values in measures.items()

@@ -63,7 +63,11 @@ def table_kind(path: Path) -> str | None:
 
 
 def read_table(
-    path: Path, encoding: str = "utf-8", kind: str | None = None, name: str | None = None, headerless: tuple[str, ...] = ()
+    path: Path,
+    encoding: str = "utf-8",
+    kind: str | None = None,
+    name: str | None = None,
+    headerless: tuple[str, ...] = (),
 ) -> Table:
     """Return the rows of one file.
 

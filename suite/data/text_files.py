@@ -57,12 +57,14 @@ def read_lines(path: Path, encoding: str = "utf-8") -> list[str]:
     try:
         text = data.decode(encoding, "surrogateescape")
     except LookupError as error:
-        raise UserError(f"setting 'encoding': expected the name of a text encoding, as utf-8. Received: {encoding!r}") from error
+        raise UserError(f"setting 'encoding': expected a text encoding, as utf-8. Received: {encoding!r}") from error
     except UnicodeError as error:
-        raise UserError(f"{path}: not {encoding}: {getattr(error, 'reason', error)}; --set encoding=NAME chooses another") from error
+        reason = getattr(error, "reason", error)
+        raise UserError(f"{path}: not {encoding}: {reason}; --set encoding=NAME chooses another") from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise UserError(f"{path}:{line}: expected text. Received: binary data (a zero byte; the file starts with {_describe_start(data)})")
+        start = _describe_start(data)
+        raise UserError(f"{path}:{line}: expected text. Received: binary data (a zero byte; it starts with {start})")
     text = text.removeprefix("\ufeff")
     if "\n" not in text:
         text = text.replace("\r", "\n")
