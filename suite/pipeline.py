@@ -3,8 +3,12 @@
     Settings            pydantic class that extends `suite.config.TrainingSettings`
     METRICS             {"accuracy": ("max", "fraction"), ...}: name -> direction, unit; the first one is the primary metric
     PREDICT_OPTIONS     tuple[PredictOption, ...]: what `suite predict` adds for this task
-    read(path, settings, format=None) -> Examples         find the format, check every example, assign parts
-    prepare(train, settings) -> assets                    JSON-able dict, from the training part only
+    FORMATS             the format names that `read` knows
+    read(path, settings, format=None, assets=None) -> Examples     find the format, check every example, assign parts;
+                                                          with assets the examples are to evaluate a trained model
+    read_texts(path, settings) -> rows, problems          only where TEXT_INPUT: the texts of a file, to predict
+    prepare(train, settings, inherited=None) -> assets    JSON-able dict, from the training part only; `inherited`: the
+                                                          assets of the model that a warm start begins from
     batches(examples, assets, settings, training) -> BatchSource
     build(settings, assets) -> keras.Model
     phases(settings, assets) -> list[Phase]               the fits one after another; usually one
@@ -19,8 +23,10 @@ A predictor is a callable: a sequence of raw-array dicts in, a list of output di
 """
 
 import importlib
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -129,9 +135,24 @@ def lazy_exports(package: str, table: dict[str, str]) -> Callable[[str], Any]:
     def __getattr__(name):
         if name not in table:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return getattr(importlib.import_module(f"{package}.{table[name]}"), name)
+        value = getattr(importlib.import_module(f"{package}.{table[name]}"), name)
+        # Importing evaluate.py has just bound the package's name `evaluate` to the module; the function is meant.
+        setattr(sys.modules[package], name, value)
+        return value
 
     return __getattr__
+
+
+class Pipeline:
+    """A task's package with the names of the contract as attributes, each imported when first asked for."""
+
+    def __init__(self, package: str):
+        self.package = importlib.import_module(package)
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self.package, name)
+        # A file imported by itself has bound its own name (`evaluate`) in the package before anybody asked for the function.
+        return getattr(value, name) if isinstance(value, ModuleType) else value
 
 
 def primary_metric(metrics: dict[str, tuple[str, str]]) -> tuple[str, str]:

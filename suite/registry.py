@@ -1,17 +1,16 @@
 """Task name -> pipeline package. The only place in `suite` that knows a task by name."""
 
 import difflib
-import importlib
-from types import ModuleType
 
 from suite.errors import UserError
+from suite.pipeline import Pipeline
 
 PIPELINES = {
     "sentiment": "pipelines.sentiment",
 }
 
 
-def load_pipeline(task: str) -> ModuleType:
+def load_pipeline(task: str) -> Pipeline:
     """Return the pipeline package of a task; `suite/pipeline.py` says what it exports.
 
     Raises:
@@ -21,4 +20,4 @@ def load_pipeline(task: str) -> ModuleType:
         nearest = difflib.get_close_matches(task, PIPELINES, n=1)
         hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
         raise UserError(f"unknown task {task!r}; the known tasks are: {', '.join(PIPELINES)}.{hint}")
-    return importlib.import_module(PIPELINES[task])
+    return Pipeline(PIPELINES[task])

@@ -11,7 +11,8 @@ __getattr__ = lazy_exports(
     {
         "Settings": "config",
         "read": "data",
-        "read_inputs": "data",
+        "read_texts": "data",
+        "FORMATS": "data",
         "prepare": "data",
         "batches": "data",
         "raw_arrays": "data",

@@ -1,9 +1,15 @@
-"""Files on disk -> examples: every documented sentiment format, or texts alone to predict."""
+"""Files on disk -> examples (every documented sentiment format, or texts alone to predict) -> batches of token ids."""
 
+import re
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from pipelines.sentiment.config import Settings
+from suite.data.bucketing import bucket_lengths, plan_batches
 from suite.data.examples import Example, Examples, Problem
 from suite.data.formats import choose_format
 from suite.data.labels import check_labels
@@ -13,6 +19,7 @@ from suite.data.splits import assign_parts
 from suite.data.tables import KINDS, Table, read_table, table_kind
 from suite.data.text_files import has_surrogate, read_bytes, read_lines, undecodable
 from suite.errors import UserError
+from suite.pipeline import BatchSource
 
 CLASS_ENDINGS = ("pos", "neg", "neu", "positive", "negative", "neutral")
 UNLABELLED_FOLDERS = ("unsup",)
@@ -29,11 +36,12 @@ WANTED = {
 }
 
 
-def read(path: Path | str, settings: Settings, format: str | None = None) -> Examples:
+def read(path: Path | str, settings: Settings, format: str | None = None, assets: dict | None = None) -> Examples:
     """Return the examples of a data set with their parts, and what is wrong with the rest as problems and notes.
 
     Args:
         format: One of `FORMATS`; by default recognised from the files.
+        assets: Of the trained model that these examples are to evaluate: its labels are those that can be scored.
 
     Raises:
         UserError: if the path, a column or a whole file is at fault, or there are not two classes to learn.
@@ -55,7 +63,7 @@ def read(path: Path | str, settings: Settings, format: str | None = None) -> Exa
         first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
         raise UserError(f"{path}: expected at least one usable example; {first}")
     examples = Examples(tuple(items), path, format, found.reason, problems=tuple(problems), notes=tuple(found.notes))
-    return check_labels(assign_parts(examples, settings))
+    return check_labels(assign_parts(examples, settings), assets and assets["labels"])
 
 
 def _sort_in(row: Example, items: list[Example], problems: list[Problem]) -> None:
@@ -155,7 +163,8 @@ def read_texts(path: Path | str, settings: Settings) -> tuple[list[tuple[str, st
     rows, problems = [], []
     for file in files:
         source = Source(file, file.name)
-        found, faults = _read_document(source, settings) if table_kind(file) is None else _read_text_column(source, settings)
+        read_rows = _read_document if table_kind(file) is None else _read_text_column
+        found, faults = read_rows(source, settings)
         problems += faults
         for row in found:
             if fault := _text_fault(row.input):
@@ -173,3 +182,65 @@ def _read_text_column(source, settings):
         return [], table.problems
     column = table.column(settings.text_column, "text_column")
     return [Example(row.name, row.values.get(column, ""), None) for row in table.rows], table.problems
+
+
+def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None = None) -> dict[str, Any]:
+    """Return the assets: `labels` (numbers in numeric order), `class_weights` where asked for, the wordpiece `vocabulary`.
+
+    Args:
+        train: The training part; nothing else is looked at.
+        settings: Of the run.
+        inherited: Assets of the model that a warm start begins from: its vocabulary goes with its weights.
+    """
+    from pipelines.sentiment.model import class_weights
+
+    targets = [example.target for example in train]
+    labels = sorted(set(targets), key=_natural)
+    assets = {"labels": labels}
+    if settings.class_weights == "balanced":
+        assets["class_weights"] = class_weights(labels, targets)
+    if settings.tokenizer == "wordpiece":
+        from suite.text.vocabulary import learn_vocabulary
+
+        learned = (inherited or {}).get("vocabulary")
+        assets["vocabulary"] = learned or learn_vocabulary([example.input for example in train], settings.vocabulary_size)
+    return assets
+
+
+def _natural(label: str) -> list:
+    return [(0, int(piece), "") if piece.isdecimal() else (1, 0, piece) for piece in re.split(r"(\d+)", label) if piece]
+
+
+def batches(examples: Sequence[Example], assets: dict, settings: Settings, training: bool) -> BatchSource:
+    """Return batches `(token ids, class index (batch,))` of texts of similar length; texts are tokenized once, here."""
+    import tensorflow as tf
+
+    from suite.text import encode_texts, make_tokenizer, pad_encoded
+
+    tokenizer = make_tokenizer(settings, assets)
+    encoded = encode_texts(tokenizer, [example.input for example in examples])
+    targets = np.array([assets["labels"].index(example.target) for example in examples], np.int32)
+    lengths = [len(tokens["words"]) for tokens in encoded]
+    plan = partial(plan_batches, lengths, settings.batch_size, settings.seed, training=training, boundaries=bucket_lengths(lengths))
+
+    def dataset(epoch: int) -> tf.data.Dataset:
+        def generate():
+            for batch in plan(epoch):
+                yield pad_encoded([encoded[index] for index in batch.indices], batch.length), targets[batch.indices]
+
+        signature = (tokenizer.specs, tf.TensorSpec((None,), tf.int32))
+        made = tf.data.Dataset.from_generator(generate, output_signature=signature)
+        return made.apply(tf.data.experimental.assert_cardinality(len(plan(epoch)))).prefetch(4)
+
+    def names(epoch: int, step: int) -> list[str]:
+        return [examples[index].name for index in plan(epoch)[step].indices]
+
+    return BatchSource(len(plan(0)), dataset, names)
+
+
+def raw_arrays(raw_input: str, settings: Settings) -> dict[str, np.ndarray]:
+    """Return a text as what the signature takes: its UTF-8 bytes, `uint8 (bytes,)`, or for wordpiece one byte string."""
+    encoded = raw_input.encode("utf-8", "replace")
+    if settings.tokenizer == "wordpiece":
+        return {"text": np.array(encoded or b"", "S")}
+    return {"text": np.frombuffer(encoded, np.uint8)}

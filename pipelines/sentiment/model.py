@@ -106,6 +106,6 @@ def phases(settings, assets) -> list[Phase]:
     """Return the one fit of this pipeline."""
 
     def compile(model, optimizer):
-        model.compile(optimizer, loss={"probabilities": make_loss(settings, assets)}, metrics={"probabilities": "accuracy"})
+        model.compile(optimizer, loss=make_loss(settings, assets), metrics=["accuracy"])
 
     return [Phase("train", settings.epochs, settings.learning_rate, compile)]

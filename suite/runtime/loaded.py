@@ -1,5 +1,6 @@
 """A saved model, ready to answer: what `suite.load` returns."""
 
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -66,3 +67,9 @@ def load(model_dir: str | Path, runtime: str = "keras", model: Any = None) -> Lo
     model = model or load_model(artifact)
     signature = artifact.pipeline.signatures(model, artifact.assets, artifact.settings)[0]
     return LoadedModel(artifact, KerasPredictor(signature))
+
+
+def plain(answer: Any) -> dict[str, Any]:
+    """Return a result dataclass as a JSON-able dict without the entries that were not asked for (None)."""
+    values = asdict(answer) if is_dataclass(answer) else dict(answer)
+    return {name: value for name, value in values.items() if value is not None}

@@ -3,24 +3,22 @@
 from typing import Any
 
 
-def model_card(task: str, name: str, record: dict[str, Any], parameters: int, primary: str) -> str:
+def model_card(record: dict[str, Any], primary: str) -> str:
     """Return the card as Markdown.
 
     Args:
-        task, name: Of the run.
         record: The content of `metrics.json`.
-        parameters: Number of trained weights.
         primary: Name of the primary metric.
     """
-    data, metrics = record["data"], record["metrics"]
+    task, data, metrics = record["task"], record["data"], record["metrics"]
     parts = [part for part in ("train", "val", "test") if metrics.get(part)]
     names = list(dict.fromkeys(name for part in parts for name in metrics[part]))
     rows = [f"| {name} | " + " | ".join(_figure(metrics[part].get(name)) for part in parts) + " |" for name in names]
     sizes = ", ".join(f"{size} {part}" for part, size in data["sizes"].items())
     lines = [
-        f"# {task}: {name}",
+        f"# {task}: {record['name']}",
         "",
-        f"A {task} model with {parameters:,} weights, trained by `suite train {task}` on {record['finished']}"
+        f"A {task} model with {record['parameters']:,} weights, trained by `suite train {task}` on {record['finished']}"
         f" in {record['seconds']:.0f} s ({record['epochs']} epochs, best: {record['best_epoch'] or 'the last'}).",
         "",
         "## Data",

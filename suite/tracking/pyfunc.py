@@ -3,10 +3,9 @@
 MLflow calls `_load_pyfunc` with the logged copy of the model folder; nothing is pickled.
 """
 
-from dataclasses import asdict, is_dataclass
 from typing import Any
 
-from suite.runtime.loaded import LoadedModel, load
+from suite.runtime.loaded import LoadedModel, load, plain
 
 
 class SavedModel:
@@ -22,12 +21,6 @@ class SavedModel:
         elif isinstance(model_input, str):
             model_input = [model_input]
         return [plain(answer) for answer in self.model.predict(list(model_input), **(params or {}))]
-
-
-def plain(answer: Any) -> dict:
-    """Return a result dataclass as a dict without the entries that were not asked for (None)."""
-    values = asdict(answer) if is_dataclass(answer) else dict(answer)
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _load_pyfunc(path: str) -> SavedModel:

@@ -78,7 +78,9 @@ def fit(
 def _fit_epoch(model, source, phase, number, score, progress) -> Epoch:
     started = time.monotonic()
     callbacks = [NanGuard(number, source.names), progress.callback(number, source.steps)]
-    logs = model.fit(source.dataset(number), initial_epoch=number, epochs=number + 1, verbose=0, callbacks=callbacks).history
+    logs = model.fit(
+        source.dataset(number), initial_epoch=number, epochs=number + 1, shuffle=False, verbose=0, callbacks=callbacks
+    ).history
     metrics = {f"train_{name}": float(values[0]) for name, values in logs.items()}
     if score is not None:
         metrics |= {f"val_{name}": value for name, value in score().items()}

@@ -1,0 +1,265 @@
+"""One run from start to end: data, model, fit, evaluate, save, track. The only place that logs a run."""
+
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from suite.artifact import package_versions, read_artifact, write_artifact, write_json
+from suite.config import TrainingSettings
+from suite.data.examples import Examples
+from suite.errors import UserError
+from suite.pipeline import Evaluation, primary_metric, spread
+from suite.registry import load_pipeline
+from suite.tracking.card import model_card
+from suite.training.unfinished import Request, free_name, open_state, refuse_other, state_of
+
+STATE_SPARE_BYTES = 100_000_000
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run came to: where its model is, its run id, `{"val": {...}, "test": {...}}`, seconds."""
+
+    task: str
+    name: str
+    model_dir: Path
+    run_id: str
+    metrics: dict[str, dict[str, float]]
+    seconds: float
+
+
+def read_data(
+    task: str, path: Path, settings: TrainingSettings, form: str | None, on_bad_example: str, assets: dict[str, Any] | None = None
+) -> Examples:
+    """Read and check a data set.
+
+    Raises:
+        UserError: if it cannot be read, or has bad examples and `on_bad_example` is `"fail"`; the first ones are named.
+    """
+    examples = load_pipeline(task).read(path, settings, form, assets)
+    if examples.problems and on_bad_example == "fail":
+        first = examples.problems[0]
+        more = f" and {len(examples.problems) - 1} more" if len(examples.problems) > 1 else ""
+        raise UserError(
+            f"{first.name}: {first.message}{more}.\n"
+            f"`suite data check {task} --data {path}` lists them all; --on-bad-example skip goes on without them."
+        )
+    return examples
+
+
+def train(request: Request, examples: Examples, console: Console) -> RunResult:
+    """Train one model on examples that were read and checked; save and log it.
+
+    Raises:
+        UserError: if the name is taken, a resume does not fit, the disk is too full or the loss is no longer a number.
+    """
+    if not examples.part("train"):
+        raise UserError(f"{examples.path}: no training example; parts found: {examples.sizes}")
+    target, state, kept = open_state(request, examples)
+    console.print(
+        f"{request.task} [bold]{target.name}[/bold]: {examples.format} data, "
+        + ", ".join(f"{size} {part}" for part, size in examples.sizes.items()),
+        highlight=False,
+    )
+    for note in examples.notes:
+        console.print(f"note: {note}", markup=False, highlight=False)
+
+    from suite.tracking.record import log_saved_model
+    from suite.tracking.store import tracked_run
+
+    with tracked_run(request.task, target.name, kept["run_id"], request.parent) as run:
+        first_time = kept["run_id"] != run.info.run_id
+        write_json(state / "run.json", kept | {"run_id": run.info.run_id})
+        if target.exists():
+            record = read_artifact(target).record
+        else:
+            record = _fit_and_save(request, examples, target, state, run.info.run_id, first_time, console)
+        log_saved_model(read_artifact(target), record["seconds"])
+    shutil.rmtree(state)
+    return RunResult(request.task, target.name, target, run.info.run_id, _shown(record["metrics"]), record["seconds"])
+
+
+def train_folds(request: Request, examples: Examples, count: int, console: Console) -> tuple[list[RunResult], dict[str, dict[str, float]], str]:
+    """Train one model per fold; the runs are gathered under a parent run with mean and standard deviation.
+
+    Each fold is the dev part once. With early stopping the fold also chooses the epoch, so the mean leans to the good side.
+
+    Returns:
+        The runs; `{"mean": {...}, "std": {...}}` of their dev metrics; the id of the parent run.
+    """
+    from statistics import fmean, stdev
+
+    from suite.data.folds import folds
+    from suite.tracking.record import log_start
+    from suite.tracking.store import open_store, tracked_run
+
+    name = request.name or free_name(request.output / request.task, examples.path)
+    parts = folds(examples, count, by_group=request.settings.split_by == "group")
+    results = []
+    with tracked_run(request.task, name) as parent:
+        log_start(request.settings, examples, {"folds": count})
+        for index, fold in enumerate(parts, 1):
+            one = Request(**vars(request) | {"name": f"{name}-fold{index}", "fold": f"{index}/{count}", "parent": parent.info.run_id})
+            target = one.output / one.task / one.name
+            if request.resume and target.exists() and not state_of(target).exists():
+                record = read_artifact(target).record
+                refuse_other(target, record | record["data"], one, examples)
+                results.append(RunResult(one.task, one.name, target, record["run_id"], _shown(record["metrics"]), record["seconds"]))
+                continue
+            one = Request(**vars(one) | {"resume": request.resume and state_of(target).exists()})
+            results.append(train(one, fold, console))
+        values = {metric: [result.metrics["val"][metric] for result in results] for metric in results[0].metrics["val"]}
+        summary = {
+            "mean": {metric: fmean(figures) for metric, figures in values.items()},
+            "std": {metric: stdev(figures) for metric, figures in values.items()},
+        }
+        mlflow = open_store()
+        mlflow.log_metrics({f"val_{metric}": value for metric, value in summary["mean"].items()})
+        mlflow.log_metrics({f"val_{metric}_std": value for metric, value in summary["std"].items()})
+    return results, summary, parent.info.run_id
+
+
+def evaluate(
+    model_dir: Path,
+    data: Path,
+    split: str | None = None,
+    form: str | None = None,
+    runtime: str = "keras",
+    assignments: tuple[str, ...] = (),
+    on_bad_example: str = "fail",
+) -> tuple[str, int, Evaluation]:
+    """Evaluate a saved model on data.
+
+    Args:
+        model_dir: The saved model.
+        data: Any data the task reads.
+        split: `"train"`, `"dev"`, `"test"` or `"all"`. None takes the run's own test part on the very data of the run,
+            the test part of data that names its parts, and everything of data that names none.
+        form: Format name; None recognises it.
+        runtime: What computes the answers.
+        assignments: `KEY=VALUE` settings for reading this data (columns, encoding).
+        on_bad_example: `"fail"` or `"skip"`.
+
+    Returns:
+        The part, the number of examples and the evaluation.
+
+    Raises:
+        UserError: if model or data cannot be read, or the part is empty.
+    """
+    from suite.config import load_settings
+    from suite.runtime.loaded import load
+
+    artifact = read_artifact(model_dir)
+    settings = artifact.settings
+    if assignments:
+        settings = load_settings(type(settings), Path(model_dir) / "settings.yaml", assignments)
+    examples = read_data(artifact.task, data, settings, form, on_bad_example, artifact.assets)
+    own = examples.fingerprint == artifact.record["data"]["fingerprint"]
+    part = split or ("test" if own or examples.named_parts else "all")
+    chosen = examples.part(part)
+    if not chosen:
+        parts = ", ".join(name for name, size in examples.sizes.items() if size)
+        raise UserError(f"{data}: no {part} part; it has {parts or 'no example'}. --split dev, --split train or --split all choose another")
+    from suite.training.process import prepare_process
+
+    prepare_process(artifact.settings)
+    model = load(model_dir, runtime)
+    return part, len(chosen), artifact.pipeline.evaluate(model.predictor, chosen, artifact.assets, settings)
+
+
+def _fit_and_save(request, examples, target, state, run_id, first_time, console) -> dict[str, Any]:
+    from suite.runtime.keras_runtime import KerasPredictor
+    from suite.tracking.record import log_curves, log_epoch, log_evaluation, log_start
+    from suite.training.fit import fit
+    from suite.training.process import prepare_process
+    from suite.training.state import read_history
+
+    started = time.monotonic()
+    pipeline, settings = load_pipeline(request.task), request.settings
+    prepare_process(settings)
+    if first_time:
+        log_start(settings, examples, {name: value for name, value in (("fold", request.fold), ("init", request.init)) if value})
+    seconds_before = sum(epoch.seconds for epoch in read_history(state).epochs)
+    model, assets = _build(request, pipeline, examples, console)
+    _check_disk(state, model)
+    predictor = KerasPredictor(pipeline.signatures(model, assets, settings)[0])
+
+    def evaluate_part(part: str) -> Evaluation | None:
+        chosen = examples.part(part)
+        return pipeline.evaluate(predictor, chosen, assets, settings) if chosen else None
+
+    score = (lambda: evaluate_part("dev").metrics) if examples.part("dev") else None
+    source = pipeline.batches(examples.part("train"), assets, settings, True)
+    monitor = primary_metric(pipeline.METRICS)
+    history = fit(model, pipeline.phases(settings, assets), source, settings, monitor, score, state, log_epoch, console)
+    log_curves(history)
+
+    chosen_epoch = history.epochs[-1 if history.best is None else history.best]
+    metrics = {"train": {name[6:]: value for name, value in chosen_epoch.metrics.items() if name.startswith("train_")}}
+    for prefix, part in (("val", "dev"), ("test", "test")):
+        found = evaluate_part(part)
+        if found is not None:
+            metrics[prefix] = found.metrics
+            log_evaluation(prefix, found, settings.log_samples)
+    seconds = round(seconds_before + time.monotonic() - started, 1)
+    record = _record(request, examples, target.name, run_id, history, metrics, model.count_params(), seconds)
+    kept = examples.part("dev") or examples.part("test") or examples.part("train")
+    parity = [pipeline.raw_arrays(example.input, settings) for example in spread(kept, settings.parity_samples)]
+    write_artifact(target, model, settings, assets, record, model_card(record, monitor[0]), parity, work=state)
+    return record
+
+
+def _build(request, pipeline, examples, console):
+    from suite.training.warm_start import copy_weights
+
+    source = read_artifact(request.init) if request.init else None
+    if source is not None and source.task != request.task:
+        raise UserError(f"--init {request.init}: expected a {request.task} model. Received: a {source.task} model")
+    assets = pipeline.prepare(examples.part("train"), request.settings, source.assets if source else None)
+    model = pipeline.build(request.settings, assets)
+    if source is not None:
+        copied, fresh = copy_weights(source, model)
+        console.print(f"--init: {copied} weights copied; fresh: {', '.join(fresh) or 'none'}", markup=False, highlight=False)
+    return model, assets
+
+
+def _record(request, examples, name, run_id, history, metrics, parameters, seconds) -> dict[str, Any]:
+    return {
+        "task": request.task,
+        "name": name,
+        "metrics": metrics,
+        "epochs": len(history.epochs),
+        "best_epoch": None if history.best is None else history.best + 1,
+        "seconds": seconds,
+        "finished": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "seed": request.settings.seed,
+        "parameters": parameters,
+        "run_id": run_id,
+        "fold": request.fold,
+        "settings": request.settings.model_dump(mode="json"),
+        "versions": package_versions(),
+        "data": {
+            "path": str(Path(examples.path).absolute()),
+            "format": examples.format,
+            "fingerprint": examples.fingerprint,
+            "sizes": examples.sizes,
+            "notes": list(examples.notes),
+        },
+    }
+
+
+def _check_disk(folder: Path, model: Any) -> None:
+    # Two epochs' states (weights, two optimizer moments, best weights) stand side by side, then the model and its logged copy.
+    needed = 12 * 4 * model.count_params() + STATE_SPARE_BYTES
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise UserError(f"{folder}: {free / 1e6:.0f} MB free on this disk; a run of this model takes about {needed / 1e6:.0f} MB")
+
+
+def _shown(metrics: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    return {part: figures for part, figures in metrics.items() if part != "train"}

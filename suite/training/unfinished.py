@@ -1,0 +1,117 @@
+"""An unfinished run on disk: begin one, find it again, and refuse to go on with other data or settings.
+
+`saved_models/TASK/.NAME.unfinished/run.json` says what the run was begun with; the epochs' states lie beside it.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from suite.artifact import package_versions, read_json, refuse_existing, write_json
+from suite.config import TrainingSettings
+from suite.data.examples import Examples
+from suite.errors import UserError
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for.
+
+    Attributes:
+        task: The task's name.
+        settings: Validated settings.
+        name: Name of the run and of its model folder; None makes one from the data's name.
+        output: Folder that holds `TASK/NAME`.
+        resume: Go on with the unfinished run of that name.
+        init: Model folder to begin from.
+        fold: `"2/5"` for one of several folds, and `parent`: the run id that gathers them.
+    """
+
+    task: str
+    settings: TrainingSettings
+    name: str | None = None
+    output: Path = Path("saved_models")
+    resume: bool = False
+    init: Path | None = None
+    fold: str | None = None
+    parent: str | None = None
+
+
+def open_state(request: Request, examples: Examples) -> tuple[Path, Path, dict[str, Any]]:
+    """Begin a run on disk, or find the one to resume.
+
+    Returns:
+        The final folder, the folder of the unfinished run, and what the latter's run.json holds.
+
+    Raises:
+        UserError: if the name is taken or not a plain one, or the unfinished run has other data or settings.
+    """
+    base = request.output / request.task
+    base.mkdir(parents=True, exist_ok=True)
+    name = request.name or (_unfinished_name(base, examples) if request.resume else free_name(base, examples.path))
+    if not name or Path(name).name != name or name.startswith("."):
+        raise UserError(f"--name: expected a plain folder name. Received: {name!r}")
+    target = base / name
+    state = state_of(target)
+    if request.resume:
+        if not (state / "run.json").is_file():
+            refuse_existing(target)
+            raise UserError(f"{state}: no unfinished run of that name to resume; train without --resume to begin one")
+        kept = read_json(state / "run.json")
+        refuse_other(state, kept, request, examples)
+        for leftover in [*state.glob(".epoch-*"), *state.glob("artifact-*")]:
+            shutil.rmtree(leftover, ignore_errors=True)
+        return target, state, kept
+    refuse_existing(target)
+    if (state / "run.json").exists():
+        raise UserError(f"{state}: an unfinished run of that name exists; --resume goes on with it, or remove that folder")
+    state.mkdir(exist_ok=True)
+    kept = {
+        "task": request.task,
+        "name": name,
+        "fingerprint": examples.fingerprint,
+        "sizes": examples.sizes,
+        "fold": request.fold,
+        "init": str(request.init) if request.init else None,
+        "settings": request.settings.model_dump(mode="json"),
+        "versions": package_versions(),
+        "run_id": None,
+    }
+    write_json(state / "run.json", kept)
+    return target, state, kept
+
+
+def refuse_other(place: Path, kept: dict[str, Any], request: Request, examples: Examples) -> None:
+    """Raise UserError, naming what differs, if `kept` was begun with other settings or data than `request` and `examples`."""
+    settings = request.settings.model_dump(mode="json")
+    changed = [key for key in settings if settings[key] != kept["settings"].get(key)]
+    if changed:
+        was = ", ".join(f"{key}={kept['settings'].get(key)!r}" for key in changed)
+        now = ", ".join(f"{key}={settings[key]!r}" for key in changed)
+        raise UserError(f"{place}: cannot resume with other settings. It was begun with {was}. Received: {now}")
+    for key, value in (("fingerprint", examples.fingerprint), ("sizes", examples.sizes), ("fold", request.fold)):
+        if kept.get(key) != value:
+            raise UserError(f"{place}: cannot resume with other data: its {key} was {kept.get(key)}. Received: {value}")
+
+
+def state_of(target: Path) -> Path:
+    """Return the folder of the unfinished run that will become `target`."""
+    return target.with_name(f".{target.name}.unfinished")
+
+
+def free_name(base: Path, data: Path) -> str:
+    """Return a run name made from the data's name that no model and no unfinished run in `base` has."""
+    stem = Path(data).resolve().name.split(".")[0] or "run"
+    taken = {path.name for path in base.iterdir()} if base.is_dir() else set()
+    names = [stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3))]
+    return next(name for name in names if name not in taken and f".{name}.unfinished" not in taken)
+
+
+def _unfinished_name(base: Path, examples: Examples) -> str:
+    states = {path.parent.name[1:].removesuffix(".unfinished"): read_json(path) for path in sorted(base.glob(".*.unfinished/run.json"))}
+    fitting = [name for name, kept in states.items() if kept["fingerprint"] == examples.fingerprint]
+    if len(fitting) != 1:
+        known = ", ".join(states) or "none"
+        raise UserError(f"--resume: expected one unfinished run of this data in {base}, or --name. Unfinished runs there: {known}")
+    return fitting[0]
