@@ -34,7 +34,17 @@ def choose_format(
         if found is None:
             raise UserError(f"{root}: expected {wanted[format]}, for --format {format}. Received: {_contents(root)}")
         return format, Found(f"--format {format}: {found.reason}", found.sources, found.notes)
-    matches = {name: found for name, find in finders.items() if (found := find(root, False)) is not None}
+    matches, faults = {}, []
+    for name, find in finders.items():
+        try:
+            found = find(root, False)
+        except UserError as error:
+            faults.append(error)
+            continue
+        if found is not None:
+            matches[name] = found
+    if not matches and faults:
+        raise faults[0]
     if not matches:
         looked_for = "; ".join(dict.fromkeys(wanted.values()))
         raise UserError(

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import combinations
 
-from suite.data.examples import Example
+from suite.data.examples import PARTS, Example
 from suite.data.stable_hash import content
 from suite.errors import UserError
 
@@ -41,6 +42,19 @@ def require_groups(items: Iterable[Example], why: str) -> None:
         if example.group is None:
             source = "from a 'group' column, a folder or --set group_pattern=REGEX"
             raise UserError(f"{why} needs a group for every example, {source}. Received: none for {example.name}")
+
+
+def describe_straddling(items: Iterable[Example]) -> list[str]:
+    """Return one sentence for each two parts that share a group, which only happens where the data names the parts."""
+    groups: dict[str, set] = {part: set() for part in PARTS}
+    for example in items:
+        groups[example.part].add(example.group)
+    shared = {(one, other): (groups[one] & groups[other]) - {None} for one, other in combinations(PARTS, 2)}
+    return [
+        f"{len(both):,} group{'s are' if len(both) > 1 else ' is'} in both {one} and {other}, as {min(both)!r}."
+        for (one, other), both in shared.items()
+        if both
+    ]
 
 
 def units(items: Sequence[Example], indices: Iterable[int], by_group: bool) -> dict[str, list[int]]:

@@ -18,8 +18,8 @@ def check_labels(examples: Examples, known: Collection[str] | None = None) -> Ex
         known: The labels of a trained model; by default those of the train part (without one nothing is checked).
 
     Without `known`: a label that only drawn parts hold returns to train, with all examples of the same content, and
-    is noted, so that drawing makes no problem where there are no groups. Rare labels, and labels that differ in case
-    alone, are noted.
+    is noted, so that drawing makes no problem, unless that would tear a group. Rare labels, and labels that differ
+    in case alone, are noted.
 
     Raises:
         UserError: if all examples of data with a train part have one and the same label, or nearly each its own.
@@ -29,7 +29,7 @@ def check_labels(examples: Examples, known: Collection[str] | None = None) -> Ex
         if not any(example.part == "train" for example in items):
             return examples
         _check_classes(examples)
-        if all(example.group is None for example in items):
+        if not _groups_are_whole(items):
             items, moved = _return_to_train(items, examples.named_parts)
             notes += moved
         notes += _describe_rare(items)
@@ -66,6 +66,14 @@ def _return_to_train(items: list[Example], named: Collection[str]) -> tuple[list
         for example in items
     ]
     return moved, [f"The label {label!r} is so rare that all its examples stay in train." for label in sorted(lost)]
+
+
+def _groups_are_whole(items):
+    """Return whether there are groups and each lies in one part: then they were drawn as groups and must stay so."""
+    parts: dict[str | None, set] = {}
+    for example in items:
+        parts.setdefault(example.group, set()).add(example.part)
+    return None not in parts and all(len(own) == 1 for own in parts.values())
 
 
 def _describe_rare(items):

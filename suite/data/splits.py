@@ -6,7 +6,7 @@ from dataclasses import replace
 from suite.config import TrainingSettings
 from suite.data.duplicates import describe_duplicates
 from suite.data.examples import Example, Examples
-from suite.data.groups import name_groups, require_groups, units
+from suite.data.groups import describe_straddling, name_groups, require_groups, units
 from suite.data.stable_hash import content, stable_share
 from suite.errors import UserError
 
@@ -14,7 +14,7 @@ from suite.errors import UserError
 def assign_parts(examples: Examples, settings: TrainingSettings) -> Examples:
     """Return the examples with a part each, `named_parts` as the data has them, and notes on duplicates.
 
-    1. Parts that the data names stay; an example without one is train where the data names others.
+    1. Parts that the data names stay; an example without one is train.
     2. Where the data names no part at all, `test_fraction` is drawn as test.
     3. Where it names no dev, `dev_groups`, else `dev_fraction` of train, become dev; nothing with `dev_fraction: 0`.
 
@@ -40,6 +40,8 @@ def assign_parts(examples: Examples, settings: TrainingSettings) -> Examples:
     if "dev" not in named and not settings.dev_groups:
         _draw(items, parts, "dev", settings.dev_fraction, settings.split_by)
     items = tuple(replace(example, part=part) for example, part in zip(items, parts, strict=True))
+    if settings.split_by == "group" or settings.dev_groups:
+        notes += describe_straddling(items)
     return replace(examples, items=items, named_parts=named, notes=(*notes, *describe_duplicates(items)))
 
 

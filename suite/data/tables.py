@@ -90,6 +90,8 @@ def read_table(
     bad_lines = {number: fault for number, line in enumerate(lines, 1) if (fault := _fault(line, encoding))}
     if kind == "jsonl":
         return _objects(path, name, records, bad_lines)
+    if not records:
+        raise UserError(f"{path}: the file is empty")
     (start, end, header), *records = records
     for number in range(start, end + 1):
         if number in bad_lines:
@@ -101,7 +103,7 @@ def read_table(
     if no_header:
         columns, records = headerless, [(start, end, header), *records]
     for column in columns:
-        if columns.count(column) > 1:
+        if column and columns.count(column) > 1:
             raise UserError(f"{path}:{start}: expected different column names. Received: {_short(column)!r} twice")
     return _table(path, name, columns, records, bad_lines, no_header)
 

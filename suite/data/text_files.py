@@ -50,15 +50,13 @@ def read_lines(path: Path, encoding: str = "utf-8") -> list[str]:
         UserError: as `read_bytes`; also for an empty file, for binary data and for an unknown encoding.
     """
     data = read_bytes(path)
-    if not data.strip():
-        raise UserError(f"{path}: the file is empty")
     if data[:2] in UTF16_MARKS and not encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
         raise UserError(f"{path}: a UTF-16 byte order mark stands at its start; --set encoding=utf-16 reads it")
     try:
         text = data.decode(encoding, "surrogateescape")
     except LookupError as error:
         raise UserError(f"setting 'encoding': expected a text encoding, as utf-8. Received: {encoding!r}") from error
-    except UnicodeError as error:
+    except ValueError as error:
         reason = getattr(error, "reason", error)
         raise UserError(f"{path}: not {encoding}: {reason}; --set encoding=NAME chooses another") from error
     if "\0" in text:
@@ -66,6 +64,8 @@ def read_lines(path: Path, encoding: str = "utf-8") -> list[str]:
         start = _describe_start(data)
         raise UserError(f"{path}:{line}: expected text. Received: binary data (a zero byte; it starts with {start})")
     text = text.removeprefix("\ufeff")
+    if not text.strip():
+        raise UserError(f"{path}: the file is empty")
     if "\n" not in text:
         text = text.replace("\r", "\n")
     lines = text.split("\n")
