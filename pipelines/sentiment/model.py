@@ -24,13 +24,13 @@ def build(settings, assets) -> keras.Model:
     inputs = {
         name: keras.Input(spec.shape[1:], dtype=spec.dtype.name, name=name) for name, spec in tokenizer.specs.items()
     }
-    embedding = TextEmbedding(
-        tokenizer.rows, settings.embedding, initializer=keras.initializers.RandomUniform(-0.05, 0.05, settings.seed)
-    )
-    features = embedding(inputs)
+    seed = settings.seed
+    initializer = keras.initializers.RandomUniform(-0.05, 0.05, seed)
     mask = keras.ops.not_equal(inputs["words"], 0)
-    features = keras.layers.SpatialDropout1D(settings.embedding_dropout, seed=settings.seed)(features)
-    features = keras.layers.Dropout(settings.word_dropout, noise_shape=(None, None, 1), seed=settings.seed)(features)
+    features = TextEmbedding(tokenizer.rows, settings.embedding, initializer=initializer, name="embedding")(inputs)
+    features = keras.layers.SpatialDropout1D(settings.embedding_dropout, seed=seed, name="embedding_dropout")(features)
+    # One draw for a whole token: (batch, time, 1).
+    features = keras.layers.Dropout(settings.word_dropout, (None, None, 1), seed, name="word_dropout")(features)
     features = recurrent_stack(
         features,
         settings.units,
@@ -40,10 +40,10 @@ def build(settings, assets) -> keras.Model:
         dropout=settings.dropout,
         return_sequences=settings.pooling != "last",
         mask=mask,
-        seed=settings.seed,
+        seed=seed,
     )
     pooled, _ = _pooling(settings)(features, mask=mask)
-    pooled = keras.layers.Dropout(settings.dropout, seed=settings.seed)(pooled)
+    pooled = keras.layers.Dropout(settings.dropout, seed=seed, name="dropout")(pooled)
     probabilities = keras.layers.Dense(
         len(assets["labels"]), activation="softmax", dtype="float32", name="probabilities"
     )(pooled)
