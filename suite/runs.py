@@ -16,6 +16,8 @@ from suite.errors import UserError
 from suite.pipeline import Evaluation, primary_metric, spread
 from suite.registry import load_pipeline
 from suite.tracking.card import model_card
+from suite.training.lock import locked
+from suite.training.state import read_history
 from suite.training.unfinished import Request, free_name, open_state, refuse_other, state_of
 
 STATE_SPARE_BYTES = 100_000_000
@@ -61,25 +63,26 @@ def train(request: Request, examples: Examples, console: Console) -> RunResult:
     if not examples.part("train"):
         raise UserError(f"{examples.path}: no training example; parts found: {examples.sizes}")
     target, state, kept = open_state(request, examples)
-    console.print(
-        f"{request.task} [bold]{target.name}[/bold]: {examples.format} data, "
-        + ", ".join(f"{size} {part}" for part, size in examples.sizes.items()),
-        highlight=False,
-    )
+    sizes = ", ".join(f"{size} {part}" for part, size in examples.sizes.items())
+    console.print(f"{request.task} [bold]{target.name}[/bold]: {examples.format} data, {sizes}", highlight=False)
     for note in examples.notes:
         console.print(f"note: {note}", markup=False, highlight=False)
 
     from suite.tracking.record import log_saved_model
     from suite.tracking.store import tracked_run
 
-    with tracked_run(request.task, target.name, kept["run_id"], request.parent) as run:
-        first_time = kept["run_id"] != run.info.run_id
-        write_json(state / "run.json", kept | {"run_id": run.info.run_id})
-        if target.exists():
-            record = read_artifact(target).record
-        else:
-            record = _fit_and_save(request, examples, target, state, run.info.run_id, first_time, console)
-        log_saved_model(read_artifact(target), record["seconds"])
+    try:
+        with locked(state), tracked_run(request.task, target.name, kept["run_id"], request.parent) as run:
+            first_time = kept["run_id"] != run.info.run_id
+            write_json(state / "run.json", kept | {"run_id": run.info.run_id})
+            if target.exists():
+                record = read_artifact(target).record
+            else:
+                record = _fit_and_save(request, examples, target, state, run.info.run_id, first_time, console)
+            log_saved_model(read_artifact(target), record["seconds"])
+    except BaseException:
+        _leave(state, target, request, console)
+        raise
     shutil.rmtree(state)
     return RunResult(request.task, target.name, target, run.info.run_id, _shown(record["metrics"]), record["seconds"])
 
@@ -177,7 +180,6 @@ def _fit_and_save(request, examples, target, state, run_id, first_time, console)
     from suite.tracking.record import log_curves, log_epoch, log_evaluation, log_start
     from suite.training.fit import fit
     from suite.training.process import prepare_process
-    from suite.training.state import read_history
 
     started = time.monotonic()
     pipeline, settings = load_pipeline(request.task), request.settings
@@ -212,6 +214,16 @@ def _fit_and_save(request, examples, target, state, run_id, first_time, console)
     parity = [pipeline.raw_arrays(example.input, settings) for example in spread(kept, settings.parity_samples)]
     write_artifact(target, model, settings, assets, record, model_card(record, monitor[0]), parity, work=state)
     return record
+
+
+def _leave(state: Path, target: Path, request: Request, console: Console) -> None:
+    """Say how to go on with a run that ended early; a run without a finished epoch leaves nothing behind."""
+    finished = read_history(state).epochs
+    if finished:
+        command = f"suite train {request.task} --name {target.name} --resume"
+        console.print(f"{len(finished)} epochs are kept; `{command}` with the same data and settings goes on", highlight=False)
+    elif not target.exists():
+        shutil.rmtree(state, ignore_errors=True)
 
 
 def _build(request, pipeline, examples, console):

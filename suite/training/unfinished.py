@@ -12,6 +12,7 @@ from suite.artifact import package_versions, read_json, refuse_existing, write_j
 from suite.config import TrainingSettings
 from suite.data.examples import Examples
 from suite.errors import UserError
+from suite.training.state import latest_state
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def open_state(request: Request, examples: Examples) -> tuple[Path, Path, dict[s
             shutil.rmtree(leftover, ignore_errors=True)
         return target, state, kept
     refuse_existing(target)
-    if (state / "run.json").exists():
+    if latest_state(state) is not None:
         raise UserError(f"{state}: an unfinished run of that name exists; --resume goes on with it, or remove that folder")
     state.mkdir(exist_ok=True)
     kept = {

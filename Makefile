@@ -1,0 +1,41 @@
+# make demo    set up .venv, install, train on the sample data
+# make test    set up .venv, install, run the tests
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: demo test test-slow test-real lint constraints clean
+
+demo: $(INSTALLED)
+	$(BIN)/suite demo
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest -m "not slow and not real_data"
+
+test-slow: $(INSTALLED)
+	$(BIN)/python -m pytest -m "slow and not real_data"
+
+test-real: $(INSTALLED)
+	$(BIN)/python -m pytest -m real_data
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.13 is needed and was not found; make PYTHON=/path/to/python3.12"; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+# Renew the pins: the newest versions that pyproject.toml allows, from a fresh environment.
+constraints:
+	@test -n "$(PYTHON)"
+	rm -rf .venv-constraints
+	$(PYTHON) -m venv .venv-constraints
+	.venv-constraints/bin/python -m pip install --quiet '.[dev]'
+	.venv-constraints/bin/python -m pip freeze --exclude recurrent-suite > constraints.txt
+	rm -rf .venv-constraints build
+
+clean:
+	rm -rf .venv .venv-constraints build *.egg-info

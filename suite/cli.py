@@ -1,0 +1,65 @@
+"""The command line: assembles the commands and turns faults into messages and exit statuses.
+
+Exit status: 0 done; 2 the user's input, data or settings are at fault; 130 Ctrl-C; 1 anything else.
+"""
+
+import errno
+import os
+import signal
+import sys
+
+import typer
+
+from suite.commands import data, demo, doctor, evaluate, predict, runs, train, ui
+from suite.errors import UserError
+
+app = typer.Typer(
+    help="Train recurrent models on your own text, speech, video and pictures, track every run, ship them to phones.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(train.train)
+app.command()(evaluate.evaluate)
+app.command(add_help_option=False, context_settings={"ignore_unknown_options": True})(predict.predict)
+app.command()(runs.runs)
+app.command()(ui.ui)
+app.add_typer(data.app, name="data")
+app.command()(demo.demo)
+app.command()(doctor.doctor)
+
+
+def main() -> None:
+    """Run the command line; `--debug` anywhere shows tracebacks."""
+    debug = "--debug" in sys.argv[1:]
+    if debug:
+        sys.argv.remove("--debug")
+        os.environ["SUITE_DEBUG"] = "1"
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app()
+    except UserError as error:
+        if debug:
+            raise
+        _say(f"error: {error}", 2)
+    except KeyboardInterrupt:
+        _say("interrupted", 130)
+    except BrokenPipeError:
+        # The reader of stdout has gone (`suite predict ... | head`); nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if debug:
+            raise
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+            _say(f"error: {error.filename or 'a file'} cannot be written: {error.strerror}", 2)
+        _say(f"unexpected {type(error).__name__}: {error}\n--debug shows where it happened", 1)
+
+
+def _interrupt(number, frame):
+    raise KeyboardInterrupt
+
+
+def _say(message: str, status: int) -> None:
+    sys.stderr.write(message + "\n")
+    sys.exit(status)

@@ -1,0 +1,76 @@
+"""`suite data`: write sample data, or check data without training."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from suite.commands.output import emit, show, words
+
+app = typer.Typer(help="Write sample data, or check data without training.", no_args_is_help=True)
+
+
+@app.command()
+def make(
+    task: Annotated[str, typer.Argument(help="which task's sample")],
+    directory: Annotated[Path, typer.Argument(help="a new or empty folder")],
+    format: Annotated[str | None, typer.Option(help="one of the task's documented formats")] = None,
+    seed: Annotated[int, typer.Option(help="another seed makes other examples")] = 0,
+) -> None:
+    """Write the embedded sample data of a task in a documented format."""
+    from suite.registry import load_pipeline
+
+    made = load_pipeline(task).make_sample(directory, seed, **({"format": format} if format else {}))
+    words().print(f"sample data in {made}\ntrain: suite train {task} --data {made}", markup=False, highlight=False)
+
+
+@app.command()
+def check(
+    task: Annotated[str, typer.Argument(help="the task that the data is for")],
+    data: Annotated[Path, typer.Option(help="file or folder with the examples")],
+    format: Annotated[str | None, typer.Option(help="format of the data; recognised from the files by default")] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML file with settings")] = None,
+    set: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="one setting; wins over --config")] = None,
+    json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Count examples, say which format was recognised and why, and list what is wrong; train nothing."""
+    from suite.config import load_settings
+    from suite.data.summary import summarize
+    from suite.registry import load_pipeline
+
+    pipeline = load_pipeline(task)
+    settings = load_settings(pipeline.Settings, config, set or [])
+    with words().status(f"reading {data}"):
+        summary = summarize(pipeline.read(data, settings, format))
+    if json:
+        emit(summary)
+    else:
+        _show(summary)
+    if summary["problems"]:
+        raise typer.Exit(2)
+
+
+def _show(summary: dict) -> None:
+    show(f"{summary['path']}: format {summary['format']} ({summary['reason']})")
+    named = ", ".join(summary["named_parts"]) or "none, so they are drawn"
+    show(f"parts named by the data: {named}")
+    table = Table()
+    labels = list(dict.fromkeys(label for counts in summary["labels"].values() for label in counts))
+    for column in ("part", "examples", *labels[:12], *next(iter(summary["lengths"].values()), {})):
+        table.add_column(column, justify="left" if column == "part" else "right")
+    for part, size in summary["sizes"].items():
+        counts = [str(summary["labels"].get(part, {}).get(label, 0)) for label in labels[:12]]
+        lengths = [f"{q['p50']:g} (5 % over {q['p95']:g})" for q in summary["lengths"].get(part, {}).values()]
+        table.add_row(part, str(size), *counts, *lengths)
+    show(table)
+    if len(labels) > 12:
+        show(f"and {len(labels) - 12} labels more (--json lists all)")
+    if summary["groups"]:
+        show(f"groups: {len(summary['groups'])} ({', '.join(list(summary['groups'])[:12])}{', ...' if len(summary['groups']) > 12 else ''})")
+    for note in summary["notes"]:
+        show(f"note: {note}")
+    for problem in summary["problems"]:
+        show(f"problem: {problem['name']}: {problem['message']}")
+    if summary["problems"]:
+        show(f"{len(summary['problems'])} examples cannot be used; --on-bad-example skip trains without them")

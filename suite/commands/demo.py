@@ -1,0 +1,56 @@
+"""`suite demo`: sample data -> train -> evaluate -> predict, for every task or those named."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from suite.commands.output import emit, figures_table, show, words
+
+SAMPLES = Path("sample_data")
+
+
+def demo(
+    tasks: Annotated[list[str] | None, typer.Argument(help="tasks; all by default")] = None,
+    output: Annotated[Path, typer.Option(help="folder that holds TASK/NAME")] = Path("saved_models"),
+    json: Annotated[bool, typer.Option("--json", help="print one JSON object per task")] = False,
+) -> None:
+    """Make sample data, train on it, evaluate the saved model and predict, to see that everything works."""
+    from suite.registry import PIPELINES, load_pipeline
+
+    chosen = [(task, load_pipeline(task)) for task in tasks or PIPELINES]
+    from suite.quiet import import_tensorflow
+
+    with words().status("starting TensorFlow"):
+        import_tensorflow()
+    for task, pipeline in chosen:
+        _demo(task, pipeline, output, json)
+
+
+def _demo(task: str, pipeline, output: Path, json: bool) -> None:
+    from suite.config import load_settings
+    from suite.runs import Request, evaluate, read_data, train
+    from suite.runtime.loaded import load, plain
+
+    console = words()
+    data = SAMPLES / task
+    if not data.exists():
+        pipeline.make_sample(data)
+        console.print(f"sample data written to {data}", markup=False, highlight=False)
+    settings = load_settings(pipeline.Settings, Path(pipeline.package.__path__[0]) / "recipes" / "sample.yaml")
+    examples = read_data(task, data, settings, None, "fail")
+    result = train(Request(task, settings, None, output), examples, console)
+    part, count, found = evaluate(result.model_dir, data)
+    model = load(result.model_dir)
+    example = examples.part("test")[0]
+    answer = plain(model.predict(example.input))
+    if json:
+        emit({"task": task, "model_dir": str(result.model_dir), "split": part, "examples": count, "metrics": found.metrics, "input": example.input, **answer})
+        return
+    show(figures_table(f"{task}: {count} {part} examples that training never saw, {result.seconds:.0f} s", {part: found.metrics}))
+    show(f"input:  {example.input}\nanswer: {answer}\ntruth:  {example.target}")
+    show(
+        f"\nWhere to look next:\n  the data       {data}\n  the model      {result.model_dir}/README.md\n"
+        f"  predict        suite predict {result.model_dir} INPUT\n  your own data  suite train {task} --data PATH\n"
+        f"  the runs       suite runs {task}, or suite ui in a browser"
+    )

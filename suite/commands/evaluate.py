@@ -1,0 +1,46 @@
+"""`suite evaluate`: a saved model on data."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from suite.commands.output import emit, figures_table, show, words
+from suite.commands.train import OnBadExample
+from suite.errors import UserError
+
+SPLITS = ("train", "dev", "test", "all")
+
+
+def evaluate(
+    model_dir: Annotated[Path, typer.Argument(help="folder of a saved model")],
+    data: Annotated[Path, typer.Option(help="file or folder with examples")],
+    split: Annotated[str | None, typer.Option(help="train, dev, test or all; default: the test part where the data has one")] = None,
+    format: Annotated[str | None, typer.Option(help="format of the data; recognised from the files by default")] = None,
+    set: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="a setting for reading this data (columns, encoding)")] = None,
+    runtime: Annotated[str, typer.Option(help="keras")] = "keras",
+    on_bad_example: Annotated[OnBadExample, typer.Option(help="stop, or go on without them")] = OnBadExample.FAIL,
+    json: Annotated[bool, typer.Option("--json", help="print the result as one JSON object")] = False,
+) -> None:
+    """Evaluate a saved model on data."""
+    if split in ("valid", "val"):
+        split = "dev"
+    if split not in (None, *SPLITS):
+        raise UserError(f"--split: expected one of {', '.join(SPLITS)}. Received: {split!r}")
+    from suite.artifact import read_artifact
+
+    task = read_artifact(model_dir).task
+    from suite.quiet import import_tensorflow
+
+    with words().status("starting TensorFlow"):
+        import_tensorflow()
+    from suite.runs import evaluate
+
+    with words().status(f"evaluating {model_dir}"):
+        part, count, found = evaluate(model_dir, data, split, format, runtime, tuple(set or ()), on_bad_example.value)
+    if json:
+        emit({"task": task, "split": part, "examples": count, "runtime": runtime, "metrics": found.metrics, "details": found.details})
+        return
+    show(figures_table(f"{task}: {model_dir} on {count} examples ({part}), {runtime}", {part: found.metrics}))
+    for kind, rows in found.details.items():
+        show(figures_table(kind, rows))

@@ -1,0 +1,37 @@
+"""What commands share in talking to people and programs: words to stderr, JSON to stdout."""
+
+import json
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def words() -> Console:
+    """Return the console for people: stderr, so that stdout can be pure JSON; unbroken lines where it is no terminal."""
+    console = Console(stderr=True)
+    return console if console.is_terminal else Console(stderr=True, width=400)
+
+
+def show(table: Table | str) -> None:
+    """Print a result for people to stdout."""
+    console = Console()
+    (console if console.is_terminal else Console(width=160)).print(table, highlight=False, markup=not isinstance(table, str))
+
+
+def emit(value: Any) -> None:
+    """Print one JSON object on one line of stdout."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def figures_table(title: str, metrics: dict[str, dict[str, float]]) -> Table:
+    """Return a table with a row per metric and a column per part."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("metric")
+    for part in metrics:
+        table.add_column({"val": "dev"}.get(part, part), justify="right")
+    for name in dict.fromkeys(name for figures in metrics.values() for name in figures):
+        table.add_row(name, *(f"{figures[name]:.4f}" if name in figures else "" for figures in metrics.values()))
+    return table

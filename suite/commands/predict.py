@@ -1,0 +1,109 @@
+"""`suite predict`: answers of a saved model, one per input."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from suite.commands.output import emit, show, words
+from suite.errors import UserError
+
+
+def predict(
+    context: typer.Context,
+    model_dir: Annotated[Path | None, typer.Argument(help="folder of a saved model", show_default=False)] = None,
+    inputs: Annotated[list[str] | None, typer.Argument(metavar="INPUT...", help="files, folders, texts, or - for lines of stdin")] = None,
+    text: Annotated[bool, typer.Option("--text", help="take every INPUT as a text, even if a file of that name exists")] = False,
+    runtime: Annotated[str, typer.Option(help="keras")] = "keras",
+    json: Annotated[bool, typer.Option("--json", help="print one JSON object per input")] = False,
+    help: Annotated[bool, typer.Option("--help", help="show this message; with MODEL_DIR its own options too")] = False,
+) -> None:
+    """Answer inputs with a saved model."""
+    if help or model_dir is None:
+        _show_help(context, model_dir)
+        raise typer.Exit(0 if help else 2)
+    from suite.artifact import read_artifact
+
+    artifact = read_artifact(model_dir)
+    chosen, options = split_options(inputs or [], artifact.pipeline.PREDICT_OPTIONS, artifact.task)
+    if not chosen:
+        raise UserError("predict needs at least one INPUT: a file, a folder, a text, or - for lines of stdin")
+    from suite.quiet import import_tensorflow
+
+    with words().status("starting TensorFlow"):
+        import_tensorflow()
+    from suite.runtime.inputs import expand_inputs
+    from suite.runtime.loaded import load, plain
+
+    model = load(model_dir, runtime)
+    failed = False
+    for one in expand_inputs(artifact.pipeline, artifact.settings, chosen, text):
+        error, answer = one.error, None
+        if error is None:
+            try:
+                answer = model.predict(one.raw, **options)
+            except UserError as fault:
+                error = str(fault)
+        failed = failed or error is not None
+        if json:
+            emit({"input": one.name, "error": error} if error else {"input": one.name} | plain(answer))
+        elif error:
+            words().print(f"error: {error}", markup=False, highlight=False)
+        else:
+            show(_line(one.name, plain(answer)))
+    if failed:
+        raise typer.Exit(2)
+
+
+def split_options(given: list[str], known: tuple, task: str) -> tuple[list[str], dict[str, Any]]:
+    """Split what follows MODEL_DIR into inputs and the pipeline's own options.
+
+    Raises:
+        UserError: for an option that the task does not have, or a value of the wrong type.
+    """
+    by_name = {option.name.replace("_", "-"): option for option in known}
+    inputs, options, rest = [], {}, iter(given)
+    for word in rest:
+        if not word.startswith("--"):
+            inputs.append(word)
+            continue
+        name, equals, value = word[2:].partition("=")
+        option = by_name.get(name)
+        if option is None:
+            names = ", ".join(f"--{one}" for one in by_name) or "none"
+            raise UserError(f"predict: unknown option {word!r}; options of {task}: {names}. A text that begins with -- goes in through - or a file")
+        if option.type is bool:
+            options[option.name] = True
+            continue
+        value = value if equals else next(rest, None)
+        try:
+            options[option.name] = option.type(value)
+        except (TypeError, ValueError):
+            raise UserError(f"predict: --{name} expected {option.type.__name__}. Received: {value!r}") from None
+    return inputs, options
+
+
+def _show_help(context: typer.Context, model_dir: Path | None) -> None:
+    show(context.get_help())
+    if model_dir is None:
+        return
+    from suite.artifact import read_artifact
+
+    artifact = read_artifact(model_dir, verify=False)
+    lines = [
+        f"  --{option.name.replace('_', '-')}{'' if option.type is bool else ' ' + option.type.__name__.upper()}  {option.help}"
+        + ("" if option.type is bool else f" (default: {option.default})")
+        for option in artifact.pipeline.PREDICT_OPTIONS
+    ]
+    show("\n".join([f"options of {artifact.task}:", *lines]))
+
+
+def _line(name: str, answer: dict[str, Any]) -> str:
+    scores, tokens = answer.pop("scores", {}), answer.pop("tokens", None)
+    first = " ".join(str(value) for value in answer.values())
+    best = f" {max(scores.values()):.3f}" if scores else ""
+    lines = [f"{first}{best}  {name if len(name) <= 100 else name[:97] + '...'}"]
+    if tokens:
+        most = max(token["weight"] for token in tokens) or 1.0
+        lines += [f"    {'#' * round(20 * token['weight'] / most):<20} {token['weight']:.3f} {token['text']}" for token in tokens]
+    return "\n".join(lines)
