@@ -17,7 +17,7 @@ from suite.data.parts import part_of
 from suite.data.sources import Source, find_class_files, find_class_folders, find_tables, list_folder
 from suite.data.splits import assign_parts
 from suite.data.tables import KINDS, Table, read_table, table_kind
-from suite.data.text_files import has_surrogate, read_bytes, read_lines, undecodable
+from suite.data.text_files import has_surrogate, read_lines, undecodable
 from suite.errors import UserError
 from suite.pipeline import BatchSource
 
@@ -86,7 +86,7 @@ def _text_fault(text):
 
 
 def _label_fault(label):
-    if not isinstance(label, str | int):
+    if not isinstance(label, str | int | float) or label != label:  # NaN is how pandas writes a missing label
         return f"expected a label. Received: {str(label)[:60]!r} ({type(label).__name__})"
     return None if str(label).strip() else "the label is empty"
 
@@ -123,9 +123,10 @@ def _part_in(value):
 
 def _read_document(source: Source, settings: Settings) -> tuple[list[Example], list[Problem]]:
     """Return the one example of a file that is a text, or the problem with it."""
-    if not read_bytes(source.path).strip():
-        return [], [Problem(source.name, "the text is empty")]
-    lines = read_lines(source.path, settings.encoding)
+    try:
+        lines = read_lines(source.path, settings.encoding)
+    except UserError as error:
+        return [], [Problem(source.name, str(error).removeprefix(f"{source.path}").lstrip(": "))]
     for number, line in enumerate(lines, 1):
         if fault := undecodable(line, settings.encoding):
             return [], [Problem(f"{source.name}:{number}", fault)]
@@ -154,6 +155,8 @@ def read_texts(path: Path | str, settings: Settings) -> tuple[list[tuple[str, st
         UserError: if the path or the column is missing, or a whole file cannot be read.
     """
     path = Path(path)
+    if not path.exists():
+        raise UserError(f"{path}: no such file or folder")
     if path.is_dir():
         files = [file for file in list_folder(path)[0] if file.name.lower().endswith((".txt", ".txt.gz"))]
         if not files:

@@ -19,8 +19,9 @@ def assign_parts(examples: Examples, settings: TrainingSettings) -> Examples:
     3. Where it names no dev, `dev_groups`, else `dev_fraction` of train, become dev; nothing with `dev_fraction: 0`.
 
     Drawing by content takes every example whose hash lies below the fraction: an example's part then depends on its
-    content alone, not on order, path or the examples beside it, and data can grow without moving any. The share is
-    the fraction up to chance, and never nothing or everything. It is not stratified by label for that reason.
+    content alone, not on order, path or the examples beside it, and data can grow without moving any; for that reason
+    it is not stratified by label. The share is the fraction up to chance, but in tiny data one example at least and
+    twice the fraction at most, lowest hashes first.
     By group, whole groups are taken in hash order as long as that brings the share closer to the fraction.
     By time, the last examples in the order of the files are taken, test after dev; identical texts can then straddle.
 
@@ -86,8 +87,10 @@ def _draw_contents(items, pool, part, fraction):
     shares = {text: stable_share(part, text) for text in units(items, pool, by_group=False)}
     if len(shares) < 2:
         return []
-    lowest, *_, highest = sorted(shares, key=shares.get)
-    chosen = {text for text, share in shares.items() if share < fraction and text != highest} | {lowest}
+    order = sorted(shares, key=shares.get)
+    below = sum(share < fraction for share in shares.values())
+    most = min(round(2 * fraction * len(order)), len(order) - 1)
+    chosen = set(order[: max(1, min(below, most))])
     return [index for index in pool if content(items[index]) in chosen]
 
 

@@ -42,6 +42,8 @@ class Table:
             UserError: naming the file, the column, the columns found and the setting that changes it.
         """
         found = self.find_column(wanted)
+        if self.columns.count(found) > 1:
+            raise UserError(f"{self.path}: expected one column {found!r}. Received: {self.columns.count(found)}")
         if found is not None:
             return found
         change = f"; --set {setting}=NAME chooses another" if setting else ""
@@ -102,9 +104,6 @@ def read_table(
     no_header = kind == "tsv" and _lacks_header(columns, records, headerless)
     if no_header:
         columns, records = headerless, [(start, end, header), *records]
-    for column in columns:
-        if column and columns.count(column) > 1:
-            raise UserError(f"{path}:{start}: expected different column names. Received: {_short(column)!r} twice")
     return _table(path, name, columns, records, bad_lines, no_header)
 
 
