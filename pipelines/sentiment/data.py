@@ -14,7 +14,7 @@ from suite.data.examples import Example, Examples, Problem
 from suite.data.formats import choose_format
 from suite.data.labels import check_labels
 from suite.data.parts import part_of
-from suite.data.sources import Source, find_class_files, find_class_folders, find_tables, list_folder
+from suite.data.sources import Source, find_class_files, find_class_folders, find_tables, list_folder, require_path
 from suite.data.splits import assign_parts
 from suite.data.tables import KINDS, Table, read_table, table_kind
 from suite.data.text_files import has_surrogate, read_lines, undecodable
@@ -23,6 +23,7 @@ from suite.pipeline import BatchSource
 
 CLASS_ENDINGS = ("pos", "neg", "neu", "positive", "negative", "neutral")
 UNLABELLED_FOLDERS = ("unsup",)
+HALF_PAIR = "half of a surrogate pair, which is no character"
 FORMATS = {
     **{kind: partial(lambda kind, root, forced: find_tables(root, kind, forced), kind) for kind in KINDS},
     "folders": lambda root, forced: find_class_folders(root, (".txt",), UNLABELLED_FOLDERS),
@@ -82,13 +83,15 @@ def _text_fault(text):
         return f"expected a text. Received: {str(text)[:60]!r} ({type(text).__name__})"
     if not text.strip():
         return "the text is empty"
-    return "the text holds half of a surrogate pair, which is no character" if has_surrogate(text) else None
+    return f"the text holds {HALF_PAIR}" if has_surrogate(text) else None
 
 
 def _label_fault(label):
     if not isinstance(label, str | int | float) or label != label:  # NaN is how pandas writes a missing label
         return f"expected a label. Received: {str(label)[:60]!r} ({type(label).__name__})"
-    return None if str(label).strip() else "the label is empty"
+    if not str(label).strip():
+        return "the label is empty"
+    return f"the label holds {HALF_PAIR}" if has_surrogate(str(label)) else None
 
 
 def _read_table(source: Source, settings: Settings, kind: str | None = None) -> Table:
@@ -155,8 +158,7 @@ def read_texts(path: Path | str, settings: Settings) -> tuple[list[tuple[str, st
         UserError: if the path or the column is missing, or a whole file cannot be read.
     """
     path = Path(path)
-    if not path.exists():
-        raise UserError(f"{path}: no such file or folder")
+    require_path(path)
     if path.is_dir():
         files = [file for file in list_folder(path)[0] if file.name.lower().endswith((".txt", ".txt.gz"))]
         if not files:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from suite.data.sources import Found, list_folder
+from suite.data.sources import Found, list_folder, require_path
 from suite.errors import UserError
 
 
@@ -27,8 +27,7 @@ def choose_format(
     root = Path(root)
     if format is not None and format not in finders:
         raise UserError(f"--format: expected one of {', '.join(finders)}. Received: {format!r}")
-    if not root.exists():
-        raise UserError(f"{root}: no such file or folder")
+    require_path(root)
     if format is not None:
         found = finders[format](root, True)
         if found is None:

@@ -30,6 +30,16 @@ class Found:
     notes: list[str] = field(default_factory=list)
 
 
+def require_path(path: Path) -> None:
+    """Raise UserError unless a file or folder stands at the path and may be looked at."""
+    try:
+        exists = path.exists()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if not exists:
+        raise UserError(f"{path}: no such file or folder")
+
+
 def list_folder(folder: Path) -> tuple[list[Path], list[Path]]:
     """Return the files and the folders in a folder, sorted by name, hidden ones left out.
 

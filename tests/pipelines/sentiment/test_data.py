@@ -139,6 +139,7 @@ PROBLEMS = {
         "expected a label. Received: 'nan'",
     ),
     "JSON half a pair": ("a.jsonl", JSONL + '{"text": "\\ud83d", "label": "pos"}\n', "a.jsonl:5", "surrogate"),
+    "JSON half a label": ("a.jsonl", JSONL + '{"text": "x", "label": "\\ud83d"}\n', "a.jsonl:5", "surrogate"),
     "unknown split": (
         "a.csv",
         "text,label,split\na,1,train\nb,0,train\nc,1,holdout\n",
@@ -234,7 +235,7 @@ def test_bad_data_is_refused_with_file_and_fault(tmp_path, files, path, settings
 
 
 def test_an_unknown_format_lists_the_known_ones(tmp_path):
-    with pytest.raises(UserError, match="--format: expected one of csv, tsv, jsonl, folders, lines. Received: 'xml'"):
+    with pytest.raises(UserError, match=r"--format: expected one of csv, tsv, jsonl, folders, lines. Received: 'xml'"):
         read(make(tmp_path, {"train.tsv": TSV}), Settings(), "xml")
     assert read(make(tmp_path / "t", {"a.txt": TSV}) / "a.txt", Settings(), "tsv").sizes["train"] == 2
 
@@ -267,9 +268,9 @@ def test_texts_to_predict_need_no_labels(tmp_path):
     assert read_texts(tmp_path / "e.txt", Settings())[0] == [("e.txt", "one\nreview")]
     rows, problems = read_texts(tmp_path / "folder", Settings())
     assert rows == [("1.txt", "fine")] and [problem.name for problem in problems] == ["2.txt:1"]
-    with pytest.raises(UserError, match="nowhere: no such file or folder"):
+    with pytest.raises(UserError, match=r"nowhere: no such file or folder"):
         read_texts(tmp_path / "nowhere", Settings())
-    with pytest.raises(UserError, match="'review'.*--set text_column=NAME"):
+    with pytest.raises(UserError, match=r"'review'.*--set text_column=NAME"):
         read_texts(tmp_path / "a.csv", Settings(text_column="review"))
 
 

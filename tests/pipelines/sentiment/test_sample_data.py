@@ -85,10 +85,10 @@ def test_every_format_reads_back_as_the_same_examples(tmp_path):
 
 def test_nothing_is_overwritten(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
-    with pytest.raises(UserError, match="expected a new or empty folder. Received: one with files in it"):
+    with pytest.raises(UserError, match=r"expected a new or empty folder. Received: one with files in it"):
         make_sample(tmp_path)
     with pytest.raises(UserError, match=r"mine\.txt: expected a new or empty folder. Received: a file"):
         make_sample(tmp_path / "mine.txt")
-    with pytest.raises(UserError, match="--format: expected one of tsv, csv, jsonl, folders, lines. Received: 'xml'"):
+    with pytest.raises(UserError, match=r"--format: expected one of tsv, csv, jsonl, folders, lines. Received: 'xml'"):
         make_sample(tmp_path / "new", format="xml")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

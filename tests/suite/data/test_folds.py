@@ -53,10 +53,10 @@ def test_folds_do_not_depend_on_the_order():
 def test_wrong_numbers_and_missing_groups_are_named():
     for k in (0, 1, 6):
         with pytest.raises(
-            UserError, match=f"--folds: expected 2 to 5, the number of different examples. Received: {k}"
+            UserError, match=rf"--folds: expected 2 to 5, the number of different examples. Received: {k}"
         ):
             folds(data(5), k, by_group=False)
-    with pytest.raises(UserError, match="expected 2 to 3, the number of different groups. Received: 4"):
+    with pytest.raises(UserError, match=r"expected 2 to 3, the number of different groups. Received: 4"):
         folds(data(12, groups=3), 4, by_group=True)
-    with pytest.raises(UserError, match="--folds by group needs a group for every example"):
+    with pytest.raises(UserError, match=r"--folds by group needs a group for every example"):
         folds(data(5), 2, by_group=True)

@@ -60,7 +60,7 @@ def test_rare_labels_and_spellings_are_noted():
 
 
 def test_one_class_or_as_many_as_examples_is_refused():
-    with pytest.raises(UserError, match="reviews: expected at least two different labels. Received: 'pos' for all 3"):
+    with pytest.raises(UserError, match=r"reviews: expected at least two different labels. Received: 'pos' for all 3"):
         check_labels(data([(f"text {n}", "pos", "train") for n in range(3)]))
-    with pytest.raises(UserError, match="is it the right column. Received: 30 different ones for 30 examples: 'id 0'"):
+    with pytest.raises(UserError, match=r"is it the right column. Received: 30 different ones for 30 examples: 'id 0'"):
         check_labels(data([(f"text {n}", f"id {n}", "train") for n in range(30)]))

@@ -49,9 +49,9 @@ def test_folders_of_tables_are_groups_or_parts(tmp_path):
 
 
 def test_ambiguous_tables_are_refused(tmp_path):
-    with pytest.raises(UserError, match="Received: a.tsv, b.tsv; name one of them"):
+    with pytest.raises(UserError, match=r"Received: a.tsv, b.tsv; name one of them"):
         find_tables(make(tmp_path / "one", "a.tsv", "b.tsv"), "tsv")
-    with pytest.raises(UserError, match="train.tsv and train.tsv.gz are the same part twice"):
+    with pytest.raises(UserError, match=r"train.tsv and train.tsv.gz are the same part twice"):
         find_tables(make(tmp_path / "two", "train.tsv", "train.tsv.gz"), "tsv")
 
 
@@ -80,7 +80,7 @@ def test_class_folders(tmp_path):
 
 def test_an_empty_class_folder_is_named(tmp_path):
     make(tmp_path, "pos/1.txt", "neg/1.doc")
-    with pytest.raises(UserError, match="neg: expected .txt files in the folder of a class. Received: none"):
+    with pytest.raises(UserError, match=r"neg: expected .txt files in the folder of a class. Received: none"):
         find_class_folders(tmp_path, (".txt",))
 
 
@@ -118,14 +118,14 @@ def test_what_is_no_format_says_what_was_looked_for(tmp_path):
         choose_format(make(tmp_path, "notes.md"), FINDERS, WANTED)
     for part in (str(tmp_path), "notes.md", "a .tsv file; a folder per class", "tsv, folders"):
         assert part in str(error.value)
-    with pytest.raises(UserError, match="Received: an empty folder"):
+    with pytest.raises(UserError, match=r"Received: an empty folder"):
         (tmp_path / "empty").mkdir()
         choose_format(tmp_path / "empty", FINDERS, WANTED)
-    with pytest.raises(UserError, match="more than one format fits: tsv .*; folders"):
+    with pytest.raises(UserError, match=r"more than one format fits: tsv .*; folders"):
         choose_format(make(tmp_path / "both", "a.tsv", "pos/1.txt"), FINDERS, WANTED)
-    with pytest.raises(UserError, match="--format: expected one of tsv, folders. Received: 'xml'"):
+    with pytest.raises(UserError, match=r"--format: expected one of tsv, folders. Received: 'xml'"):
         choose_format(tmp_path, FINDERS, WANTED, "xml")
-    with pytest.raises(UserError, match="expected a folder per class, for --format folders. Received: notes.md"):
+    with pytest.raises(UserError, match=r"expected a folder per class, for --format folders. Received: notes.md"):
         choose_format(make(tmp_path / "plain", "notes.md"), FINDERS, WANTED, "folders")
-    with pytest.raises(UserError, match="nowhere: no such file or folder"):
+    with pytest.raises(UserError, match=r"nowhere: no such file or folder"):
         choose_format(tmp_path / "nowhere", FINDERS, WANTED)

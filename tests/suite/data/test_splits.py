@@ -153,7 +153,7 @@ def test_a_text_that_all_groups_share_is_reported_and_ties_nothing():
 
 
 def test_split_by_group_without_groups_names_an_example():
-    with pytest.raises(UserError, match="split_by: group needs a group for every example.*group_pattern.*data.tsv:1"):
+    with pytest.raises(UserError, match=r"split_by: group needs a group for every example.*group_pattern.*data.tsv:1"):
         split(texts(10), split_by="group")
     with pytest.raises(UserError, match=r"at least two groups.*--set test_fraction=0.*Received: speaker 0"):
         split(speakers(1, 10), split_by="group")
@@ -193,13 +193,13 @@ def test_dev_groups_stay_in_train_for_the_final_fit():
 
 
 def test_dev_groups_that_are_wrong_are_named():
-    with pytest.raises(UserError, match="expected groups of train: speaker 0, speaker 1. Received: 'bob'"):
+    with pytest.raises(UserError, match=r"expected groups of train: speaker 0, speaker 1. Received: 'bob'"):
         split(speakers(2, 2, "train"), dev_groups=("bob",))
-    with pytest.raises(UserError, match="names its own dev part"):
+    with pytest.raises(UserError, match=r"names its own dev part"):
         split([("a", "pos", "dev", "ann"), ("b", "pos", "train", "bob")], dev_groups=("bob",))
-    with pytest.raises(UserError, match="expected not all groups of train"):
+    with pytest.raises(UserError, match=r"expected not all groups of train"):
         split(speakers(2, 2, "train"), dev_groups=("speaker 0", "speaker 1"))
-    with pytest.raises(UserError, match="dev_groups needs a group for every example"):
+    with pytest.raises(UserError, match=r"dev_groups needs a group for every example"):
         split(texts(5), dev_groups=("bob",))
 
 

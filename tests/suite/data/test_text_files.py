@@ -89,15 +89,15 @@ BAD_GZIP = {
 @pytest.mark.parametrize(("data", "message"), BAD_GZIP.values(), ids=BAD_GZIP)
 def test_bad_gzip_is_named(tmp_path, data, message):
     path = write(tmp_path / "train.tsv.gz", data)
-    with pytest.raises(UserError, match="train.tsv.gz: ") as error:
+    with pytest.raises(UserError, match=r"train.tsv.gz: ") as error:
         read_bytes(path)
     assert message in str(error.value)
 
 
 def test_paths_that_are_no_files_are_named(tmp_path):
-    with pytest.raises(UserError, match="missing.tsv: no such file"):
+    with pytest.raises(UserError, match=r"missing.tsv: no such file"):
         read_bytes(tmp_path / "missing.tsv")
-    with pytest.raises(UserError, match="expected a file. Received: a folder"):
+    with pytest.raises(UserError, match=r"expected a file. Received: a folder"):
         read_bytes(tmp_path)
 
 
@@ -105,7 +105,7 @@ def test_paths_that_are_no_files_are_named(tmp_path):
 def test_a_file_without_permission_is_named(tmp_path):
     path = write(tmp_path / "secret.tsv", b"text")
     path.chmod(0)
-    with pytest.raises(UserError, match="secret.tsv: cannot be read: Permission denied"):
+    with pytest.raises(UserError, match=r"secret.tsv: cannot be read: Permission denied"):
         read_bytes(path)
 
 
@@ -114,5 +114,5 @@ def test_a_refused_read_is_named(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
-    with pytest.raises(UserError, match="secret.tsv: cannot be read: Permission denied"):
+    with pytest.raises(UserError, match=r"secret.tsv: cannot be read: Permission denied"):
         read_bytes(tmp_path / "secret.tsv")
