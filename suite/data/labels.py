@@ -17,26 +17,27 @@ def check_labels(examples: Examples, known: Collection[str] | None = None) -> Ex
     Args:
         known: The labels of a trained model; by default those of the train part (without one nothing is checked).
 
-    Without `known`: a label that only drawn parts hold returns to train, with all examples of the same content, and
-    is noted, so that drawing makes no problem, unless that would tear a group. Rare labels, and labels that differ
-    in case alone, are noted.
+    A label that only drawn parts hold returns to train, with all examples of the same content, and is noted, so that
+    drawing makes no problem, unless that would tear a group. Without `known`, rare labels and labels that differ in
+    case alone are noted too.
 
     Raises:
         UserError: if all examples of data with a train part have one and the same label, or nearly each its own.
     """
     items, notes = list(examples.items), list(examples.notes)
-    if known is None:
-        if not any(example.part == "train" for example in items):
-            return examples
+    has_train = any(example.part == "train" for example in items)
+    if has_train and known is None:
         _check_classes(examples)
-        if not _groups_are_whole(items):
-            items, moved = _return_to_train(items, examples.named_parts)
-            notes += moved
-        notes += _describe_rare(items)
-        known = {example.target for example in items if example.part == "train"}
-        learned = "occurs nowhere in train"
-    else:
+    if has_train and not _groups_are_whole(items):
+        items, moved = _return_to_train(items, examples.named_parts)
+        notes += moved
+    if known is not None:
         learned = f"is none of the model's labels ({', '.join(sorted(known)[:10])})"
+    elif has_train:
+        notes += _describe_rare(items)
+        known, learned = {example.target for example in items if example.part == "train"}, "occurs nowhere in train"
+    else:
+        return examples
     usable = [example for example in items if example.target in known]
     problems = [
         Problem(example.name, f"the label {example.target!r} {learned}: this {example.part} example cannot be scored")

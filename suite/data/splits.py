@@ -17,6 +17,7 @@ def assign_parts(examples: Examples, settings: TrainingSettings) -> Examples:
     1. Parts that the data names stay; an example without one is train.
     2. Where the data names no part at all, `test_fraction` is drawn as test.
     3. Where it names no dev, `dev_groups`, else `dev_fraction` of train, become dev; nothing with `dev_fraction: 0`.
+    Data that is all dev or test needs no groups.
 
     Drawing by content takes every example whose hash lies below the fraction: an example's part then depends on its
     content alone, not on order, path or the examples beside it, and data can grow without moving any; for that reason
@@ -30,11 +31,11 @@ def assign_parts(examples: Examples, settings: TrainingSettings) -> Examples:
     """
     items = name_groups(examples.items, settings.group_pattern)
     named = frozenset(example.part for example in items if example.part)
-    if settings.split_by == "group":
-        require_groups(items, "split_by: group")
     parts = [example.part or "train" for example in items]
     notes = list(examples.notes)
-    if settings.dev_groups:
+    if settings.split_by == "group" and "train" in parts:
+        require_groups(items, "split_by: group")
+    if settings.dev_groups and "train" in parts:
         notes += _take_groups(items, parts, settings, named)
     if not named:
         _draw(items, parts, "test", settings.test_fraction, settings.split_by)

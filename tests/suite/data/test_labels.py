@@ -37,6 +37,11 @@ def test_a_label_that_drawing_took_from_train_returns_with_its_content():
     assert "The label 'meh' is so rare that all its examples stay in train." in examples.notes
 
 
+def test_a_drawn_test_part_is_the_same_when_the_trained_model_is_evaluated():
+    examples = data([*BALANCED, ("odd", "meh", "test"), ("fine", "pos", "test")])
+    assert check_labels(examples).items == check_labels(examples, ["meh", "neg", "pos"]).items
+
+
 def test_but_not_out_of_its_group():
     rows = [(text, label, part, f"speaker {part}") for text, label, part in [*BALANCED, ("odd", "meh", "dev")]]
     assert [problem.name for problem in check_labels(data(rows)).problems] == ["dev.tsv:13"]

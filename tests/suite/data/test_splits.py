@@ -164,6 +164,11 @@ def test_named_parts_that_share_a_group_are_noted():
     assert split(rows, split_by="group").notes == ("1 group is in both train and dev, as 'ann'.",)
 
 
+def test_data_that_is_all_test_needs_no_groups():
+    rows = [("a", "pos", "test"), ("b", "neg", "test")]
+    assert split(rows, split_by="group", dev_groups=("ann",)).sizes == {"train": 0, "dev": 0, "test": 2}
+
+
 def test_group_pattern_reads_the_path_then_the_group():
     rows = [(f"text {number}", "pos", None, None) for number in range(6)]
     items = [replace(example, name=f"clips/{n % 3}_take{n % 2}.wav") for n, example in enumerate(data(rows).items)]
