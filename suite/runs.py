@@ -161,8 +161,12 @@ def evaluate(
     settings = artifact.settings
     if assignments:
         settings = load_settings(type(settings), Path(model_dir) / "settings.yaml", assignments)
-    examples = read_data(artifact.task, data, settings, form, on_bad_example, artifact.assets)
+    # How the run drew its parts says nothing about other data, whose groups may have other names.
+    plain = settings.model_copy(update={"split_by": "given", "group_pattern": None, "dev_groups": ()})
+    examples = read_data(artifact.task, data, plain, form, on_bad_example, artifact.assets)
     own = examples.fingerprint == artifact.record["data"]["fingerprint"]
+    if own:
+        examples = read_data(artifact.task, data, settings, form, on_bad_example, artifact.assets)
     part = split or ("test" if own or examples.named_parts else "all")
     chosen = examples.part(part)
     if not chosen:

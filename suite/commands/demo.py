@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from suite.commands.output import emit, figures_table, show, words
+from suite.commands.output import emit, show, show_figures, words
 
 SAMPLES = Path("sample_data")
 
@@ -31,6 +31,7 @@ def _demo(task: str, pipeline, output: Path, json: bool) -> None:
     from suite.config import load_settings
     from suite.runs import Request, evaluate, read_data, train
     from suite.runtime.loaded import load, plain
+    from suite.training.unfinished import free_name
 
     console = words()
     data = SAMPLES / task
@@ -39,7 +40,7 @@ def _demo(task: str, pipeline, output: Path, json: bool) -> None:
         console.print(f"sample data written to {data}", markup=False, highlight=False)
     settings = load_settings(pipeline.Settings, Path(pipeline.package.__path__[0]) / "recipes" / "sample.yaml")
     examples = read_data(task, data, settings, None, "fail")
-    result = train(Request(task, settings, None, output), examples, console)
+    result = train(Request(task, settings, free_name(output / task, Path("demo")), output), examples, console)
     part, count, found = evaluate(result.model_dir, data)
     model = load(result.model_dir)
     example = examples.part("test")[0]
@@ -47,7 +48,7 @@ def _demo(task: str, pipeline, output: Path, json: bool) -> None:
     if json:
         emit({"task": task, "model_dir": str(result.model_dir), "split": part, "examples": count, "metrics": found.metrics, "input": example.input, **answer})
         return
-    show(figures_table(f"{task}: {count} {part} examples that training never saw, {result.seconds:.0f} s", {part: found.metrics}))
+    show_figures(f"{task}: {count} {part} examples that training never saw, {result.seconds:.0f} s", {part: found.metrics})
     show(f"input:  {example.input}\nanswer: {answer}\ntruth:  {example.target}")
     show(
         f"\nWhere to look next:\n  the data       {data}\n  the model      {result.model_dir}/README.md\n"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from suite.commands.output import emit, figures_table, show, words
+from suite.commands.output import emit, show_figures, words
 from suite.commands.train import OnBadExample
 from suite.errors import UserError
 
@@ -41,6 +41,6 @@ def evaluate(
     if json:
         emit({"task": task, "split": part, "examples": count, "runtime": runtime, "metrics": found.metrics, "details": found.details})
         return
-    show(figures_table(f"{task}: {model_dir} on {count} examples ({part}), {runtime}", {part: found.metrics}))
+    show_figures(f"{task}: {model_dir} on {count} examples ({part}), {runtime}", {part: found.metrics})
     for kind, rows in found.details.items():
-        show(figures_table(kind, rows))
+        show_figures(kind, rows)

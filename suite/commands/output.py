@@ -26,12 +26,13 @@ def emit(value: Any) -> None:
     sys.stdout.flush()
 
 
-def figures_table(title: str, metrics: dict[str, dict[str, float]]) -> Table:
-    """Return a table with a row per metric and a column per part."""
-    table = Table(title=title, title_justify="left")
+def show_figures(title: str, metrics: dict[str, dict[str, float]]) -> None:
+    """Print a title and a table with a row per metric and a column per part (or class, or group)."""
+    table = Table()
     table.add_column("metric")
     for part in metrics:
         table.add_column({"val": "dev"}.get(part, part), justify="right")
     for name in dict.fromkeys(name for figures in metrics.values() for name in figures):
         table.add_row(name, *(f"{figures[name]:.4f}" if name in figures else "" for figures in metrics.values()))
-    return table
+    show(title)
+    show(table)

@@ -28,7 +28,8 @@ def runs(
         words().print(f"no runs of {task} in {tracking_uri()}; `suite train {task} --data PATH` makes one", markup=False, highlight=False)
         return
     names = list(dict.fromkeys(name for run in found for name in run["metrics"]))
-    table = Table(title=f"{task}: {tracking_uri()}", title_justify="left")
+    show(f"{task}: {tracking_uri()}")
+    table = Table()
     for column in ("name", "status", "started"):
         table.add_column(column)
     for column in [*names, "seconds"]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from suite.commands.output import emit, figures_table, show, words
+from suite.commands.output import emit, show, show_figures, words
 from suite.errors import UserError
 
 
@@ -58,13 +58,13 @@ def train(
         if json:
             emit({"task": task, "run_id": run_id, "folds": [_plain(result) for result in results], **summary})
         else:
-            show(figures_table(f"{task}: {folds} folds", {"mean": summary["mean"], "std": summary["std"]}))
+            show_figures(f"{task}: {folds} folds", {"mean": summary["mean"], "std": summary["std"]})
         return
     result = train(request, examples, console)
     if json:
         emit(_plain(result))
         return
-    show(figures_table(f"{task}: {result.name}, {result.seconds:.0f} s", result.metrics))
+    show_figures(f"{task}: {result.name}, {result.seconds:.0f} s", result.metrics)
     console.print(f"model:   {result.model_dir}\npredict: suite predict {result.model_dir} INPUT\ncompare: suite runs {task}, suite ui", highlight=False)
 
 
@@ -87,7 +87,8 @@ def _list_settings(settings_class, json) -> None:
     if json:
         emit({row["name"]: {key: value for key, value in row.items() if key != "name"} for row in rows})
         return
-    table = Table(title="settings (--set NAME=VALUE, or a line NAME: VALUE in the --config file)", title_justify="left")
+    show("settings (--set NAME=VALUE, or a line NAME: VALUE in the --config file)")
+    table = Table()
     for column in ("name", "type", "default", "meaning"):
         table.add_column(column, overflow="fold")
     for row in rows:

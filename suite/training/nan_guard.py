@@ -7,6 +7,8 @@ import keras
 
 from suite.errors import UserError
 
+MOST_NAMES = 64
+
 
 class NanGuard(keras.callbacks.Callback):
     """Raises UserError after the first batch whose loss is NaN or infinite.
@@ -26,7 +28,7 @@ class NanGuard(keras.callbacks.Callback):
         if math.isfinite(loss):
             return
         names = self.names(self.epoch, batch)
-        shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        shown = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
         raise UserError(
             f"the loss became {loss} in epoch {self.epoch + 1}, batch {batch + 1} (examples {shown}).\n"
             "Look at these examples, or lower learning_rate or clip_norm."

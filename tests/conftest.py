@@ -1,0 +1,106 @@
+"""What all tests share: a quiet TensorFlow, a tracking store of their own, and the command line in this process."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Exit status and output of one command."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+    @property
+    def json_lines(self):
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@pytest.fixture
+def workdir(tmp_path, monkeypatch, tracking_uri):
+    """An empty working directory, with the tracking store of this test session."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", tracking_uri)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def tracking_uri(tmp_path_factory):
+    """One SQLite store for the session: making a new one takes seconds."""
+    return f"sqlite:///{tmp_path_factory.mktemp('tracking')}/mlflow.db"
+
+
+@pytest.fixture
+def suite(monkeypatch, capfd):
+    """Run `suite ARGUMENTS...` in this process; returns status, stdout and stderr."""
+    from suite.cli import main
+
+    def run(*arguments):
+        capfd.readouterr()
+        monkeypatch.setattr(sys, "argv", ["suite", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capfd.readouterr()
+        return Outcome(ended.value.code or 0, out, err)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def reviews(tmp_path_factory):
+    """A small sample data set: reviews.tsv parts train, dev, test."""
+    from pipelines.sentiment.sample_data import make_sample
+
+    whole = make_sample(tmp_path_factory.mktemp("sample") / "whole")
+    small = tmp_path_factory.mktemp("reviews") / "reviews"
+    small.mkdir()
+    for part, count in (("train", 240), ("dev", 60), ("test", 60)):
+        lines = (whole / f"{part}.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
+        (small / f"{part}.tsv").write_text("".join(lines[: count + 1]), encoding="utf-8")
+    return small
+
+
+TINY = ("embedding=8", "units=8", "hash_buckets=512", "ngrams=[]", "batch_size=32", "learning_rate=0.01", "epochs=2")
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """Settings of a model that trains in a second, as command-line arguments."""
+    return [argument for assignment in TINY for argument in ("--set", assignment)]
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, tracking_uri, reviews):
+    """A model folder trained on `reviews` with TINY settings."""
+    from rich.console import Console
+
+    from pipelines.sentiment.config import Settings
+    from suite.config import load_settings
+    from suite.runs import Request, read_data, train
+
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    os.environ["MLFLOW_TRACKING_URI"] = tracking_uri
+    try:
+        settings = load_settings(Settings, None, TINY)
+        examples = read_data("sentiment", reviews, settings, None, "fail")
+        request = Request("sentiment", settings, "trained", Path(tmp_path_factory.mktemp("models")))
+        return train(request, examples, Console(quiet=True))
+    finally:
+        if before is None:
+            del os.environ["MLFLOW_TRACKING_URI"]
+        else:
+            os.environ["MLFLOW_TRACKING_URI"] = before

@@ -1,0 +1,164 @@
+"""The command line from data to answers, in one process."""
+
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+
+def test_train_ends_with_figures_and_a_whole_folder(suite, workdir, reviews, tiny):
+    done = suite("train", "sentiment", "--data", reviews, *tiny, "--json")
+    assert done.status == 0, done.err
+    result = done.json
+    assert set(result) == {"task", "name", "model_dir", "run_id", "metrics", "seconds"}
+    assert result["name"] == "reviews" and result["model_dir"] == "saved_models/sentiment/reviews"
+    assert set(result["metrics"]) == {f"{part}_{name}" for part in ("val", "test") for name in ("accuracy", "macro_f1", "loss")}
+    assert sorted(os.listdir("saved_models/sentiment")) == ["reviews"]
+    assert "epoch 2/2" in done.err and "train_loss" in done.err
+
+    listed = suite("runs", "sentiment", "--json").json["runs"]
+    row = next(row for row in listed if row["run_id"] == result["run_id"])
+    assert row["status"] == "FINISHED"
+    assert row["metrics"] == pytest.approx(result["metrics"])
+
+
+def test_figures_are_the_same_elsewhere(trained, reviews, tmp_path):
+    """Another directory for the model, another working directory, another process."""
+    copy = shutil.copytree(trained.model_dir, tmp_path / "moved" / "model")
+    (tmp_path / "cwd").mkdir()
+    command = [sys.executable, "-m", "suite", "evaluate", copy, "--data", reviews, "--json"]
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path / "cwd", check=True, env=os.environ | {"PYTHONPATH": os.getcwd()})
+    found = json.loads(answer.stdout)
+    assert (found["split"], found["examples"]) == ("test", 60)
+    assert found["metrics"] == pytest.approx(trained.metrics["test"], abs=1e-6)
+
+
+def test_evaluate_takes_the_part_that_the_design_says(suite, workdir, trained, reviews):
+    assert suite("evaluate", trained.model_dir, "--data", reviews, "--json", "--split", "all").json["examples"] == 360
+    assert suite("evaluate", trained.model_dir, "--data", reviews, "--json", "--split", "dev").json["metrics"] == pytest.approx(
+        trained.metrics["val"], abs=1e-6
+    )
+    shutil.copy(reviews / "test.tsv", "unnamed.tsv")
+    everything = suite("evaluate", trained.model_dir, "--data", "unnamed.tsv", "--json").json
+    assert (everything["split"], everything["examples"]) == ("all", 60)
+    (workdir / "named").mkdir()
+    shutil.copy(reviews / "train.tsv", "named/train.tsv")
+    missing = suite("evaluate", trained.model_dir, "--data", "named", "--json")
+    assert missing.status == 2 and "no test part" in missing.err
+
+
+def test_parts_that_are_drawn_are_the_runs_own_test_part(suite, workdir, reviews, tiny):
+    shutil.copy(reviews / "train.tsv", "all.tsv")
+    trained = suite("train", "sentiment", "--data", "all.tsv", *tiny, "--json").json
+    found = suite("evaluate", trained["model_dir"], "--data", "all.tsv", "--json").json
+    assert found["split"] == "test" and 0 < found["examples"] < 60
+    assert found["metrics"]["loss"] == pytest.approx(trained["metrics"]["test_loss"], abs=1e-6)
+
+
+def test_predict_gives_one_object_per_input(suite, workdir, trained):
+    (workdir / "one.txt").write_text("the cast was great")
+    (workdir / "two.csv").write_text("text,stars\nthe plot was dull,1\n,2\n")
+    done = suite("predict", trained.model_dir, "a fine film", "one.txt", "two.csv", "--json", "--explain")
+    rows = done.json_lines
+    assert done.status == 2, "the empty text of two.csv failed"
+    assert [row["input"] for row in rows] == ["a fine film", "one.txt", "two.csv:2", "two.csv:3"]
+    assert "empty" in rows[3]["error"]
+    for row in rows[:3]:
+        assert row["label"] == max(row["scores"], key=row["scores"].get)
+        assert sum(row["scores"].values()) == pytest.approx(1)
+        assert sum(token["weight"] for token in row["tokens"]) == pytest.approx(1, abs=1e-5)
+    assert [token["text"] for token in rows[0]["tokens"]] == ["a", "fine", "film"]
+    assert all(rows[0]["input"][token["start"] : token["end"]] == token["text"] for token in rows[0]["tokens"])
+
+
+@pytest.mark.parametrize("text", ["", " ", "\0", "😀😀", "日本語のレビュー", "x" * 100_000, "a\udce9b", "-", "not\nbad"])
+def test_any_text_has_an_answer(trained, text):
+    import suite
+
+    answer = suite.load(trained.model_dir).predict(text)
+    assert math.isclose(sum(answer.scores.values()), 1, rel_tol=1e-5)
+
+
+def test_python_and_command_line_agree(suite, workdir, trained):
+    import suite as package
+
+    (said,) = suite("predict", trained.model_dir, "never dull , but clumsy", "--json").json_lines
+    answer = package.load(trained.model_dir).predict("never dull , but clumsy")
+    assert said["scores"] == pytest.approx(answer.scores, abs=1e-6) and said["label"] == answer.label
+
+
+def test_the_tracked_model_predicts_from_plain_strings(workdir, trained):
+    import mlflow
+
+    import suite
+
+    mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+    texts = ["the cast was great", "the story was awful"]
+    answers = mlflow.pyfunc.load_model(f"runs:/{trained.run_id}/model").predict(texts)
+    expected = suite.load(trained.model_dir).predict(texts)
+    assert [answer["label"] for answer in answers] == [answer.label for answer in expected]
+    assert [answer["scores"] for answer in answers] == [pytest.approx(answer.scores, abs=1e-6) for answer in expected]
+
+
+def test_a_run_logs_what_makes_it_comparable(workdir, trained):
+    import mlflow
+
+    mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+    client = mlflow.MlflowClient()
+    run = client.get_run(trained.run_id)
+    assert run.data.params["units"] == "8" and run.data.params["seed"] == "0"
+    assert {"data.fingerprint", "data.format", "git_commit", "version.tensorflow", "model_dir"} <= set(run.data.tags)
+    assert run.data.metrics["data_train_examples"] == 240
+    assert [point.step for point in client.get_metric_history(trained.run_id, "val_accuracy")][:2] == [1, 2]
+    assert run.data.metrics["test_accuracy"] == pytest.approx(trained.metrics["test"]["accuracy"])
+    names = {item.path for item in client.list_artifacts(trained.run_id)}
+    assert {"learning_curves.png", "val", "test"} <= names
+    inside = {item.path for item in client.list_artifacts(trained.run_id, "test")}
+    assert inside == {"test/confusion_matrix.png", "test/details.json", "test/samples.json"}
+
+
+def test_private_data_stays_out_of_the_store(suite, workdir, reviews, tiny):
+    import mlflow
+
+    quiet = ["--set", "log_samples=false", "--set", "parity_samples=0", "--name", "private"]
+    result = suite("train", "sentiment", "--data", reviews, *tiny, *quiet, "--json").json
+    paths = {item.path for item in mlflow.MlflowClient().list_artifacts(result["run_id"], "test")}
+    assert "test/samples.json" not in paths
+    assert not os.path.exists(os.path.join(result["model_dir"], "assets", "parity"))
+
+
+def test_folds_average_and_name_their_runs(suite, workdir, reviews, tiny):
+    done = suite("train", "sentiment", "--data", reviews, *tiny, "--folds", "2", "--name", "cv", "--json").json
+    values = [fold["metrics"]["val_accuracy"] for fold in done["folds"]]
+    assert done["mean"]["accuracy"] == pytest.approx(sum(values) / 2)
+    assert sorted(os.listdir("saved_models/sentiment")) == ["cv-fold1", "cv-fold2"]
+
+
+def test_a_warm_start_begins_from_the_other_models_weights(suite, workdir, trained, reviews, tiny):
+    begun = suite("train", "sentiment", "--data", reviews, *tiny, "--set", "learning_rate=1e-9", "--init", trained.model_dir, "--name", "warm", "--json")
+    assert begun.status == 0, begun.err
+    # With next to no learning the figures are those of the model it began from.
+    assert begun.json["metrics"]["test_loss"] == pytest.approx(trained.metrics["test"]["loss"], abs=1e-4)
+
+
+def test_a_final_fit_takes_everything(suite, workdir, reviews, tiny):
+    shutil.copy(reviews / "train.tsv", "all.tsv")
+    done = suite("train", "sentiment", "--data", "all.tsv", *tiny, "--set", "dev_fraction=0", "--set", "test_fraction=0", "--json")
+    assert done.status == 0, done.err
+    assert done.json["metrics"] == {}
+    record = json.loads((workdir / done.json["model_dir"] / "metrics.json").read_text())
+    assert record["data"]["sizes"] == {"train": 240, "dev": 0, "test": 0} and record["best_epoch"] is None
+
+
+def test_two_runs_with_one_seed_have_the_same_weights(suite, workdir, reviews, tiny):
+    import numpy as np
+
+    from suite.artifact import load_model, read_artifact
+
+    folders = [suite("train", "sentiment", "--data", reviews, *tiny, "--name", name, "--json").json["model_dir"] for name in "ab"]
+    first, second = (load_model(read_artifact(folder)).get_weights() for folder in folders)
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))

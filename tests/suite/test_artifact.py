@@ -1,0 +1,79 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from suite.artifact import load_model, read_artifact, read_parity
+from suite.errors import UserError
+
+
+@pytest.fixture
+def folder(trained, tmp_path):
+    return shutil.copytree(trained.model_dir, tmp_path / "copy")
+
+
+def test_a_folder_holds_what_the_design_names(folder):
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"model.keras", "settings.yaml", "assets", "metrics.json", "README.md"}
+    assert json.loads((folder / "assets" / "labels.json").read_text()) == ["negative", "positive"]
+    record = json.loads((folder / "metrics.json").read_text())
+    assert record["task"] == "sentiment" and record["data"]["sizes"] == {"train": 240, "dev": 60, "test": 60}
+
+
+def test_parity_inputs_are_real_inputs(folder, reviews):
+    inputs = read_parity(read_artifact(folder))
+    texts = {line.split("\t")[0] for line in (reviews / "dev.tsv").read_text().splitlines()[1:]}
+    assert len(inputs) == 60
+    assert {bytes(arrays["text"]).decode() for arrays in inputs} <= texts
+
+
+def test_a_copy_has_the_same_weights(folder, trained):
+    ours, theirs = (load_model(read_artifact(path)).get_weights() for path in (folder, trained.model_dir))
+    assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_no_folder(tmp_path):
+    with pytest.raises(UserError, match="no such model folder"):
+        read_artifact(tmp_path / "none")
+
+
+@pytest.mark.parametrize("name", ["model.keras", "settings.yaml", "metrics.json", "README.md", "assets/labels.json"])
+def test_a_half_written_folder_names_what_it_lacks(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(UserError, match=f"lacks {name}"):
+        read_artifact(folder)
+
+
+def test_a_damaged_file_is_named(folder):
+    content = bytearray((folder / "model.keras").read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / "model.keras").write_bytes(content)
+    with pytest.raises(UserError, match=r"model\.keras: damaged"):
+        read_artifact(folder)
+
+
+def test_a_record_that_is_no_json(folder):
+    (folder / "metrics.json").write_text("{")
+    with pytest.raises(UserError, match=r"metrics\.json.*JSON"):
+        read_artifact(folder)
+
+
+def test_other_versions_are_a_warning(folder):
+    artifact = read_artifact(folder)
+    artifact.record["versions"]["keras"] = "3.0.0"
+    with pytest.warns(UserWarning, match=r"trained with keras 3\.0\.0"):
+        load_model(artifact)
+
+
+def test_loading_runs_no_code_from_the_folder(folder, tmp_path):
+    """A model file whose config holds a pickled lambda is refused by safe mode."""
+    import keras
+
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Lambda(lambda x: x)])
+    model.save(folder / "model.keras")
+    record = json.loads((folder / "metrics.json").read_text())
+    del record["files"]["model.keras"]
+    (folder / "metrics.json").write_text(json.dumps(record))
+    with pytest.raises(UserError, match=r"model\.keras: Keras cannot read it"):
+        load_model(read_artifact(folder))
