@@ -1,7 +1,64 @@
 """The gated recurrent unit layer."""
+from typing import NamedTuple
+
 import keras
+
+from suite.recurrent.inner_loop import covers, fast_inner_loop
+
+
+class GRUState(NamedTuple):
+    """What a GRU remembers: its output `h`, `(batch, units)`."""
+
+    h: object
 
 
 @keras.saving.register_keras_serializable(package="suite")
 class GRU(keras.layers.GRU):
-    """Gated recurrent unit, with the arguments, weights and config of `keras.layers.GRU`."""
+    """Gated recurrent unit, with the arguments, weights and config of `keras.layers.GRU`.
+
+    With the gates in the order of Keras, `[z, r, n]`, and `W`, `U` of 3 x units columns:
+
+        z = sigmoid(x_t W_z + b_z + h_(t-1) U_z + b'_z)
+        r = sigmoid(x_t W_r + b_r + h_(t-1) U_r + b'_r)
+        n = tanh(x_t W_n + b_n + r (h_(t-1) U_n + b'_n))       with reset_after=True, or
+        n = tanh(x_t W_n + b_n + (r h_(t-1)) U_n)              with reset_after=False (then there is no b')
+        h_t = z h_(t-1) + (1 - z) n
+
+    `x W + b` of all steps is one matrix product; the loop computes the rest and its gradient is written by hand.
+    What that does not cover (other activations, `recurrent_dropout` in training, `unroll`) runs in Keras' own loop, and
+    a GPU uses cuDNN as Keras does.
+
+    Call arguments:
+        sequences: `(batch, time, features)`; float16 and bfloat16 are computed in float32 and rounded at the end.
+        initial_state: `(batch, units)`, or a list with that; zeros if None.
+        mask: `(batch, time)`, boolean, in any pattern. A step that is False leaves the state as it is; its output is
+            that of the step before, or zeros with `zero_output_for_mask`.
+        training: Whether dropout acts, and whether the forward pass keeps what the gradient needs.
+
+    Returns:
+        `(batch, units)`, or `(batch, time, units)` with `return_sequences`; with `return_state` also `h`.
+
+    Source: Cho et al. 2014, "Learning Phrase Representations using RNN Encoder-Decoder for Statistical Machine
+    Translation".
+    """
+
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        if not covers(self, sequences, mask, training):
+            return super().inner_loop(sequences, initial_state, mask, training)
+        cell = self.cell
+        if not self.reset_after:
+            weights = cell.kernel, cell.bias if self.use_bias else None, cell.recurrent_kernel
+            return fast_inner_loop(self, "gru_reset_before", weights, sequences, initial_state, mask, training)
+        into, inside = (cell.bias[0], cell.bias[1]) if self.use_bias else (None, keras.ops.zeros(3 * self.units))
+        weights = cell.kernel, into, cell.recurrent_kernel, inside
+        return fast_inner_loop(self, "gru", weights, sequences, initial_state, mask, training)
+
+    def step(self, inputs, state):
+        """One step: `(batch, features)` and a `GRUState` to the output `(batch, units)` and the next `GRUState`."""
+        output, h = self.cell(inputs, list(state))
+        return output, GRUState(h[0] if isinstance(h, (list, tuple)) else h)
+
+    def start(self, batch):
+        """The `GRUState` before the first step: zeros."""
+        return GRUState(*self.get_initial_state(batch))

@@ -1,7 +1,51 @@
 """The plain (Elman) recurrent layer."""
+from typing import NamedTuple
+
 import keras
+
+from suite.recurrent.inner_loop import covers, fast_inner_loop
+
+
+class SimpleRNNState(NamedTuple):
+    """What a plain recurrent layer remembers: its output `h`, `(batch, units)`."""
+
+    h: object
 
 
 @keras.saving.register_keras_serializable(package="suite")
 class SimpleRNN(keras.layers.SimpleRNN):
-    """The plain recurrent layer, with the arguments, weights and config of `keras.layers.SimpleRNN`."""
+    """The plain recurrent layer, with the arguments, weights and config of `keras.layers.SimpleRNN`.
+
+        h_t = tanh(x_t W + h_(t-1) U + b)
+
+    `x W + b` of all steps is one matrix product; the loop computes the rest and its gradient is written by hand.
+    What that does not cover (other activations, `recurrent_dropout` in training, `unroll`) runs in Keras' own loop.
+
+    Call arguments:
+        sequences: `(batch, time, features)`; float16 and bfloat16 are computed in float32 and rounded at the end.
+        initial_state: `(batch, units)`, or a list with that; zeros if None.
+        mask: `(batch, time)`, boolean, in any pattern. A step that is False leaves the state as it is; its output is
+            that of the step before, or zeros with `zero_output_for_mask`.
+        training: Whether dropout acts, and whether the forward pass keeps what the gradient needs.
+
+    Returns:
+        `(batch, units)`, or `(batch, time, units)` with `return_sequences`; with `return_state` also `h`.
+
+    Source: Elman 1990, "Finding Structure in Time".
+    """
+
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        if not covers(self, sequences, mask, training):
+            return super().inner_loop(sequences, initial_state, mask, training)
+        weights = self.cell.kernel, self.cell.bias if self.use_bias else None, self.cell.recurrent_kernel
+        return fast_inner_loop(self, "simple_rnn", weights, sequences, initial_state, mask, training)
+
+    def step(self, inputs, state):
+        """One step: `(batch, features)` and a state to the output `(batch, units)` and the next state."""
+        output, h = self.cell(inputs, list(state))
+        return output, SimpleRNNState(h[0] if isinstance(h, (list, tuple)) else h)
+
+    def start(self, batch):
+        """The state before the first step: zeros."""
+        return SimpleRNNState(*self.get_initial_state(batch))

@@ -1,0 +1,75 @@
+"""The inner loop of the Keras recurrent layers, done by the kernels."""
+import keras
+import tensorflow as tf
+
+from suite.recurrent.kernels.recurrence import recurrence
+from suite.recurrent.policy import choose_form, has_gpu
+
+
+def covers(layer, sequences, mask, training):
+    """Whether the kernels compute what `layer` asks for; otherwise Keras' own loop does."""
+    cell = layer.cell
+    if getattr(layer, "use_cudnn", "auto") is True or has_gpu():
+        return False
+    activations = [cell.activation is keras.activations.tanh]
+    if hasattr(cell, "recurrent_activation"):
+        activations.append(cell.recurrent_activation is keras.activations.sigmoid)
+    per_gate_masks = getattr(cell, "implementation", 2) == 1 and cell.dropout
+    random_states = training and (cell.recurrent_dropout or per_gate_masks)
+    plain_mask = mask is None or mask.shape.rank == 2
+    return all(activations) and not layer.unroll and not random_states and plain_mask and sequences.shape.rank == 3
+
+
+def fast_inner_loop(layer, kernel, weights, sequences, states, mask, training):
+    """What `keras.layers.RNN.inner_loop` does, by a kernel.
+
+    Args:
+        layer: The layer; its `go_backwards`, `return_sequences`, `zero_output_for_mask` and dropout are honoured.
+        kernel: Name of a kernel.
+        weights: `(W, b, U, ...)` of the layer; `b` may be None.
+        sequences: `(batch, time, features)`.
+        states: List of tensors `(batch, units)`.
+        mask: `(batch, time)` boolean, or None.
+        training: Whether the layer is being trained. It decides about dropout and about what is kept for gradients;
+            gradients are right either way.
+
+    Returns:
+        `(last_output, outputs, states)`.
+    """
+    if training and layer.cell.dropout:
+        sequences *= layer.cell.get_dropout_mask(sequences[:, 0, :])[:, None]
+    if layer.go_backwards:
+        sequences = tf.reverse(sequences, [1])
+        mask = None if mask is None else tf.reverse(mask, [1])
+    # Half precision is slower than single on a CPU and loses digits in long sums: round once, at the end.
+    given = sequences.dtype
+    working = given if given in (tf.float32, tf.float64) else tf.float32
+    kernel_weights, bias, *recurrent = weights
+    bias = tf.zeros(kernel_weights.shape[-1:], working) if bias is None else bias
+    sequences, states, kernel_weights, bias, recurrent = tf.nest.map_structure(
+        lambda value: tf.cast(keras.ops.convert_to_tensor(value), working),
+        (sequences, tuple(states), kernel_weights, bias, recurrent),
+    )
+    mask = None if mask is None else tf.cast(mask, tf.bool)
+    form = choose_form(
+        kernel, sequences, recurrent[0].shape, mask, sequences=layer.return_sequences, training=training
+    )
+    outputs, ends = recurrence(form, sequences, states, (kernel_weights, bias), tuple(recurrent), mask)
+    last, outputs = _masked(layer, outputs, ends[0], mask)
+    batch, length = sequences.shape[:2]
+    last = tf.ensure_shape(last, (batch, form.units))
+    outputs = last[:, None] if outputs is None else tf.ensure_shape(outputs, (batch, length, form.units))
+    ends = [tf.ensure_shape(end, (batch, form.units)) for end in ends]
+    return tf.nest.map_structure(lambda value: tf.cast(value, given), (last, outputs, ends))
+
+
+def _masked(layer, outputs, last, mask):
+    """Outputs at masked steps as Keras gives them: zeros, or the last output there was (zeros before any)."""
+    if mask is None:
+        return last, outputs
+    if layer.zero_output_for_mask:
+        shown = mask
+    else:
+        shown = tf.cumsum(tf.cast(mask, tf.int32), axis=1) > 0
+    last = tf.where(shown[:, -1:], last, 0)
+    return last, None if outputs is None else tf.where(shown[..., None], outputs, 0)

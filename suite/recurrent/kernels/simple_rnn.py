@@ -1,0 +1,61 @@
+"""The plain recurrent scan, forward and backward."""
+import tensorflow as tf
+
+from suite.recurrent.kernels.scan import scan
+
+
+def forward(projected, states, weights, mask, length=None, *, keep, sequences, compiled):
+    """All steps of `h = tanh(projected + h U)`, the input products `projected = x W + b` being given.
+
+    Args:
+        projected: `(batch, time, units)`.
+        states: `(h,)`, `(batch, units)`.
+        weights: `(U,)`, `(units, units)`.
+        mask: `(batch, time)` boolean or None; a step that is False leaves the state as it is.
+        length: Number of steps to run, an integer tensor; None runs all.
+        keep: Whether to return what `backward` needs: `h` of all steps, nothing else.
+        sequences: Whether to return `h` of all steps (always done with `keep`).
+        compiled: Whether the loop is traced for XLA.
+
+    Returns:
+        `(h of all steps or None, (h,), ())`.
+    """
+    (recurrent,) = weights
+
+    def step(slices, states):
+        new = tf.tanh(slices[0] + tf.matmul(states[0], recurrent))
+        if mask is not None:
+            new = tf.where(slices[1], new, states[0])
+        return (new,), (new,) * len(widths)
+
+    widths = recurrent.shape[:1] if keep or sequences else ()
+    steps = (projected,) if mask is None else (projected, mask[..., None])
+    states, outputs = scan(step, states, steps, widths, compiled=compiled, length=length)
+    return (outputs[0] if outputs else None), states, ()
+
+
+def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=None, *, compiled):
+    """Back-propagation through time: `d_projected = dh (1 - h^2)`, `dh_(t-1) = d_projected U^T`."""
+    recurrent = tf.transpose(weights[0])
+    slopes = 1 - outputs * outputs
+
+    def step(slices, states):
+        (d_h,) = states
+        if d_outputs is not None:
+            d_h += slices[-1]
+        d_projected = d_h * slices[0]
+        if mask is None:
+            return (tf.matmul(d_projected, recurrent),), (d_projected,)
+        d_projected = tf.where(slices[1], d_projected, 0)
+        return (tf.matmul(d_projected, recurrent) + tf.where(slices[1], 0, d_h),), (d_projected,)
+
+    steps = (slopes,)
+    steps += () if mask is None else (mask[..., None],)
+    steps += () if d_outputs is None else (d_outputs,)
+    d_states, (d_projected,) = scan(step, d_states, steps, outputs.shape[-1:], compiled=compiled, length=length, reverse=True)
+    return d_projected, d_states, ()
+
+
+def recurrent_gradients(previous, d_projected, extras, saved):
+    """Gradient of `(U,)` from the flattened `h_(t-1)` and `d_projected` of all steps."""
+    return (tf.matmul(previous, d_projected, transpose_a=True),)

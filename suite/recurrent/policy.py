@@ -1,0 +1,65 @@
+"""Decides how a recurrent layer runs: compiled or not, and in how many parts of the batch."""
+import contextlib
+import contextvars
+import functools
+import os
+
+import tensorflow as tf
+
+from suite.recurrent.kernels.recurrence import Form
+
+# Measured: below this many multiplications and additions in one forward pass, XLA saves less than its compile costs.
+COMPILE_FROM = 3e7
+# Measured: a step with less work than this is over before a second core could help.
+SHARD_FROM = 1e6
+# What an unknown batch and length are taken for.
+USUAL_BATCH, USUAL_LENGTH = 32, 100
+
+_compilation = contextvars.ContextVar("suite_recurrent_compilation", default="auto")
+
+
+@contextlib.contextmanager
+def compilation(mode):
+    """Says whether layers called inside compile their loops: `True`, `False`, or `"auto"` (the default)."""
+    if mode not in (True, False, "auto"):
+        raise ValueError(f"`mode` must be True, False or 'auto'. Received: mode={mode}")
+    token = _compilation.set(mode)
+    try:
+        yield
+    finally:
+        _compilation.reset(token)
+
+
+def choose_form(kernel, inputs, weights_shape, mask, *, sequences, training):
+    """The `Form` for a layer whose recurrent kernel has `weights_shape`, called on `inputs`."""
+    batch = USUAL_BATCH if inputs.shape[0] is None else inputs.shape[0]
+    length = USUAL_LENGTH if inputs.shape[1] is None else inputs.shape[1]
+    step = 2 * batch * weights_shape[0] * weights_shape[1]
+    compiled = _compilation.get()
+    if compiled == "auto":
+        compiled = step * length >= COMPILE_FROM
+    shards = min(_cores(), batch // 8, 4) if step >= SHARD_FROM else 1
+    return Form(
+        kernel=kernel,
+        sequences=bool(sequences),
+        keep=bool(training),
+        compiled=bool(compiled),
+        shards=max(1, shards),
+        features=inputs.shape[-1],
+        units=weights_shape[0],
+        masked=mask is not None,
+        dtype=inputs.dtype,
+    )
+
+
+@functools.cache
+def has_gpu():
+    """Whether TensorFlow sees a GPU, where Keras' own cuDNN path is the faster one."""
+    return bool(tf.config.list_logical_devices("GPU"))
+
+
+@functools.cache
+def _cores():
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    limit = tf.config.threading.get_inter_op_parallelism_threads()
+    return min(count or 1, limit) if limit else count or 1
