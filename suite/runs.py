@@ -211,7 +211,7 @@ def _fit_and_save(request, examples, target, state, run_id, first_time, console)
         found = evaluate_part(part)
         if found is not None:
             metrics[prefix] = found.metrics
-            log_evaluation(prefix, found, settings.log_samples)
+            log_evaluation(prefix, found, settings.log_samples, len(history.epochs))
     seconds = round(seconds_before + time.monotonic() - started, 1)
     record = _record(request, examples, target.name, run_id, history, metrics, model.count_params(), seconds)
     kept = examples.part("dev") or examples.part("test") or examples.part("train")

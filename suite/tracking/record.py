@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,16 @@ def log_epoch(epoch: Epoch) -> None:
     open_store().log_metrics(epoch.metrics | {"epoch_seconds": epoch.seconds}, step=epoch.number + 1)
 
 
-def log_evaluation(part: str, evaluation: Evaluation, samples: bool) -> None:
-    """Log metrics (with `part_` before them), pictures and, where allowed, sample predictions of one part."""
+def log_evaluation(part: str, evaluation: Evaluation, samples: bool, epochs: int) -> None:
+    """Log metrics (with `part_` before them), pictures and, where allowed, sample predictions of one part.
+
+    The figures of the kept weights are logged after those of the last epoch (number `epochs`), so that they are what
+    MLflow shows as a run's figures.
+    """
     import matplotlib.pyplot as plt
 
     mlflow = open_store()
-    mlflow.log_metrics({f"{part}_{name}": value for name, value in evaluation.metrics.items()})
+    mlflow.log_metrics({f"{part}_{name}": value for name, value in evaluation.metrics.items()}, step=epochs)
     for name, draw in evaluation.pictures.items():
         figure = draw()
         mlflow.log_figure(figure, f"{part}/{name}.png")
@@ -96,13 +101,16 @@ def log_saved_model(artifact: Artifact, seconds: float) -> None:
     mlflow = open_store()
     mlflow.set_tag("model_dir", str(artifact.path.absolute()))
     mlflow.log_metric("seconds", seconds)
-    mlflow.pyfunc.log_model(
-        name="model",
-        loader_module="suite.tracking.pyfunc",
-        data_path=str(artifact.path),
-        signature=ModelSignature(inputs=Schema([ColSpec("string")])),
-        pip_requirements=[f"{package}=={number}" for package, number in package_versions().items()],
-    )
+    with warnings.catch_warnings():
+        # An input example would make MLflow load the model and predict with it, which the run has just done.
+        warnings.filterwarnings("ignore", message=".*input example was not provided.*")
+        mlflow.pyfunc.log_model(
+            name="model",
+            loader_module="suite.tracking.pyfunc",
+            data_path=str(artifact.path),
+            signature=ModelSignature(inputs=Schema([ColSpec("string")])),
+            pip_requirements=[f"{package}=={number}" for package, number in package_versions().items()],
+        )
 
 
 def git_commit() -> str | None:

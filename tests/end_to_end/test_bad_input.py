@@ -60,7 +60,7 @@ def test_training_refuses(suite, workdir, content, arguments, expected):
 def test_other_data_faults(suite, workdir):
     """Files that are not a plain tsv."""
     write("cut.tsv.gz", gzip.compress(GOOD.encode())[:-20])
-    write("broken.jsonl", '{"text": "good", "label": "pos"}\n{"text": \n')
+    write("broken.jsonl", '{"text": "good", "label": "pos"}\n{"text": \n{"text": "bad", "label": "neg"}\n')
     os.mkdir("empty")
     os.mkdir("split")
     write("split/train.tsv", GOOD)
@@ -110,7 +110,7 @@ MODEL = [
     ("label never learned", ("evaluate", "MODEL", "--data", "other.tsv"), ["other.tsv:2", "'pos'", "negative"]),
     ("unknown command", ("trian",), ["trian"]),
     ("unknown sample format", ("data", "make", "sentiment", "new", "--format", "xml"), ["--format", "'xml'", "tsv"]),
-    ("sample over files", ("data", "make", "sentiment", "."), ["other.tsv"]),
+    ("sample over files", ("data", "make", "sentiment", "."), ["new or empty folder"]),
 ]
 
 
