@@ -12,6 +12,7 @@ from suite.recurrent.kernels.recurrence import Form
 COMPILE_FROM = 3e7
 # Measured: a step with less work than this is over before a second core could help.
 SHARD_FROM = 1e6
+ROWS_PER_SHARD, MOST_SHARDS = 8, 4
 # What an unknown batch and length are taken for.
 USUAL_BATCH, USUAL_LENGTH = 32, 100
 
@@ -38,7 +39,7 @@ def choose_form(kernel, inputs, weights_shape, mask, *, sequences, training):
     compiled = _compilation.get()
     if compiled == "auto":
         compiled = step * length >= COMPILE_FROM
-    shards = min(_cores(), batch // 8, 4) if step >= SHARD_FROM else 1
+    shards = min(cores(), batch // ROWS_PER_SHARD, MOST_SHARDS) if step >= SHARD_FROM else 1
     return Form(
         kernel=kernel,
         sequences=bool(sequences),
@@ -59,7 +60,8 @@ def has_gpu():
 
 
 @functools.cache
-def _cores():
+def cores():
+    """Processor cores this process may use."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     limit = tf.config.threading.get_inter_op_parallelism_threads()
     return min(count or 1, limit) if limit else count or 1

@@ -87,7 +87,9 @@ def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=
     steps += () if mask is None else (mask[..., None],)
     steps += () if d_outputs is None else (d_outputs,)
     units = weights[0].shape[0]
-    d_states, (d_inner, d_h) = scan(step, d_states, steps, (3 * units, units), compiled=compiled, length=length, reverse=True)
+    d_states, (d_inner, d_h) = scan(
+        step, d_states, steps, (3 * units, units), compiled=compiled, length=length, reverse=True
+    )
     d_projected = tf.concat([d_inner[..., : 2 * units], d_h * p], axis=-1)
     return d_projected, d_states, (d_inner,)
 

@@ -68,7 +68,9 @@ def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=
     steps = (for_new, for_update, for_reset, z, r)
     steps += () if mask is None else (mask[..., None],)
     steps += () if d_outputs is None else (d_outputs,)
-    d_states, (d_projected,) = scan(step, d_states, steps, (3 * units,), compiled=compiled, length=length, reverse=True)
+    d_states, (d_projected,) = scan(
+        step, d_states, steps, (3 * units,), compiled=compiled, length=length, reverse=True
+    )
     return d_projected, d_states, ()
 
 

@@ -81,13 +81,15 @@ def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=
         if mask is None:
             return (tf.matmul(d_gates, recurrent), through * f), (d_gates,)
         d_gates = tf.where(slices[3], d_gates, 0)
-        d_h = tf.matmul(d_gates, recurrent) + tf.where(slices[3], 0, d_h)
+        d_h = tf.matmul(d_gates, recurrent) + tf.where(~slices[3], d_h, 0)
         return (d_h, tf.where(slices[3], through * f, d_c)), (d_gates,)
 
     steps = (factors, slopes, f)
     steps += () if mask is None else (mask[..., None],)
     steps += () if d_outputs is None else (d_outputs,)
-    d_states, (d_projected,) = scan(step, d_states, steps, gates.shape[-1:], compiled=compiled, length=length, reverse=True)
+    d_states, (d_projected,) = scan(
+        step, d_states, steps, gates.shape[-1:], compiled=compiled, length=length, reverse=True
+    )
     return d_projected, d_states, ()
 
 

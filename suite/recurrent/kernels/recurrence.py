@@ -99,7 +99,7 @@ def _unflatten(values, counts):
     return groups
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _loops(form):
     """The two loops of a kernel as `tf.function`s, one pair for every layer of the process."""
     kernel = KERNELS[form.kernel]
@@ -116,11 +116,11 @@ def _plain(function):
     return lambda *arguments: function(*arguments)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _forward(form):
     loop, _ = _loops(form)
 
-    @functools.partial(tf.function, autograph=False, reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def forward(inputs, states, input_weights, recurrent_weights, mask):
         outputs, ends, kept = [], [], []
         kernel, bias = input_weights
@@ -128,7 +128,7 @@ def _forward(form):
             projected = _product(x, kernel) + bias
             room, length = _room(form, projected)
             sequence, end, saved = loop(room(projected), start, recurrent_weights, room(m), length)
-            outputs.append(_first(sequence, length))
+            outputs.append(_first(sequence, length) if form.sequences else None)
             ends.append(end)
             kept.append((sequence, saved) if form.keep else ())
         whole = _join(outputs) if form.sequences else None
@@ -137,12 +137,12 @@ def _forward(form):
     return forward
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _backward(form):
     _, loop = _loops(form._replace(keep=True))
     gradients_of_recurrent = KERNELS[form.kernel].recurrent_gradients
 
-    @functools.partial(tf.function, autograph=False, reduce_retracing=True)
+    @tf.function(autograph=False, reduce_retracing=True)
     def backward(d_outputs, d_states, kept, inputs, states, input_weights, recurrent_weights, mask):
         d_inputs, d_starts, d_weights = [], [], []
         shards = _shards(form.shards, inputs, states, mask)
@@ -152,19 +152,14 @@ def _backward(form):
             d_projected, d_start, extras = loop(
                 room(d_sequence), d_end, sequence, saved, start, recurrent_weights, room(m), length
             )
-            d_projected, sequence, extras, saved = tf.nest.map_structure(
-                lambda value: _first(value, length), (d_projected, sequence, extras, saved)
-            )
+            d_projected, sequence, extras, saved = _first((d_projected, sequence, extras, saved), length)
             d_inputs.append(_product(d_projected, tf.transpose(input_weights[0])))
             d_starts.append(d_start)
             previous = _flat(tf.concat([start[0][:, None], sequence[:, :-1]], axis=1))
             flat = _flat(d_projected)
-            d_weights.append(
-                (tf.matmul(_flat(x), flat, transpose_a=True), tf.reduce_sum(flat, axis=0))
-                + gradients_of_recurrent(
-                    previous, flat, [_flat(e) for e in extras], [_flat(s) for s in saved]
-                )
-            )
+            d_kernel, d_bias = tf.matmul(_flat(x), flat, transpose_a=True), tf.reduce_sum(flat, axis=0)
+            d_recurrent = gradients_of_recurrent(previous, flat, [*map(_flat, extras)], [*map(_flat, saved)])
+            d_weights.append((d_kernel, d_bias, *d_recurrent))
         d_starts = tuple(_join(parts) for parts in zip(*d_starts, strict=True))
         d_weights = tuple(tf.add_n(parts) for parts in zip(*d_weights, strict=True))
         return _join(d_inputs), d_starts, d_weights
@@ -195,9 +190,9 @@ def _room(form, sequence):
     if not form.compiled or sequence.shape[1] is not None:
         return (lambda value: value), None
     length = tf.shape(sequence)[1]
-    power = tf.bitwise.left_shift(1, tf.cast(tf.math.ceil(tf.math.log(tf.cast(length, tf.float32)) / math.log(2) - 1e-6), tf.int32))
-    shorter = power // 4 * 3
-    capacity = tf.maximum(tf.where(shorter >= length, shorter, power), 4)
+    exponent = tf.math.ceil(tf.math.log(tf.cast(length, tf.float64)) / math.log(2) - 1e-9)
+    power = tf.bitwise.left_shift(1, tf.cast(tf.maximum(exponent, 2), tf.int32))
+    capacity = tf.where(power // 4 * 3 >= length, power // 4 * 3, power)
 
     def room(value):
         if value is None:
@@ -208,8 +203,9 @@ def _room(form, sequence):
     return room, length
 
 
-def _first(sequence, length):
-    return sequence if length is None or sequence is None else sequence[:, :length]
+def _first(sequences, length):
+    """The steps of padded sequences that count."""
+    return sequences if length is None else tf.nest.map_structure(lambda sequence: sequence[:, :length], sequences)
 
 
 def _join(parts):

@@ -47,12 +47,14 @@ def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=
         if mask is None:
             return (tf.matmul(d_projected, recurrent),), (d_projected,)
         d_projected = tf.where(slices[1], d_projected, 0)
-        return (tf.matmul(d_projected, recurrent) + tf.where(slices[1], 0, d_h),), (d_projected,)
+        return (tf.matmul(d_projected, recurrent) + tf.where(~slices[1], d_h, 0),), (d_projected,)
 
     steps = (slopes,)
     steps += () if mask is None else (mask[..., None],)
     steps += () if d_outputs is None else (d_outputs,)
-    d_states, (d_projected,) = scan(step, d_states, steps, outputs.shape[-1:], compiled=compiled, length=length, reverse=True)
+    d_states, (d_projected,) = scan(
+        step, d_states, steps, outputs.shape[-1:], compiled=compiled, length=length, reverse=True
+    )
     return d_projected, d_states, ()
 
 
