@@ -62,7 +62,7 @@ def fit(
             elif index:
                 restore_best(state, model)
             while len(done) < phase.epochs and not _stale(done, history, settings.patience):
-                epoch = _fit_epoch(model, source, index, len(history.epochs), score, progress)
+                epoch = fit_epoch(model, source, index, len(history.epochs), score, progress)
                 history.epochs.append(epoch)
                 if score is not None and _is_better(epoch, history, monitor):
                     history.best = epoch.number
@@ -75,7 +75,15 @@ def fit(
     return history
 
 
-def _fit_epoch(model, source, phase, number, score, progress) -> Epoch:
+def fit_epoch(
+    model: "keras.Model",
+    source: BatchSource,
+    phase: int,
+    number: int,
+    score: Callable[[], dict[str, float]] | None,
+    progress: TrainingProgress,
+) -> Epoch:
+    """Fit one epoch of a compiled model and score it; `number` counts over all phases, from 0."""
     started = time.monotonic()
     callbacks = [NanGuard(number, source.names), progress.callback(number, source.steps)]
     logs = model.fit(

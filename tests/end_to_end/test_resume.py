@@ -13,7 +13,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = 3
-EPOCHS = 14
+EPOCHS = 10
 
 
 def start(workdir, reviews, tiny, name, *more):
