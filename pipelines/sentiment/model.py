@@ -29,8 +29,8 @@ def build(settings, assets) -> keras.Model:
     mask = keras.ops.not_equal(inputs["words"], 0)
     features = TextEmbedding(tokenizer.rows, settings.embedding, initializer=initializer, name="embedding")(inputs)
     features = keras.layers.SpatialDropout1D(settings.embedding_dropout, seed=seed, name="embedding_dropout")(features)
-    # One draw for a whole token: (batch, time, 1).
-    features = keras.layers.Dropout(settings.word_dropout, (None, None, 1), seed, name="word_dropout")(features)
+    # One draw for a whole token, (batch, time, 1). Equal seeds would make the dropouts draw alike.
+    features = keras.layers.Dropout(settings.word_dropout, (None, None, 1), seed + 1, name="word_dropout")(features)
     features = recurrent_stack(
         features,
         settings.units,
@@ -40,10 +40,10 @@ def build(settings, assets) -> keras.Model:
         dropout=settings.dropout,
         return_sequences=settings.pooling != "last",
         mask=mask,
-        seed=seed,
+        seed=seed + 3,
     )
     pooled, _ = _pooling(settings)(features, mask=mask)
-    pooled = keras.layers.Dropout(settings.dropout, seed=seed, name="dropout")(pooled)
+    pooled = keras.layers.Dropout(settings.dropout, seed=seed + 2, name="dropout")(pooled)
     probabilities = keras.layers.Dense(
         len(assets["labels"]), activation="softmax", dtype="float32", name="probabilities"
     )(pooled)
