@@ -1,0 +1,54 @@
+"""A predictor that runs a pipeline's raw-input function from a `.tflite` file with LiteRT."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from suite.errors import UserError
+from suite.pipeline import Arrays
+
+
+class TfLitePredictor:
+    """Calls a signature of a `.tflite` file, one raw input at a time.
+
+    Args:
+        path: The file.
+        threads: CPU threads of the interpreter.
+        signature: Name of the signature; by default the file's first.
+
+    Fused recurrent ops keep their state between calls; it is reset before each, so that calls do not depend on one another.
+
+    Raises:
+        UserError: for a file that cannot be read, or that holds ops this runtime does not have.
+    """
+
+    def __init__(self, path: str | Path, threads: int = 1, signature: str | None = None):
+        from ai_edge_litert.interpreter import Interpreter
+
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise UserError(f"{path}: no such file; `suite export` writes it")
+        try:
+            self.interpreter = Interpreter(str(path), num_threads=threads)
+            names = list(self.interpreter.get_signature_list())
+            self.signature = signature or names[0]
+            self._run = self.interpreter.get_signature_runner(self.signature)
+        except (ValueError, RuntimeError, IndexError) as error:
+            first = str(error).strip().splitlines()[0]
+            raise UserError(f"{path}: not a file that LiteRT can run: {first}") from error
+        self._inputs = self._run.get_input_details()
+        self._called = False
+
+    def __call__(self, inputs: Sequence[Arrays]) -> list[Arrays]:
+        """Return one dict of output arrays per input, without the batch axis."""
+        return [self.call(arrays) for arrays in inputs]
+
+    def call(self, arrays: Arrays) -> Arrays:
+        """Return the outputs of one raw input, arrays without the batch axis."""
+        if self._called:
+            self.interpreter.reset_all_variables()
+        fed = {name: np.asarray(arrays[name], details["dtype"])[np.newaxis] for name, details in self._inputs.items()}
+        outputs = self._run(**fed)
+        self._called = True
+        return {name: np.array(value[0]) for name, value in outputs.items()}
