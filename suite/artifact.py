@@ -168,8 +168,9 @@ def load_model(artifact: Artifact) -> "keras.Model":
     try:
         return keras.saving.load_model(artifact.path / "model.keras", compile=False, safe_mode=True)
     except (ValueError, TypeError, OSError, KeyError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UserError(f"{artifact.path / 'model.keras'}: Keras cannot read it: {first}") from error
+        # Keras wraps the fault in its history; the last line is the fault.
+        last = (str(error).strip().splitlines() or [type(error).__name__])[-1].removeprefix("Exception encountered: ")
+        raise UserError(f"{artifact.path / 'model.keras'}: Keras cannot read it: {last}") from error
 
 
 def read_parity(artifact: Artifact) -> list[dict[str, "np.ndarray"]]:

@@ -85,11 +85,21 @@ class Phase:
 
 @dataclass(frozen=True)
 class RawInput:
-    """One input of a signature: dtype, shape without the batch axis (None: any length; padded with zeros), meaning with unit."""
+    """One input of a signature.
+
+    Attributes:
+        dtype: NumPy's name of it, or `"string"`.
+        shape: Without the batch axis; None is any length (batches are padded with zeros).
+        meaning: What it is, with its unit.
+        fixed: The shape in the `compiled` deployment.
+        chunk: The shape of one chunk in the `streaming` deployment.
+    """
 
     dtype: str
     shape: tuple[int | None, ...]
     meaning: str
+    fixed: tuple[int, ...] = ()
+    chunk: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,13 +110,16 @@ class Signature:
         name: The name it has in the exported file: `"classify"`.
         inputs: Name -> what the function takes; the function's argument names.
         outputs: Name -> meaning, with unit, of what it returns.
-        function: Batched tensors in, dict of batched tensors out; traceable.
+        function: Batched tensors in, dict of batched tensors out; traceable. Inside `suite.recurrent.deployment` it
+            traces itself for the deployment asked for.
+        per_step: Outputs with a value for each step of the input; a streaming chunk does not give them.
     """
 
     name: str
     inputs: dict[str, RawInput]
     outputs: dict[str, str]
     function: Callable[..., dict[str, "tf.Tensor"]]
+    per_step: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

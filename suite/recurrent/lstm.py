@@ -3,6 +3,7 @@ from typing import NamedTuple
 
 import keras
 
+from suite.recurrent.deployment import current
 from suite.recurrent.inner_loop import covers, fast_inner_loop
 
 
@@ -42,6 +43,8 @@ class LSTM(keras.layers.LSTM):
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        if (deployment := current()) is not None:
+            return deployment.inner_loop(self, super().inner_loop, sequences, initial_state, mask)
         if not covers(self, sequences, mask, training):
             return super().inner_loop(sequences, initial_state, mask, training)
         weights = self.cell.kernel, self.cell.bias if self.use_bias else None, self.cell.recurrent_kernel

@@ -1,0 +1,68 @@
+"""What can be exported: deployments, quantisations, and which combinations a model does not allow."""
+
+from dataclasses import dataclass
+
+import keras
+
+DEPLOYMENTS = ("interpreter", "compiled", "streaming")
+QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
+
+# Largest difference of an output from the Keras model's. int8 is judged by the task's metric alone.
+TOLERANCES = {"none": 1e-4, "float16": 1e-2, "dynamic": 5e-2, "int8": None}
+INT8_METRIC_LOSS = 0.015
+METRIC_LOSS = 0.005
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What about a model decides the ways it can run: kinds of recurrent layers, directions, tokenizer."""
+
+    recurrences: frozenset[str]
+    bidirectional: bool
+
+
+def model_facts(model: keras.Model) -> Facts:
+    """Return the facts of a trained model."""
+    kinds, bidirectional = set(), False
+    for layer in model._flatten_layers():
+        bidirectional = bidirectional or isinstance(layer, keras.layers.Bidirectional)
+        if isinstance(layer, keras.layers.LSTM):
+            kinds.add("lstm")
+        elif isinstance(layer, keras.layers.RNN) or hasattr(layer, "step"):
+            kinds.add(type(layer).__name__.lower())
+    return Facts(frozenset(kinds), bidirectional)
+
+
+def file_name(deployment: str, quantization: str) -> str:
+    """Return the name of the exported file: `interpreter.tflite`, `compiled-float16.tflite`."""
+    return f"{deployment}.tflite" if quantization == "none" else f"{deployment}-{quantization}.tflite"
+
+
+def form_of(deployment: str, quantization: str) -> str:
+    """Return how recurrent layers trace themselves: `"fused"`, `"loop"` or `"unrolled"`."""
+    if deployment == "interpreter":
+        return "fused"
+    return "unrolled" if deployment == "streaming" and quantization == "int8" else "loop"
+
+
+def refusal(facts: Facts, deployment: str, quantization: str) -> str | None:
+    """Return why a combination is not offered and the nearest thing that works; None where it is offered."""
+    if deployment == "streaming" and facts.bidirectional:
+        return (
+            "streaming needs a model that reads in one direction, and this one reads in both; "
+            "train with --set bidirectional=false, or use --deployment interpreter"
+        )
+    if quantization != "int8" or deployment == "streaming":
+        return None
+    if deployment == "compiled":
+        return (
+            "int8 needs a fused or unrolled recurrence, and the compiled deployment has a loop, which cannot be calibrated; "
+            "use --quantize dynamic" + (", or --deployment interpreter" if facts.recurrences <= {"lstm"} else "")
+        )
+    if not facts.recurrences <= {"lstm"}:
+        others = ", ".join(sorted(facts.recurrences - {"lstm"}))
+        return (
+            f"int8 needs a fused or unrolled recurrence; there is no fused op for {others}, and a loop cannot be calibrated; "
+            "use --quantize dynamic" + ("" if facts.bidirectional else ", or --deployment streaming")
+        )
+    return None

@@ -1,0 +1,61 @@
+"""A signature of a trained model as a function of static batch 1, traced for one deployment."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from suite.pipeline import Signature
+from suite.recurrent.deployment import Deployment, deploying
+
+STATE = "state_"
+
+
+def trace_signature(signature: Signature, form: str, deployment: str) -> tuple[Any, dict[str, tf.TensorSpec]]:
+    """Trace a signature for a deployment.
+
+    Args:
+        signature: Of the pipeline.
+        form: How recurrent layers trace themselves.
+        deployment: `"interpreter"` (dynamic lengths), `"compiled"` (fixed shapes), `"streaming"` (one chunk; a state
+            goes in and out of each call as inputs and outputs named `state_...`, zeros before the first chunk).
+
+    Returns:
+        The concrete function, a dict of tensors out, and the specification of its inputs by name.
+    """
+    specifications = {
+        name: tf.TensorSpec((1, *_shape(raw, deployment)), raw.dtype, name) for name, raw in signature.inputs.items()
+    }
+    fixed, streaming = deployment != "interpreter", deployment == "streaming"
+    states = _state_specifications(signature, form, specifications) if streaming else {}
+
+    def call(**tensors):
+        incoming = {name[len(STATE) :]: tensors.pop(name) for name in states}
+        with deploying(Deployment(form, fixed, streaming, incoming if streaming else None)) as traced:
+            outputs = dict(signature.function(**tensors))
+        if streaming:
+            # Per-step outputs of one chunk are no answer about the whole input.
+            outputs = {name: value for name, value in outputs.items() if name not in signature.per_step}
+        outputs |= {STATE + name: value for name, value in traced.final.items()}
+        return {name: tf.identity(value, name) for name, value in outputs.items()}
+
+    function = tf.function(call, autograph=False)
+    return function.get_concrete_function(**specifications, **states), specifications | states
+
+
+def _shape(raw, deployment):
+    return {"interpreter": raw.shape, "compiled": raw.fixed, "streaming": raw.chunk}[deployment]
+
+
+def _state_specifications(signature, form, specifications):
+    traced = Deployment(form, fixed=True, streaming=True)
+
+    def call(**tensors):
+        with deploying(traced):
+            signature.function(**tensors)
+        return {name: tf.identity(zeros) for name, zeros in traced.initial.items()}
+
+    function = tf.function(call, autograph=False).get_concrete_function(**specifications)
+    return {
+        STATE + name: tf.TensorSpec(shape, function.structured_outputs[name].dtype, STATE + name)
+        for name, shape in ((name, function.structured_outputs[name].shape) for name in sorted(traced.initial))
+    }

@@ -1,0 +1,151 @@
+"""How layers trace themselves while a model is exported: fused op, portable loop, unrolled, or one streaming chunk.
+
+An exporter traces the model inside `deploying(Deployment(...))`; layers ask `current()` and follow it:
+
+    deployment = Deployment("fused")
+    with deploying(deployment):
+        concrete = tf.function(model).get_concrete_function(specification)
+"""
+
+import contextlib
+import contextvars
+import uuid
+from collections.abc import Callable, Iterator
+
+import keras
+import tensorflow as tf
+
+FORMS = ("fused", "loop", "unrolled")
+
+_current: contextvars.ContextVar = contextvars.ContextVar("suite_recurrent_deployment", default=None)
+
+
+class Deployment:
+    """One way of tracing a model for a runtime, and the streaming state that its layers ask for.
+
+    Args:
+        form: `"fused"`: an LSTM becomes one `UNIDIRECTIONAL_SEQUENCE_LSTM`, any other layer a loop. The batch is 1 and
+            nothing is padded, so masks are left out. `"loop"`: a `while` loop of built-in ops, with masks. `"unrolled"`:
+            no loop at all; the number of steps must be static.
+        fixed: Whether every shape is static; inputs are then padded.
+        streaming: Whether a call is one chunk of a longer input: layers start from the state of the chunk before.
+        states: Name -> tensor, the state that comes in. None while the states are being found out: they start as zeros.
+
+    Attributes:
+        initial: Name -> zeros of the state's shape and dtype, filled while tracing.
+        final: Name -> the state after the chunk, filled while tracing.
+    """
+
+    def __init__(self, form: str, fixed: bool = False, streaming: bool = False, states: dict | None = None):
+        if form not in FORMS:
+            raise ValueError(f"`form` must be one of {', '.join(FORMS)}. Received: form={form}")
+        self.form = form
+        self.fixed = fixed
+        self.streaming = streaming
+        self.states = states
+        self.initial: dict[str, tf.Tensor] = {}
+        self.final: dict[str, tf.Tensor] = {}
+
+    def carry(self, name: str, zeros: tf.Tensor) -> tf.Tensor:
+        """Return the state `name` as it comes in; every state is zeros before the first chunk."""
+        self.initial[name] = zeros
+        return zeros if self.states is None else self.states[name]
+
+    def keep(self, name: str, value: tf.Tensor) -> None:
+        """Hand the state `name` on to the next chunk."""
+        self.final[name] = tf.ensure_shape(value, self.initial[name].shape)
+
+    def inner_loop(self, layer, keras_loop: Callable, sequences, initial_state, mask):
+        """Do what `keras.layers.RNN.inner_loop` does, in this deployment's form.
+
+        Args:
+            layer: A `SimpleRNN`, `LSTM` or `GRU`.
+            keras_loop: The layer's loop as Keras has it.
+            sequences: `(1, time, features)`.
+            initial_state: List of `(1, units)`.
+            mask: `(1, time)` boolean, or None.
+        """
+        # Shapes computed from tensors lose what is known: the batch is 1, and the converter needs to know that.
+        sequences = tf.ensure_shape(sequences, (1, None, sequences.shape[-1]))
+        initial_state = [tf.ensure_shape(state, (1, layer.units)) for state in initial_state]
+        names = [f"{layer.name}_{part}" for part in ("h", "c")[: len(initial_state)]]
+        if self.streaming:
+            zeros = [tf.zeros((sequences.shape[0], layer.units), sequences.dtype) for _ in names]
+            initial_state = [self.carry(name, zero) for name, zero in zip(names, zeros, strict=True)]
+        if self.form == "fused" and isinstance(layer, keras.layers.LSTM) and _is_plain(layer):
+            outputs, last, states = _fused_lstm(layer, sequences, initial_state)
+        else:
+            last, outputs, states = _keras_loop(layer, keras_loop, self.form == "unrolled", sequences, initial_state, mask)
+        if self.streaming:
+            for name, state in zip(names, states, strict=True):
+                self.keep(name, state)
+        return last, outputs, states
+
+
+def current() -> Deployment | None:
+    """Return the deployment that is being traced; None in training and ordinary inference."""
+    return _current.get()
+
+
+@contextlib.contextmanager
+def deploying(deployment: Deployment) -> Iterator[Deployment]:
+    """Let layers called inside trace themselves for `deployment`."""
+    token = _current.set(deployment)
+    try:
+        yield deployment
+    finally:
+        _current.reset(token)
+
+
+def _is_plain(layer) -> bool:
+    cell = layer.cell
+    return cell.activation is keras.activations.tanh and cell.recurrent_activation is keras.activations.sigmoid
+
+
+def _keras_loop(layer, keras_loop, unroll, sequences, initial_state, mask):
+    before, layer.unroll = layer.unroll, unroll or layer.unroll
+    try:
+        return keras_loop(sequences, initial_state, mask, False)
+    finally:
+        layer.unroll = before
+
+
+def _fused_lstm(layer, sequences, initial_state):
+    """Trace the layer as a function that the TFLite converter recognises and replaces by one op.
+
+    The converter looks for `api_implements: lstm_<unique>` on a function of inputs, h, c, kernel, recurrent kernel and
+    bias with five results, all of static rank. Weights must be constants there: a variable is left unread in the file.
+    """
+    units = layer.units
+    cell = layer.cell
+    bias = cell.bias if layer.use_bias else None
+    with tf.init_scope():
+        weights = [keras.ops.convert_to_numpy(weight) for weight in (cell.kernel, cell.recurrent_kernel)]
+        weights.append(keras.ops.convert_to_numpy(bias) if bias is not None else tf.zeros(4 * units).numpy())
+
+    def standard_lstm(inputs, h, c, kernel, recurrent_kernel, bias):
+        def step(time, h, c, outputs):
+            i, f, g, o = tf.split(tf.matmul(inputs[:, time], kernel) + tf.matmul(h, recurrent_kernel) + bias, 4, axis=1)
+            c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
+            h = tf.sigmoid(o) * tf.tanh(c)
+            return time + 1, h, c, outputs.write(time, h)
+
+        length = tf.shape(inputs)[1]
+        outputs = tf.TensorArray(tf.float32, length, element_shape=(1, units))
+        _, h, c, outputs = tf.while_loop(lambda time, *_: time < length, step, (0, h, c, outputs))
+        h, c = tf.ensure_shape(h, (1, units)), tf.ensure_shape(c, (1, units))
+        return h, tf.ensure_shape(tf.transpose(outputs.stack(), (1, 0, 2)), (1, None, units)), h, c, tf.constant(1.0)
+
+    attributes = {
+        "api_implements": f"lstm_{uuid.uuid4()}",
+        "api_preferred_device": "CPU",
+        "time_major": False,
+        "go_backwards": False,
+    }
+    fused = tf.function(standard_lstm, autograph=False, experimental_attributes=attributes)
+    if layer.go_backwards:
+        sequences = tf.reverse(sequences, [1])
+    _, outputs, *_ = fused(sequences, *initial_state, *(tf.constant(weight, tf.float32) for weight in weights))
+    # Only the outputs of the fused op may be used; its last one is the state h.
+    last = outputs[:, -1]
+    return outputs, last, [last, initial_state[1]]
