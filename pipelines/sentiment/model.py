@@ -25,7 +25,7 @@ def build(settings, assets) -> keras.Model:
         name: keras.Input(spec.shape[1:], dtype=spec.dtype.name, name=name) for name, spec in tokenizer.specs.items()
     }
     seed = settings.seed
-    initializer = keras.initializers.RandomUniform(-0.05, 0.05, seed)
+    initializer = keras.initializers.RandomUniform(-0.1, 0.1, seed)
     mask = keras.ops.not_equal(inputs["words"], 0)
     features = TextEmbedding(tokenizer.rows, settings.embedding, initializer=initializer, name="embedding")(inputs)
     features = keras.layers.SpatialDropout1D(settings.embedding_dropout, seed=seed, name="embedding_dropout")(features)

@@ -1,4 +1,4 @@
-"""Text to hashed words and character n-grams, inside the graph, from raw UTF-8 bytes and without a vocabulary."""
+"""Text to hashed words and character n-grams, inside the graph, from raw UTF-8 bytes."""
 
 import numpy as np
 import tensorflow as tf
@@ -7,6 +7,9 @@ from suite.errors import UserError
 from suite.text.hashing import hash_table
 
 LONGEST_TOKEN = 32  # bytes; a longer run of letters is cut into pieces
+ADDRESSES = 1 << 18  # hash values told apart where rows are learned
+MOST_ROWS = 1 << 15  # rows fit in int16
+PADDING, RARE = 0, 1  # rows with a meaning of their own
 FIRST_LETTER, LAST_LETTER, CASE_STEP = ord("A"), ord("Z"), ord("a") - ord("A")
 
 
@@ -18,18 +21,21 @@ class BytesTokenizer:
     1. ASCII capitals are folded to small letters.
     2. A byte is a letter (a-z, 0-9, every byte of a non-ASCII character, an apostrophe between two letters), a space
        (0 to 32 and 127) or punctuation. A token is a run of letters or a run of punctuation, cut every 32 bytes.
-    3. A token's row is the tabulation hash of its bytes and their positions, modulo the rows.
-    4. An n-gram's row is hashed the same way from its bytes and from whether it begins or ends the token, which says
-       what the angle brackets around a word say in fastText.
+    3. A token's address is the tabulation hash of its bytes and their positions.
+    4. An n-gram's address is hashed the same way from its bytes and from whether it begins or ends the token, which
+       says what the angle brackets around a word say in fastText.
+    5. An address modulo the rows is a row; or, with `known` addresses, the row learned for it (see `learn_addresses`).
+       Then a word that was not learned has row 1, and an n-gram that was not learned has none.
 
     Row 0 is kept for padding. NUL bytes are spaces, so zero padding never changes a result; invalid UTF-8 is bytes like
     any other; text without tokens gives zero tokens. Words that share a row still differ in their n-grams.
 
     Args:
-        rows: Rows of the embedding table, including row 0.
+        rows: Rows of the embedding table, including row 0; with `known` they follow from it.
         ngrams: Lengths of the n-grams in bytes; empty for words alone.
         max_tokens: Tokens kept of each text.
         keep: What is kept of a longer text: its `"head"`, or both `"ends"`, half from each.
+        known: Addresses below `ADDRESSES` that have rows of their own, 2 and on, in this order; None for hashing alone.
 
     Source: Bojanowski et al. 2017, "Enriching Word Vectors with Subword Information".
     """
@@ -37,15 +43,17 @@ class BytesTokenizer:
     name = "bytes"
     dtype = "uint8"
 
-    def __init__(self, rows=16384, ngrams=(3, 4, 5), max_tokens=256, keep="head"):
-        if rows < 2:
-            raise UserError(f"the bytes tokenizer needs at least 2 rows. Received: {rows}")
+    def __init__(self, rows=16384, ngrams=(3, 4, 5), max_tokens=256, keep="head", known=None):
+        rows = rows if known is None else len(known) + 2
+        if rows < 2 or (known is not None and rows > MOST_ROWS):
+            raise UserError(f"the bytes tokenizer needs 2 to {MOST_ROWS} rows. Received: {rows}")
         if any(not 1 <= length <= LONGEST_TOKEN for length in ngrams):
             raise UserError(f"n-gram lengths are 1 to {LONGEST_TOKEN} bytes. Received: {list(ngrams)}")
         self.rows = rows
         self.ngrams = tuple(sorted(set(ngrams)))
         self.max_tokens = max_tokens
         self.keep = keep
+        self._row_of = None if known is None else _rows_by_address(known)
         self._word_table = hash_table("words", LONGEST_TOKEN)
         # Two columns more: one entry each for an n-gram that begins and one that ends its token.
         self._ngram_tables = {length: hash_table(f"{length}-grams", length + 2) for length in self.ngrams}
@@ -129,8 +137,14 @@ class BytesTokenizer:
         segment = tf.reshape(segment, [-1])
         hashed = tf.math.unsorted_segment_sum(tf.reshape(entries, [-1]), segment, batch * (time + 1))
         filled = tf.math.unsorted_segment_sum(tf.ones_like(segment), segment, batch * (time + 1))
-        ids = tf.where(filled > 0, 1 + tf.math.floormod(hashed, self.rows - 1), 0)
+        ids = tf.where(filled > 0, self._row(hashed, RARE), PADDING)
         return tf.reshape(ids, [batch, time + 1])[:, :-1]
+
+    def _row(self, hashed, unknown):
+        if self._row_of is None:
+            return 1 + tf.math.floormod(hashed, self.rows - 1)
+        row = tf.cast(tf.gather(self._row_of, tf.math.floormod(hashed, ADDRESSES)), tf.int32)
+        return tf.maximum(row, unknown)
 
     def _ngrams(self, codes, token, step, length):
         table = self._ngram_tables[length]
@@ -142,8 +156,14 @@ class BytesTokenizer:
         ends = tf.cast(_ahead(token, length, -1) != token, tf.int32)
         hashed += begins * int(table[0, length]) + ends * int(table[0, length + 1])
         whole = (step >= 0) & (_ahead(token, length - 1, -1) == token)
-        ids = tf.where(whole, 1 + tf.math.floormod(hashed, self.rows - 1), 0)
+        ids = tf.where(whole, self._row(hashed, PADDING), PADDING)
         return ids, tf.where(whole, step, 0)
+
+
+def _rows_by_address(known):
+    rows = np.zeros(ADDRESSES, np.int16)
+    rows[np.asarray(known, np.int64)] = np.arange(2, len(known) + 2)
+    return rows
 
 
 def _fold(text):

@@ -1,6 +1,7 @@
 """The tokenizer that settings ask for."""
 
 from suite.errors import UserError
+from suite.text.addresses import learn_addresses
 from suite.text.bytes_tokenizer import BytesTokenizer
 
 
@@ -13,17 +14,38 @@ def make_tokenizer(settings, assets=None):
 
     Args:
         settings: Has `tokenizer`, `max_tokens`, `keep`; `hash_buckets` and `ngrams` for `bytes`.
-        assets: A dict; `wordpiece` needs its `vocabulary`, a list of pieces (see `learn_vocabulary`).
+        assets: A dict; its `vocabulary` is what `learn_tokenizer` returned. `bytes` can do without.
 
     Raises:
         UserError: for `wordpiece` without a vocabulary, or where tensorflow-text is not installed.
     """
+    vocabulary = (assets or {}).get("vocabulary")
     if settings.tokenizer == "bytes":
-        return BytesTokenizer(settings.hash_buckets, settings.ngrams, settings.max_tokens, settings.keep)
+        return BytesTokenizer(settings.hash_buckets, settings.ngrams, settings.max_tokens, settings.keep, vocabulary)
     # Imported here: tensorflow-text is not to be had everywhere.
     from suite.text.wordpiece_tokenizer import WordpieceTokenizer
 
-    vocabulary = (assets or {}).get("vocabulary")
     if not vocabulary:
         raise UserError("tokenizer 'wordpiece' needs the vocabulary learned from the training part")
     return WordpieceTokenizer(vocabulary, settings.max_tokens, settings.keep)
+
+
+def learn_tokenizer(settings, texts) -> list | None:
+    """Return what the tokenizer of `settings` learns from the training texts, JSON-able; None where it learns nothing.
+
+    For `bytes` with `min_count` above 0 these are hash addresses, for `wordpiece` pieces of words.
+
+    Args:
+        settings: Has `tokenizer`; `hash_buckets`, `ngrams`, `min_count` for `bytes`; `vocabulary_size` for `wordpiece`.
+        texts: Strings of the training part and of no other.
+
+    Raises:
+        UserError: if no text holds a word, or where tensorflow-text is needed and not installed.
+    """
+    if settings.tokenizer == "bytes":
+        if not settings.min_count:
+            return None
+        return learn_addresses(texts, settings.hash_buckets, settings.ngrams, settings.min_count)
+    from suite.text.vocabulary import learn_vocabulary
+
+    return learn_vocabulary(texts, settings.vocabulary_size)

@@ -4,6 +4,8 @@ import tensorflow as tf
 
 from suite.errors import UserError
 from suite.text import BytesTokenizer
+from suite.text.addresses import learn_addresses
+from suite.text.bytes_tokenizer import ADDRESSES
 from suite.text.hashing import hash_table
 
 VARIANTS = [
@@ -122,6 +124,14 @@ def test_letter_case_is_folded_and_apostrophes_stay_inside_words():
     assert by_token(tokenizer(tokenizer.raw(["SHOUT"]))) == by_token(tokenizer(tokenizer.raw(["shout"])))
 
 
+def test_learned_addresses_have_rows_of_their_own():
+    plain = BytesTokenizer(ADDRESSES + 1, (3,))
+    found = plain(plain.raw(["good film"]))
+    known = [int(found["words"][0, 1]) - 1, int(found["ngrams"][0, 0]) - 1]
+    learned = BytesTokenizer(ngrams=(3,), known=known)
+    assert by_token(learned(learned.raw(["good film xyz"]))) == ([1, 2, 1], [[3], [], []])
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_spans_line_up_with_the_steps(variant, texts):
     tokenizer = BytesTokenizer(**variant)
@@ -130,10 +140,11 @@ def test_spans_line_up_with_the_steps(variant, texts):
         assert len(tokenizer.spans(text)) == len(by_token(tokenizer(tokenizer.raw([text])))[0])
 
 
-def test_tflite_gives_the_same_ids_with_builtin_ops(raw_texts):
+def test_tflite_gives_the_same_ids_with_builtin_ops(raw_texts, texts):
     from ai_edge_litert.interpreter import Interpreter
 
-    tokenizer = BytesTokenizer(max_tokens=40)
+    known = learn_addresses([text for text in texts if text], 500, min_count=1)
+    tokenizer = BytesTokenizer(max_tokens=40, known=known)
     graph = tf.function(tokenizer.__call__, input_signature=[tf.TensorSpec((1, None), tf.uint8)], autograph=False)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([graph.get_concrete_function()])
     interpreter = Interpreter(model_content=converter.convert(), num_threads=1)
