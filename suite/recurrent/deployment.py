@@ -53,7 +53,7 @@ class Deployment:
 
     def keep(self, name: str, value: tf.Tensor) -> None:
         """Hand the state `name` on to the next chunk."""
-        self.final[name] = tf.ensure_shape(value, self.initial[name].shape)
+        self.final[name] = tf.reshape(value, self.initial[name].shape)
 
     def inner_loop(self, layer, keras_loop: Callable, sequences, initial_state, mask):
         """Do what `keras.layers.RNN.inner_loop` does, in this deployment's form.
@@ -65,9 +65,10 @@ class Deployment:
             initial_state: List of `(1, units)`.
             mask: `(1, time)` boolean, or None.
         """
-        # Shapes computed from tensors lose what is known: the batch is 1, and the converter needs to know that.
-        sequences = tf.ensure_shape(sequences, (1, None, sequences.shape[-1]))
-        initial_state = [tf.ensure_shape(state, (1, layer.units)) for state in initial_state]
+        # Shapes computed from tensors lose what is known: the batch is 1, and the converter needs to know that. A reshape
+        # says so; an EnsureShape that is not redundant is no op of TFLite.
+        sequences = tf.reshape(sequences, (1, sequences.shape[1] or -1, sequences.shape[-1]))
+        initial_state = [tf.reshape(state, (1, layer.units)) for state in initial_state]
         names = [f"{layer.name}_{part}" for part in ("h", "c")[: len(initial_state)]]
         if self.streaming:
             zeros = [tf.zeros((sequences.shape[0], layer.units), sequences.dtype) for _ in names]
