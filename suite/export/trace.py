@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from suite.pipeline import Signature
@@ -10,10 +11,13 @@ from suite.recurrent.deployment import Deployment, deploying
 STATE = "state_"
 
 
-def trace_signature(signature: Signature, form: str, deployment: str) -> tuple[Any, dict[str, tf.TensorSpec]]:
+def trace_signature(model: keras.Model, signature: Signature, form: str, deployment: str) -> tuple[Any, dict[str, tf.TensorSpec]]:
     """Trace a signature for a deployment.
 
+    Weights become constants: a variable that stays one beside a fused op is left unread in the file.
+
     Args:
+        model: The trained model that the signature calls.
         signature: Of the pipeline.
         form: How recurrent layers trace themselves.
         deployment: `"interpreter"` (dynamic lengths), `"compiled"` (fixed shapes), `"streaming"` (one chunk; a state
@@ -27,10 +31,13 @@ def trace_signature(signature: Signature, form: str, deployment: str) -> tuple[A
     }
     fixed, streaming = deployment != "interpreter", deployment == "streaming"
     states = _state_specifications(signature, form, specifications) if streaming else {}
+    weights = [(variable, variable.numpy()) for variable in model.variables]
 
     def call(**tensors):
         incoming = {name[len(STATE) :]: tensors.pop(name) for name in states}
-        with deploying(Deployment(form, fixed, streaming, incoming if streaming else None)) as traced:
+        constants = [(variable, tf.constant(value)) for variable, value in weights]
+        deployment = Deployment(form, fixed, streaming, incoming if streaming else None)
+        with keras.StatelessScope(state_mapping=constants), deploying(deployment) as traced:
             outputs = dict(signature.function(**tensors))
         if streaming:
             # Per-step outputs of one chunk are no answer about the whole input.

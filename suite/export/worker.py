@@ -26,9 +26,8 @@ def convert(model_dir: str, deployment: str, form: str, quantization: str, calib
     artifact = read_artifact(model_dir)
     model = load_model(artifact)
     (signature, *_) = artifact.pipeline.signatures(model, artifact.assets, artifact.settings)
-    function, inputs = trace_signature(signature, form, deployment)
+    function, inputs = trace_signature(model, signature, form, deployment)
     module = tf.Module()
-    module.model = model
     module.function = function
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(module, folder, signatures={signature.name: function})

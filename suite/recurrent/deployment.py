@@ -115,14 +115,11 @@ def _fused_lstm(layer, sequences, initial_state):
     """Trace the layer as a function that the TFLite converter recognises and replaces by one op.
 
     The converter looks for `api_implements: lstm_<unique>` on a function of inputs, h, c, kernel, recurrent kernel and
-    bias with five results, all of static rank. Weights must be constants there: a variable is left unread in the file.
+    bias with five results, all of static rank.
     """
     units = layer.units
-    cell = layer.cell
-    bias = cell.bias if layer.use_bias else None
-    with tf.init_scope():
-        weights = [keras.ops.convert_to_numpy(weight) for weight in (cell.kernel, cell.recurrent_kernel)]
-        weights.append(keras.ops.convert_to_numpy(bias) if bias is not None else tf.zeros(4 * units).numpy())
+    bias = layer.cell.bias if layer.use_bias else tf.zeros(4 * units)
+    weights = [tf.convert_to_tensor(weight) for weight in (layer.cell.kernel, layer.cell.recurrent_kernel, bias)]
 
     def standard_lstm(inputs, h, c, kernel, recurrent_kernel, bias):
         def step(time, h, c, outputs):
@@ -146,7 +143,7 @@ def _fused_lstm(layer, sequences, initial_state):
     fused = tf.function(standard_lstm, autograph=False, experimental_attributes=attributes)
     if layer.go_backwards:
         sequences = tf.reverse(sequences, [1])
-    _, outputs, *_ = fused(sequences, *initial_state, *(tf.constant(weight, tf.float32) for weight in weights))
+    _, outputs, *_ = fused(sequences, *initial_state, *weights)
     # Only the outputs of the fused op may be used; its last one is the state h.
     last = outputs[:, -1]
     return outputs, last, [last, initial_state[1]]
