@@ -34,3 +34,6 @@ class Settings(TrainingSettings):
     word_dropout: float = Field(0.2, ge=0, lt=1, description="tokens dropped")
     dropout: float = Field(0.5, ge=0, lt=1, description="before the classes and between recurrent layers")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all classes")
+
+    compiled_bytes: int = Field(1024, ge=16, le=65536, description="export: bytes of text that the `compiled` deployment takes")
+    chunk_bytes: int = Field(64, ge=32, le=65536, description="export: bytes of text in one chunk of the `streaming` deployment")

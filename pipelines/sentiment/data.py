@@ -190,7 +190,7 @@ def _read_text_column(source, settings):
 
 
 def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None = None) -> dict[str, Any]:
-    """Return the assets: `labels` (numbers in numeric order), `class_weights` where asked for, the wordpiece `vocabulary`.
+    """Return the assets: `labels` (numbers in numeric order), `class_weights` where asked for, the tokenizer's `vocabulary`.
 
     Args:
         train: The training part; nothing else is looked at.
@@ -198,17 +198,16 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
         inherited: Assets of the model that a warm start begins from: its vocabulary goes with its weights.
     """
     from pipelines.sentiment.model import class_weights
+    from suite.text import learn_tokenizer
 
     targets = [example.target for example in train]
     labels = sorted(set(targets), key=_natural)
     assets = {"labels": labels}
     if settings.class_weights == "balanced":
         assets["class_weights"] = class_weights(labels, targets)
-    if settings.tokenizer == "wordpiece":
-        from suite.text.vocabulary import learn_vocabulary
-
-        learned = (inherited or {}).get("vocabulary")
-        assets["vocabulary"] = learned or learn_vocabulary([example.input for example in train], settings.vocabulary_size)
+    vocabulary = (inherited or {}).get("vocabulary") or learn_tokenizer(settings, [example.input for example in train])
+    if vocabulary is not None:
+        assets["vocabulary"] = vocabulary
     return assets
 
 

@@ -6,10 +6,9 @@ import tensorflow as tf
 from pipelines.sentiment.config import Settings
 from pipelines.sentiment.model import with_attention
 from suite.pipeline import RawInput, Signature
+from suite.recurrent import deployment
 from suite.text import make_tokenizer
 
-TEXT_BYTES = RawInput("uint8", (None,), "UTF-8 bytes of the text; zeros after it are padding")
-TEXT_STRING = RawInput("string", (), "the text, UTF-8")
 OUTPUTS = {
     "probabilities": "probability of each class, in the order of the labels",
     "attention": "how much each token counted; adds up to 1, 0 for padding",
@@ -22,8 +21,32 @@ def signatures(model: keras.Model, assets: dict, settings: Settings) -> list[Sig
     network = with_attention(model)
 
     def classify(text: tf.Tensor) -> dict[str, tf.Tensor]:
-        return network(tokenizer(text), training=False)
+        traced = deployment.current()
+        if traced is None or not traced.fixed:
+            return network(tokenizer(text), training=False)
+        # Every other byte may begin a token at most, or every one between letters and punctuation.
+        steps = text.shape[1] if traced.streaming else min(text.shape[1], settings.max_tokens)
+        tokens = tokenizer(text, time=steps)
+        if traced.streaming:
+            tokens = _first_tokens(tokens, settings.max_tokens, traced)
+        return network(tokens, training=False)
 
-    if settings.tokenizer == "bytes":
-        return [Signature("classify", {"text": TEXT_BYTES}, OUTPUTS, classify)]
-    return [Signature("classify_text", {"text": TEXT_STRING}, OUTPUTS, classify)]
+    if settings.tokenizer == "wordpiece":
+        return [Signature("classify_text", {"text": RawInput("string", (), "the text, UTF-8")}, OUTPUTS, classify)]
+    text = RawInput(
+        "uint8",
+        (None,),
+        "UTF-8 bytes of the text; zeros after it are padding",
+        fixed=(settings.compiled_bytes,),
+        chunk=(settings.chunk_bytes,),
+    )
+    return [Signature("classify", {"text": text}, OUTPUTS, classify, per_step=("attention",))]
+
+
+def _first_tokens(tokens, most, traced):
+    """Blank the tokens of a chunk that come after the first `most` of the whole text, as training cut it."""
+    seen = traced.carry("tokens", tf.zeros((1, 1), tf.int32))
+    words = tokens["words"]
+    place = seen + tf.range(words.shape[1])[tf.newaxis]
+    traced.keep("tokens", seen + tf.reduce_sum(tf.cast(words != 0, tf.int32), axis=1, keepdims=True))
+    return tokens | {"words": tf.where(place < most, words, 0)}

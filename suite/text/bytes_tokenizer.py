@@ -72,11 +72,13 @@ class BytesTokenizer:
             row[: len(text)] = np.frombuffer(text, np.uint8)
         return padded
 
-    def __call__(self, text) -> dict[str, tf.Tensor]:
+    def __call__(self, text, time=None) -> dict[str, tf.Tensor]:
         """Return the ids of tokens and n-grams.
 
         Args:
             text: `uint8 (batch, bytes)`, zero-padded.
+            time: Steps of the time axis, for graphs whose shapes are all fixed; at least as many as tokens are kept.
+                None takes the longest text's.
 
         Returns:
             `words`: `int32 (batch, time)`, the row of each token; 0 is padding. `time` is at least 1.
@@ -87,7 +89,7 @@ class BytesTokenizer:
         codes = _fold(text)
         token, position, counts = self._layout(codes)
         step = self._step(token, counts)
-        time = tf.maximum(tf.minimum(tf.reduce_max(counts), self.max_tokens), 1)
+        time = tf.maximum(tf.minimum(tf.reduce_max(counts), self.max_tokens), 1) if time is None else time
         result = {"words": self._words(codes, position, step, time)}
         if self.ngrams:
             found = [self._ngrams(codes, token, step, length) for length in self.ngrams]
