@@ -2,6 +2,8 @@
 import keras
 from keras import ops
 
+from suite.recurrent.deployment import current
+
 
 @keras.saving.register_keras_serializable(package="suite")
 class AttentionPooling(keras.layers.Layer):
@@ -45,9 +47,30 @@ class AttentionPooling(keras.layers.Layer):
     def call(self, inputs, mask=None):
         hidden = ops.tanh(ops.matmul(inputs, self.kernel) + self.bias)
         scores = ops.squeeze(ops.matmul(hidden, self.context), -1)
+        if (deployment := current()) is not None and deployment.streaming:
+            return self._pool_chunk(deployment, inputs, scores, mask)
         weights = masked_softmax(scores, mask)
         pooled = ops.squeeze(ops.matmul(ops.expand_dims(weights, 1), inputs), 1)
         return pooled, weights
+
+    def _pool_chunk(self, deployment, inputs, scores, mask):
+        """Pool all chunks so far: sums of weights and of weighted steps, relative to the largest score so far."""
+        top, total, weighted = (f"{self.name}_{part}" for part in ("top", "total", "weighted"))
+        top_before = deployment.carry(top, ops.zeros((1, 1)))
+        total_before = deployment.carry(total, ops.zeros((1, 1)))
+        weighted_before = deployment.carry(weighted, ops.zeros((1, inputs.shape[-1])))
+        begun = ops.cast(total_before > 0, scores.dtype)
+        kept = ops.ones_like(scores) if mask is None else ops.cast(mask, scores.dtype)
+        scores = scores * kept + (kept - 1) * 1e30
+        top_now = ops.maximum(ops.max(scores, axis=-1, keepdims=True), top_before * begun + (begun - 1) * 1e30)
+        weights = ops.exp(scores - top_now) * kept
+        fade = ops.exp(ops.minimum(top_before - top_now, 0)) * begun
+        total_now = total_before * fade + ops.sum(weights, axis=-1, keepdims=True)
+        weighted_now = weighted_before * fade + ops.squeeze(ops.matmul(ops.expand_dims(weights, 1), inputs), 1)
+        for name, value in ((top, top_now), (total, total_now), (weighted, weighted_now)):
+            deployment.keep(name, value)
+        total_now = ops.where(total_now > 0, total_now, ops.ones_like(total_now))
+        return weighted_now / total_now, weights / total_now
 
     def compute_mask(self, inputs, mask=None):
         return None, None

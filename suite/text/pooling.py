@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from suite.recurrent.deployment import current
+
 
 @keras.saving.register_keras_serializable(package="suite")
 class MaxMeanPooling(keras.layers.Layer):
@@ -23,10 +25,24 @@ class MaxMeanPooling(keras.layers.Layer):
         lowest = tf.cast(-3e4, inputs.dtype)
         largest = tf.reduce_max(tf.where(mask[..., tf.newaxis], inputs, lowest), axis=1)
         largest = tf.where(count > 0, largest, tf.zeros_like(largest))
+        if (deployment := current()) is not None and deployment.streaming:
+            largest, mean = self._join_chunks(deployment, largest, mean * count, count)
         holds = tf.cast(inputs == largest[:, tf.newaxis], inputs.dtype) * kept[..., tf.newaxis]
         holders = tf.maximum(tf.reduce_sum(holds, axis=1, keepdims=True), 1)
         weights = 0.5 * kept / tf.maximum(count, 1) + 0.5 * tf.reduce_mean(holds / holders, axis=2)
         return tf.concat([largest, mean], axis=-1), weights
+
+    def _join_chunks(self, deployment, largest, total, count):
+        """Return the largest values and the means over all chunks so far."""
+        names = [f"{self.name}_{part}" for part in ("largest", "total", "count")]
+        largest_before, total_before, count_before = (
+            deployment.carry(name, tf.zeros((1, width))) for name, width in zip(names, (total.shape[1], total.shape[1], 1), strict=True)
+        )
+        largest = tf.where(count > 0, tf.where(count_before > 0, tf.maximum(largest, largest_before), largest), largest_before)
+        total, count = total + total_before, count + count_before
+        for name, value in zip(names, (largest, total, count), strict=True):
+            deployment.keep(name, value)
+        return largest, total / tf.maximum(count, 1)
 
     def compute_mask(self, inputs, mask=None):
         return None, None
@@ -57,6 +73,11 @@ class LastPooling(keras.layers.Layer):
         before = tf.pad(kept, [[0, 0], [1, 0]])[:, :-1]
         after = tf.pad(kept, [[0, 0], [0, 1]])[:, 1:]
         last = kept * (1 - after)
+        if (deployment := current()) is not None and deployment.streaming:
+            # A chunk without tokens leaves what the chunks before it came to.
+            before = deployment.carry(f"{self.name}_last", tf.zeros((1, inputs.shape[-1])))
+            inputs = tf.where(tf.reduce_any(mask, axis=1, keepdims=True), inputs, before)
+            deployment.keep(f"{self.name}_last", inputs)
         return inputs, 0.5 * (last + kept * (1 - before)) if self.bidirectional else last
 
     def compute_mask(self, inputs, mask=None):
