@@ -17,7 +17,7 @@ class TfLitePredictor:
         threads: CPU threads of the interpreter.
         signature: Name of the signature; by default the file's first.
 
-    Fused recurrent ops keep their state between calls; it is reset before each, so that calls do not depend on one another.
+    `inputs` gives shape (without the batch axis) and dtype of each input. Fused recurrent ops keep their state between calls; it is reset before each, so that calls do not depend on one another.
 
     Raises:
         UserError: for a file that cannot be read, or that holds ops this runtime does not have.
@@ -37,7 +37,8 @@ class TfLitePredictor:
         except (ValueError, RuntimeError, IndexError) as error:
             first = str(error).strip().splitlines()[0]
             raise UserError(f"{path}: not a file that LiteRT can run: {first}") from error
-        self._inputs = self._run.get_input_details()
+        details = self._run.get_input_details()
+        self.inputs = {name: (tuple(map(int, found["shape"][1:])), found["dtype"]) for name, found in details.items()}
         self._called = False
 
     def __call__(self, inputs: Sequence[Arrays]) -> list[Arrays]:
@@ -48,7 +49,7 @@ class TfLitePredictor:
         """Return the outputs of one raw input, arrays without the batch axis."""
         if self._called:
             self.interpreter.reset_all_variables()
-        fed = {name: np.asarray(arrays[name], details["dtype"])[np.newaxis] for name, details in self._inputs.items()}
+        fed = {name: np.asarray(arrays[name], dtype)[np.newaxis] for name, (_, dtype) in self.inputs.items()}
         outputs = self._run(**fed)
         self._called = True
         return {name: np.array(value[0]) for name, value in outputs.items()}
