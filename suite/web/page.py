@@ -1,0 +1,153 @@
+"""A static folder that runs an exported file in the browser of whoever opens it.
+
+    index.html page.css main.js ...     the page: plain modules, no build step
+    page.json                           what the page knows of the model, taken from the export report
+    model.tflite                        the exported file
+    runtime/                            LiteRT.js with its WebAssembly files
+
+Nothing in it names an outside address; any server of static files will do, such as `python -m http.server`.
+"""
+
+import hashlib
+import html
+from pathlib import Path
+from typing import Any
+
+from suite.artifact import write_json
+from suite.errors import UserError
+from suite.web.litert_js import VERSION, runtime_files
+
+STATIC = Path(__file__).parent / "static"
+DESCRIPTION = "page.json"
+DTYPES = ("float32", "int32", "uint8")  # of the tensors that LiteRT.js can hand over
+
+
+def write_page(tflite: Path, entry: dict[str, Any], directory: Path, title: str) -> None:
+    """Write the folder; an earlier page in it is replaced.
+
+    Args:
+        tflite: The exported file, of fixed shapes: a `compiled` deployment.
+        entry: The file's entry in the export report (`suite.export.report`).
+        directory: The folder to write, created if need be.
+        title: Heading of the page.
+
+    Raises:
+        UserError: if the file cannot run in the page, the folder holds something else, or LiteRT.js cannot be had.
+    """
+    tflite, directory = Path(tflite), Path(directory)
+    description = describe(tflite, entry, title)
+    _refuse_other(directory)
+    files = runtime_files()
+    for source in sorted(path for path in STATIC.rglob("*") if path.is_file()):
+        files[source.relative_to(STATIC).as_posix()] = source.read_bytes()
+    files["index.html"] = files["index.html"].replace(b"{{title}}", html.escape(title).encode())
+    files["model.tflite"] = tflite.read_bytes()
+    try:
+        for name, content in files.items():
+            (directory / name).parent.mkdir(parents=True, exist_ok=True)
+            (directory / name).write_bytes(content)
+        write_json(directory / DESCRIPTION, description)
+    except OSError as error:
+        raise UserError(f"{directory}: the page cannot be written there: {error.strerror or error}") from error
+
+
+def describe(tflite: Path, entry: dict[str, Any], title: str) -> dict[str, Any]:
+    """Return the content of page.json.
+
+    Returns:
+        `title`, `labels`; `model` (`file`, `bytes`, `sha256`); `signature`; `input` (`kind`, `name`, `dtype`, `shape`);
+        `output`, the name of the probabilities; `facts`, pairs of words to show.
+
+    Raises:
+        UserError: if the file is missing, is not the one of the entry, or takes an input that no page knows.
+    """
+    if not tflite.is_file():
+        raise UserError(f"{tflite}: no such file; `suite export --deployment compiled` writes it")
+    content = tflite.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    if entry.get("sha256", sha256) != sha256:
+        raise UserError(f"{tflite}: not the file that report.json describes; export the model again")
+    labels = list(entry.get("labels") or [])
+    signature, kind = _signature(tflite, entry)
+    [(name, details)] = signature["inputs"].items()
+    return {
+        "title": title,
+        "labels": labels,
+        "model": {"file": "model.tflite", "bytes": len(content), "sha256": sha256},
+        "signature": signature["name"],
+        "input": {"kind": kind, "name": name, "dtype": details["dtype"], "shape": details["shape"]},
+        "output": _probabilities(tflite, signature, labels),
+        "facts": [*_facts(entry, len(content)), *INPUT_KINDS[kind][1](details)],
+    }
+
+
+def _signature(tflite, entry):
+    """Return the first signature that a page can feed, with its name, and the kind of its input."""
+    for name, signature in entry["signatures"].items():
+        details = list(signature["inputs"].values())
+        for kind, (takes, _) in INPUT_KINDS.items():
+            if len(details) == 1 and takes(details[0]):
+                return {"name": name, **signature}, kind
+    received = "; ".join(
+        f"{name}({', '.join(_tensor(*item) for item in signature['inputs'].items())})"
+        for name, signature in entry["signatures"].items()
+    )
+    raise UserError(
+        f"{tflite}: a page needs a file of fixed shape that takes text as bytes, uint8[1, N], as the `compiled` "
+        f"deployment of a model with the `bytes` tokenizer does. Received: {received}"
+    )
+
+
+def _probabilities(tflite, signature, labels):
+    """Return the name of the output that has one number per label."""
+    for name, details in signature["outputs"].items():
+        if details["dtype"] not in DTYPES:
+            raise UserError(f"{tflite}: LiteRT.js reads {', '.join(DTYPES)}. Received: output {_tensor(name, details)}")
+    for name, details in signature["outputs"].items():
+        if labels and details["dtype"] == "float32" and details["shape"] == [1, len(labels)]:
+            return name
+    received = ", ".join(_tensor(*item) for item in signature["outputs"].items())
+    raise UserError(
+        f"{tflite}: a page shows the probabilities of labels, float32[1, labels]. "
+        f"Received: {len(labels)} labels and {received}"
+    )
+
+
+def _tensor(name, details):
+    shape = ", ".join("any" if size is None else str(size) for size in details["shape"])
+    return f"{name}: {details['dtype']}[{shape}]"
+
+
+def _takes_text(details):
+    """Say whether an input is text: a row of bytes of fixed length."""
+    shape = details["shape"]
+    return details["dtype"] == "uint8" and len(shape) == 2 and shape[0] == 1 and bool(shape[1]) and shape[1] > 0
+
+
+def _text_facts(details):
+    return [["Input", f"{details['shape'][1]:,} bytes of UTF-8 at a time; longer text in several windows"]]
+
+
+def _facts(entry, size):
+    facts = [["Model", entry["file"]], ["Size", _bytes(size)], ["Runtime", f"LiteRT.js {VERSION}, on this device"]]
+    metrics = entry.get("metrics") or {}
+    for name, value in list((metrics.get("tflite") or {}).items())[:1]:
+        examples = f"{metrics['examples']:,} {metrics['split']} examples"
+        facts.append([name.replace("_", " ").capitalize(), f"{value:.3f} on {examples}"])
+    return facts
+
+
+def _bytes(count):
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB" if count >= 1e3 else f"{count} bytes"
+
+
+def _refuse_other(directory):
+    """Raise UserError if the folder holds something that is not an earlier page."""
+    if directory.exists() and not directory.is_dir():
+        raise UserError(f"{directory}: expected a folder for the page. Received: a file")
+    if directory.is_dir() and any(directory.iterdir()) and not (directory / DESCRIPTION).is_file():
+        raise UserError(f"{directory} holds other files; choose an empty or new folder for the page")
+
+
+# Name of the module in static/inputs/ -> (says whether it takes an input of the report, what the page tells of it).
+INPUT_KINDS = {"text": (_takes_text, _text_facts)}

@@ -1,0 +1,46 @@
+/* From page.json to a page that answers. */
+
+import { openModel } from "./model.js";
+import { showAnswer, showBusy, showError, showFacts, showState } from "./view.js";
+import { combine } from "./windows.js";
+
+const NO_WEBASSEMBLY = [
+  "This browser cannot run the model",
+  "The model needs WebAssembly, which is missing or turned off here.",
+  "A current Chrome, Edge, Firefox or Safari has it; some hardened modes switch it off.",
+];
+const RELOAD = "Reload the page; if that does not help, its folder is damaged and has to be written again.";
+
+async function start() {
+  showState("loading");
+  if (typeof WebAssembly !== "object") return showError(...NO_WEBASSEMBLY);
+  try {
+    const page = await description();
+    showFacts(page.facts);
+    const kind = await import(`./inputs/${page.input.kind}.js`);
+    const ask = await openModel(page, stopped);
+    showState("ready");
+    let newest;
+    const answered = ({ answers, milliseconds }, question) => {
+      showAnswer(page.labels, combine(answers, question.weights), milliseconds, question.empty);
+      showBusy(question !== newest);
+    };
+    kind.mount(document.getElementById("input"), page.input, (question) => {
+      newest = question;
+      showBusy(true);
+      ask(question, answered);
+    });
+  } catch (error) {
+    showError("The model could not be loaded", error.message, RELOAD);
+  }
+}
+
+async function description() {
+  const response = await fetch("page.json", { cache: "no-cache" });
+  if (!response.ok) throw new Error(`page.json: the server answered ${response.status} ${response.statusText}`);
+  return response.json();
+}
+
+const stopped = (words) => showError("The model stopped", words, RELOAD);
+
+start();
