@@ -1,37 +1,42 @@
 """The gated recurrent unit scan of the original paper: the reset gate acts before the product."""
 import tensorflow as tf
 
-from suite.recurrent.kernels.scan import scan
+from suite.recurrent.kernels.scan import product, scan
 
 
-def forward(projected, states, weights, mask, length=None, *, keep, sequences, compiled):
-    """All steps of a GRU whose input products `projected = x W + b` are given, `reset_after=False`.
+def forward(inputs, states, input_weights, weights, mask, length=None, *, keep, sequences, compiled):
+    """All steps of a GRU with `reset_after=False`.
 
-        z, r = sigmoid(. + h U_zr)
-        n = tanh(. + (r h) U_n),   h = z h + (1 - z) n
+        z, r = sigmoid(x W + b + h U_zr)
+        n = tanh(x W_n + b_n + (r h) U_n),   h = z h + (1 - z) n
 
     Arguments and results are those of `gru.forward`, but `weights` is `(U,)` and `saved` is `[z, r]` and `n`.
     """
     (recurrent,) = weights
     units = recurrent.shape[0]
+    kernel, bias = input_weights
     to_gates, to_new = recurrent[:, : 2 * units], recurrent[:, 2 * units :]
+
+    def prepare(steps):
+        projected = product(steps[0], kernel) + bias
+        return [projected[..., : 2 * units], projected[..., 2 * units :], *steps[1:]]
 
     def step(slices, states):
         h = states[0]
-        gates = tf.tanh((slices[0][:, : 2 * units] + tf.matmul(h, to_gates)) * 0.5) * 0.5 + 0.5
+        gates = tf.tanh((slices[0] + tf.matmul(h, to_gates)) * 0.5) * 0.5 + 0.5
         z, r = tf.split(gates, 2, axis=-1)
-        n = tf.tanh(slices[0][:, 2 * units :] + tf.matmul(r * h, to_new))
+        n = tf.tanh(slices[1] + tf.matmul(r * h, to_new))
         new = n + z * (h - n)
         if mask is not None:
-            new = tf.where(slices[1], new, h)
+            new = tf.where(slices[2], new, h)
         return (new, gates)[: len(states)], (new, gates, n)[: len(widths)]
 
     widths = (units, 2 * units, units) if keep else (units,) if sequences else ()
     if not keep:
         # Written out at each step for the reason given in `gru.forward`.
-        states = (states[0], tf.zeros((tf.shape(states[0])[0], 2 * units), projected.dtype))
-    steps = (projected,) if mask is None else (projected, mask[..., None])
-    states, outputs = scan(step, states, steps, widths, compiled=compiled, length=length)
+        states = (states[0], tf.zeros((tf.shape(states[0])[0], 2 * units), inputs.dtype))
+    steps = (inputs,) if mask is None else (inputs, mask[..., None])
+    states, outputs = scan(prepare, step, states, steps, widths, compiled=compiled, length=length)
     return (outputs[0] if outputs else None), states[:1], outputs[1:] if keep else states[1:]
 
 
@@ -42,34 +47,36 @@ def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=
         dz = dh (h_(t-1) - n) z (1 - z),   dr = e h_(t-1) r (1 - r)
         dh_(t-1) = dh z + e r + d[z, r] U_zr^T
     """
-    gates, n = saved
     (recurrent,) = weights
     units = recurrent.shape[0]
     from_gates, from_new = tf.transpose(recurrent[:, : 2 * units]), tf.transpose(recurrent[:, 2 * units :])
     previous = tf.concat([states[0][:, None], outputs[:, :-1]], axis=1)
-    z, r = tf.split(gates, 2, axis=-1)
-    for_new = (1 - z) * (1 - n * n)
-    for_update = (previous - n) * z * (1 - z)
-    for_reset = previous * r * (1 - r)
+
+    def prepare(steps):
+        gates, n, before = steps[:3]
+        z, r = tf.split(gates, 2, axis=-1)
+        for_update = (before - n) * z * (1 - z)
+        return [(1 - z) * (1 - n * n), for_update, before * r * (1 - r), z, r, *steps[3:]]
 
     def step(slices, states):
         (d_h,) = states
+        for_new, for_update, for_reset, z, r = slices[:5]
         if d_outputs is not None:
             d_h += slices[-1]
-        d_new = d_h * slices[0]
+        d_new = d_h * for_new
         d_reset_state = tf.matmul(d_new, from_new)
-        d_gates = tf.concat([d_h * slices[1], d_reset_state * slices[2]], axis=-1)
-        before = d_h * slices[3] + d_reset_state * slices[4] + tf.matmul(d_gates, from_gates)
+        d_gates = tf.concat([d_h * for_update, d_reset_state * for_reset], axis=-1)
+        before = d_h * z + d_reset_state * r + tf.matmul(d_gates, from_gates)
         if mask is not None:
             d_new, d_gates = (tf.where(slices[5], d, 0) for d in (d_new, d_gates))
             before = tf.where(slices[5], before, d_h)
         return (before,), (tf.concat([d_gates, d_new], axis=-1),)
 
-    steps = (for_new, for_update, for_reset, z, r)
+    steps = (*saved, previous)
     steps += () if mask is None else (mask[..., None],)
     steps += () if d_outputs is None else (d_outputs,)
     d_states, (d_projected,) = scan(
-        step, d_states, steps, (3 * units,), compiled=compiled, length=length, reverse=True
+        prepare, step, d_states, steps, (3 * units,), compiled=compiled, length=length, reverse=True
     )
     return d_projected, d_states, ()
 

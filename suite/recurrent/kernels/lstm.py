@@ -1,20 +1,21 @@
 """The long short-term memory scan, forward and backward."""
 import tensorflow as tf
 
-from suite.recurrent.kernels.scan import scan
+from suite.recurrent.kernels.scan import product, scan
 
 
-def forward(projected, states, weights, mask, length=None, *, keep, sequences, compiled):
-    """All steps of an LSTM whose input products `projected = x W + b` are given.
+def forward(inputs, states, input_weights, weights, mask, length=None, *, keep, sequences, compiled):
+    """All steps of an LSTM.
 
     With the gates in the order of Keras, `[i, f, g, o]`:
 
-        i, f, o = sigmoid(. + h U),  g = tanh(. + h U)
-        c = f c + i g,               h = o tanh(c)
+        i, f, o = sigmoid(x W + b + h U),  g = tanh(x W + b + h U)
+        c = f c + i g,                     h = o tanh(c)
 
     Args:
-        projected: `(batch, time, 4 units)`.
+        inputs: `(batch, time, features)`.
         states: `(h, c)`, each `(batch, units)`.
+        input_weights: `(W, b)`, `(features, 4 units)` and `(4 units,)`.
         weights: `(U,)`, `(units, 4 units)`.
         mask: `(batch, time)` boolean or None; a step that is False leaves both states as they are.
         length: Number of steps to run, an integer tensor; None runs all.
@@ -23,27 +24,30 @@ def forward(projected, states, weights, mask, length=None, *, keep, sequences, c
         compiled: Whether the loop is traced for XLA.
 
     Returns:
-        `(h of all steps or None, (h, c), saved)`, `saved` being the gates and `c` of all steps.
+        `(h of all steps or None, (h, c), saved)`, `saved` being the gates and the `c` before each step.
     """
     (recurrent,) = weights
     units = recurrent.shape[0]
     # sigmoid(x) = (tanh(x / 2) + 1) / 2: one activation over all four gates, vectorised without a seam.
-    half = tf.constant([0.5] * (2 * units) + [1.0] * units + [0.5] * units, projected.dtype)
-    recurrent = recurrent * half
+    half = tf.constant([0.5] * (2 * units) + [1.0] * units + [0.5] * units, inputs.dtype)
+    kernel, bias, recurrent = (weight * half for weight in (*input_weights, recurrent))
+
+    def prepare(steps):
+        return [product(steps[0], kernel) + bias, *steps[1:]]
 
     def step(slices, states):
         h, c = states
-        gates = tf.tanh(slices[0] * half + tf.matmul(h, recurrent)) * half + (1 - half)
+        gates = tf.tanh(slices[0] + tf.matmul(h, recurrent)) * half + (1 - half)
         i, f, g, o = tf.split(gates, 4, axis=-1)
-        c = f * c + i * g
-        h = o * tf.tanh(c)
+        new_c = f * c + i * g
+        new_h = o * tf.tanh(new_c)
         if mask is not None:
-            h, c = (tf.where(slices[1], new, old) for new, old in zip((h, c), states, strict=True))
-        return (h, c), (h, gates, c)[: len(widths)]
+            new_h, new_c = tf.where(slices[1], new_h, h), tf.where(slices[1], new_c, c)
+        return (new_h, new_c), (new_h, gates, c)[: len(widths)]
 
     widths = (units, 4 * units, units) if keep else (units,) if sequences else ()
-    steps = (projected,) if mask is None else (projected, mask[..., None])
-    states, outputs = scan(step, states, steps, widths, compiled=compiled, length=length)
+    steps = (inputs,) if mask is None else (inputs, mask[..., None])
+    states, outputs = scan(prepare, step, states, steps, widths, compiled=compiled, length=length)
     return (outputs[0] if outputs else None), states, outputs[1:]
 
 
@@ -56,20 +60,19 @@ def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=
         d[i, f, g, o] = [dc, dc, dc, dh] * [g, c_(t-1), i, tanh(c)] * (slopes of the gates)
         dh_(t-1) = d[i, f, g, o] U^T,  dc_(t-1) = dc f
 
-    All factors but `dh` and `dc` are known before the loop and computed for all steps at once.
+    All factors but `dh` and `dc` are known beforehand and computed for many steps at once.
 
     Returns:
-        `(d_projected, d_states, (), previous h of all steps)`.
+        `(d_projected, d_states, ())`, the first being the gradient of `x W + b`, `(batch, time, 4 units)`.
     """
-    gates, cells = saved
     recurrent = tf.transpose(weights[0])
-    previous_cells = tf.concat([states[1][:, None], cells[:, :-1]], axis=1)
-    i, f, g, o = tf.split(gates, 4, axis=-1)
-    squashed = tf.tanh(cells)
-    factors = tf.concat(
-        [g * i * (1 - i), previous_cells * f * (1 - f), i * (1 - g * g), squashed * o * (1 - o)], axis=-1
-    )
-    slopes = o * (1 - squashed * squashed)
+
+    def prepare(steps):
+        gates, before = steps[:2]
+        i, f, g, o = tf.split(gates, 4, axis=-1)
+        squashed = tf.tanh(f * before + i * g)
+        factors = [g * i * (1 - i), before * f * (1 - f), i * (1 - g * g), squashed * o * (1 - o)]
+        return [tf.concat(factors, axis=-1), o * (1 - squashed * squashed), f, *steps[2:]]
 
     def step(slices, states):
         d_h, d_c = states
@@ -84,11 +87,12 @@ def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=
         d_h = tf.matmul(d_gates, recurrent) + tf.where(~slices[3], d_h, 0)
         return (d_h, tf.where(slices[3], through * f, d_c)), (d_gates,)
 
-    steps = (factors, slopes, f)
+    steps = saved
     steps += () if mask is None else (mask[..., None],)
     steps += () if d_outputs is None else (d_outputs,)
+    widths = saved[0].shape[-1:]
     d_states, (d_projected,) = scan(
-        step, d_states, steps, gates.shape[-1:], compiled=compiled, length=length, reverse=True
+        prepare, step, d_states, steps, widths, compiled=compiled, length=length, reverse=True
     )
     return d_projected, d_states, ()
 

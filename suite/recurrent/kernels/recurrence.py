@@ -6,6 +6,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from suite.recurrent.kernels import gru, gru_reset_before, lstm, simple_rnn
+from suite.recurrent.kernels.scan import flat, product
 
 KERNELS = {"lstm": lstm, "gru": gru, "gru_reset_before": gru_reset_before, "simple_rnn": simple_rnn}
 
@@ -59,7 +60,7 @@ def recurrence(form, inputs, states, input_weights, recurrent_weights, mask=None
     def run(*arguments):
         # The loops have their own gradient; the tape must not look for another one inside.
         arguments = [tf.stop_gradient(argument) for argument in arguments]
-        x, start, into, recurrent = _unflatten(arguments, counts)
+        x, start, into, recurrent = _ungroup(arguments, counts)
         outputs, ends, kept = _forward(form)(x[0], start, into, recurrent, mask)
 
         def gradient(*upstream):
@@ -91,7 +92,7 @@ def _no_second_gradient(*upstream):
     )
 
 
-def _unflatten(values, counts):
+def _ungroup(values, counts):
     values, groups = list(values), []
     for count in counts:
         groups.append(tuple(values[:count]))
@@ -123,11 +124,9 @@ def _forward(form):
     @tf.function(autograph=False, reduce_retracing=True)
     def forward(inputs, states, input_weights, recurrent_weights, mask):
         outputs, ends, kept = [], [], []
-        kernel, bias = input_weights
         for x, start, m in _shards(form.shards, inputs, states, mask):
-            projected = _product(x, kernel) + bias
-            room, length = _room(form, projected)
-            sequence, end, saved = loop(room(projected), start, recurrent_weights, room(m), length)
+            room, length = _room(form, x)
+            sequence, end, saved = loop(room(x), start, input_weights, recurrent_weights, room(m), length)
             outputs.append(_first(sequence, length) if form.sequences else None)
             ends.append(end)
             kept.append((sequence, saved) if form.keep else ())
@@ -153,12 +152,12 @@ def _backward(form):
                 room(d_sequence), d_end, sequence, saved, start, recurrent_weights, room(m), length
             )
             d_projected, sequence, extras, saved = _first((d_projected, sequence, extras, saved), length)
-            d_inputs.append(_product(d_projected, tf.transpose(input_weights[0])))
+            d_inputs.append(product(d_projected, tf.transpose(input_weights[0])))
             d_starts.append(d_start)
-            previous = _flat(tf.concat([start[0][:, None], sequence[:, :-1]], axis=1))
-            flat = _flat(d_projected)
-            d_kernel, d_bias = tf.matmul(_flat(x), flat, transpose_a=True), tf.reduce_sum(flat, axis=0)
-            d_recurrent = gradients_of_recurrent(previous, flat, [*map(_flat, extras)], [*map(_flat, saved)])
+            previous = flat(tf.concat([start[0][:, None], sequence[:, :-1]], axis=1))
+            rows = flat(d_projected)
+            d_kernel, d_bias = tf.matmul(flat(x), rows, transpose_a=True), tf.reduce_sum(rows, axis=0)
+            d_recurrent = gradients_of_recurrent(previous, rows, [*map(flat, extras)], [*map(flat, saved)])
             d_weights.append((d_kernel, d_bias, *d_recurrent))
         d_starts = tuple(_join(parts) for parts in zip(*d_starts, strict=True))
         d_weights = tuple(tf.add_n(parts) for parts in zip(*d_weights, strict=True))
@@ -210,14 +209,3 @@ def _first(sequences, length):
 
 def _join(parts):
     return parts[0] if len(parts) == 1 else tf.concat(parts, axis=0)
-
-
-def _flat(sequence):
-    return tf.reshape(sequence, (-1, sequence.shape[-1]))
-
-
-def _product(sequence, kernel):
-    """`(batch, time, features) x (features, width)` as one plain matrix product."""
-    shape = tf.shape(sequence)
-    result = tf.reshape(tf.matmul(_flat(sequence), kernel), (shape[0], shape[1], kernel.shape[-1]))
-    return tf.ensure_shape(result, (*sequence.shape[:2], kernel.shape[-1]))

@@ -1,15 +1,16 @@
 """The plain recurrent scan, forward and backward."""
 import tensorflow as tf
 
-from suite.recurrent.kernels.scan import scan
+from suite.recurrent.kernels.scan import product, scan
 
 
-def forward(projected, states, weights, mask, length=None, *, keep, sequences, compiled):
-    """All steps of `h = tanh(projected + h U)`, the input products `projected = x W + b` being given.
+def forward(inputs, states, input_weights, weights, mask, length=None, *, keep, sequences, compiled):
+    """All steps of `h = tanh(x W + b + h U)`.
 
     Args:
-        projected: `(batch, time, units)`.
+        inputs: `(batch, time, features)`.
         states: `(h,)`, `(batch, units)`.
+        input_weights: `(W, b)`, `(features, units)` and `(units,)`.
         weights: `(U,)`, `(units, units)`.
         mask: `(batch, time)` boolean or None; a step that is False leaves the state as it is.
         length: Number of steps to run, an integer tensor; None runs all.
@@ -21,6 +22,10 @@ def forward(projected, states, weights, mask, length=None, *, keep, sequences, c
         `(h of all steps or None, (h,), ())`.
     """
     (recurrent,) = weights
+    kernel, bias = input_weights
+
+    def prepare(steps):
+        return [product(steps[0], kernel) + bias, *steps[1:]]
 
     def step(slices, states):
         new = tf.tanh(slices[0] + tf.matmul(states[0], recurrent))
@@ -29,15 +34,17 @@ def forward(projected, states, weights, mask, length=None, *, keep, sequences, c
         return (new,), (new,) * len(widths)
 
     widths = recurrent.shape[:1] if keep or sequences else ()
-    steps = (projected,) if mask is None else (projected, mask[..., None])
-    states, outputs = scan(step, states, steps, widths, compiled=compiled, length=length)
+    steps = (inputs,) if mask is None else (inputs, mask[..., None])
+    states, outputs = scan(prepare, step, states, steps, widths, compiled=compiled, length=length)
     return (outputs[0] if outputs else None), states, ()
 
 
 def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=None, *, compiled):
     """Back-propagation through time: `d_projected = dh (1 - h^2)`, `dh_(t-1) = d_projected U^T`."""
     recurrent = tf.transpose(weights[0])
-    slopes = 1 - outputs * outputs
+
+    def prepare(steps):
+        return [1 - steps[0] * steps[0], *steps[1:]]
 
     def step(slices, states):
         (d_h,) = states
@@ -49,11 +56,11 @@ def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=
         d_projected = tf.where(slices[1], d_projected, 0)
         return (tf.matmul(d_projected, recurrent) + tf.where(~slices[1], d_h, 0),), (d_projected,)
 
-    steps = (slopes,)
+    steps = (outputs,)
     steps += () if mask is None else (mask[..., None],)
     steps += () if d_outputs is None else (d_outputs,)
     d_states, (d_projected,) = scan(
-        step, d_states, steps, outputs.shape[-1:], compiled=compiled, length=length, reverse=True
+        prepare, step, d_states, steps, outputs.shape[-1:], compiled=compiled, length=length, reverse=True
     )
     return d_projected, d_states, ()
 

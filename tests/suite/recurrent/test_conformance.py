@@ -75,9 +75,12 @@ def assert_same(ours, theirs, tolerance=1e-5):
         np.testing.assert_allclose(mine, other, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("compiled", [False, True], ids=["graph", "xla"])
+# Compiling takes a second: XLA gets the options that between them reach every part of the kernels.
+FORMS = [(False, option) for option in OPTIONS] + [(True, option) for option in ("last", "backwards", "zero_output")]
+
+
+@pytest.mark.parametrize(("compiled", "options"), FORMS, ids=[f"{('graph', 'xla')[x]}-{o}" for x, o in FORMS])
 @pytest.mark.parametrize("mask", MASKS)
-@pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize("name", LAYERS)
 def test_equals_keras(name, options, mask, compiled):
     ours, theirs = pair(name, **OPTIONS[options])

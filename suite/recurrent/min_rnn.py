@@ -1,0 +1,162 @@
+"""What MinGRU and MinLSTM have in common: a recurrence without matrix products inside, computed for all times at once."""
+import keras
+from keras import ops
+
+from suite.recurrent.scanning import linear_scan
+
+
+class MinimalRNN(keras.layers.Layer):
+    """A layer `h_t = decay_t h_(t-1) + drive_t` whose `decay` and `drive` depend on `x_t` alone.
+
+    It takes the place of a Keras recurrent layer: arguments, masks, states and use inside `Bidirectional` are the same.
+
+    Args:
+        units: Width of the state and of the outputs.
+        use_bias: Whether the products have a bias.
+        kernel_initializer: Of `W`.
+        bias_initializer: Of `b`.
+        kernel_regularizer: Of `W`.
+        dropout: Share of the input features dropped in training, the same ones at every step.
+        seed: Of the dropout.
+        return_sequences: Whether to return the outputs of all steps, or the last one.
+        return_state: Whether to return the last state as well.
+        go_backwards: Whether to read the sequence from its end, and return the outputs in that order.
+        stateful: Whether a batch starts from the state in which the batch before it ended.
+
+    Call arguments:
+        sequences: `(batch, time, features)`.
+        initial_state: `(batch, units)` or a list with that; zeros if None.
+        mask: `(batch, time)`, boolean, in any pattern. A step that is False leaves the state as it is; its output is the
+            state, or zeros where `zero_output_for_mask` is set (`Bidirectional` sets it).
+        training: Whether dropout acts.
+
+    Returns:
+        `(batch, units)`, or `(batch, time, units)` with `return_sequences`; with `return_state` also the last state.
+    """
+
+    gates = None
+
+    def __init__(
+        self,
+        units,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        dropout=0.0,
+        seed=None,
+        return_sequences=False,
+        return_state=False,
+        go_backwards=False,
+        stateful=False,
+        zero_output_for_mask=False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if not isinstance(units, int) or units < 1:
+            raise ValueError(f"`units` must be an integer of at least 1. Received: units={units}")
+        self.units = units
+        self.use_bias = use_bias
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.dropout = dropout
+        self.seed = seed
+        self.return_sequences = return_sequences
+        self.return_state = return_state
+        self.go_backwards = go_backwards
+        self.stateful = stateful
+        self.zero_output_for_mask = zero_output_for_mask
+        self.supports_masking = True
+        self.state_size = [units]
+        self.states = None
+        self.input_spec = keras.layers.InputSpec(ndim=3)
+        self.seed_generator = keras.random.SeedGenerator(seed) if dropout else None
+
+    def build(self, sequences_shape, initial_state_shape=None):
+        width = self.gates * self.units
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(sequences_shape[-1], width),
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+        )
+        if self.use_bias:
+            self.bias = self.add_weight(name="bias", shape=(width,), initializer=self.bias_initializer)
+        if self.stateful:
+            if sequences_shape[0] is None:
+                raise ValueError(f"A stateful layer needs a fixed batch size. Received: shape={sequences_shape}")
+            shape = (sequences_shape[0], self.units)
+            self.states = [self.add_weight(name="state", shape=shape, initializer="zeros", trainable=False)]
+
+    def decay_and_drive(self, projected):
+        """`(decay, drive)`, each `(..., units)`, from `x W + b`, `(..., gates * units)`."""
+        raise TypeError(f"A subclass of MinimalRNN defines `decay_and_drive`. Received: {type(self).__name__}")
+
+    def call(self, sequences, initial_state=None, mask=None, training=False):
+        state = initial_state[0] if isinstance(initial_state, (list, tuple)) else initial_state
+        if state is None:
+            state = self.states[0] if self.stateful else self.get_initial_state(ops.shape(sequences)[0])[0]
+        state = ops.cast(state, self.compute_dtype)
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        if training and self.dropout:
+            ones = ops.ones_like(sequences[:, :1])
+            sequences = sequences * keras.random.dropout(ones, self.dropout, seed=self.seed_generator)
+        if self.go_backwards:
+            sequences = ops.flip(sequences, axis=1)
+            mask = None if mask is None else ops.flip(mask, axis=1)
+        decay, drive = self.decay_and_drive(self._project(sequences))
+        if mask is not None:
+            kept = ops.expand_dims(ops.cast(mask, "bool"), -1)
+            decay, drive = ops.where(kept, decay, ops.ones_like(decay)), ops.where(kept, drive, ops.zeros_like(drive))
+        working = "float64" if self.compute_dtype == "float64" else "float32"
+        outputs = linear_scan(*(ops.cast(value, working) for value in (decay, drive, state)))
+        outputs = ops.cast(outputs, self.compute_dtype)
+        last = outputs[:, -1]
+        if self.stateful:
+            self.states[0].assign(last)
+        shown = outputs if self.return_sequences else last
+        if mask is not None and self.zero_output_for_mask:
+            shown = ops.where(kept if self.return_sequences else kept[:, -1], shown, ops.zeros_like(shown))
+        return (shown, last) if self.return_state else shown
+
+    def step(self, inputs, state):
+        """One step: `(batch, features)` and a state to the output `(batch, units)` and the next state."""
+        decay, drive = self.decay_and_drive(self._project(inputs))
+        h = decay * state[0] + drive
+        return h, type(state)(h)
+
+    def _project(self, inputs):
+        projected = ops.matmul(inputs, self.kernel)
+        return projected + self.bias if self.use_bias else projected
+
+    def get_initial_state(self, batch_size):
+        return [ops.zeros((batch_size, self.units), self.compute_dtype)]
+
+    def reset_state(self):
+        """Goes back to the state of zeros; only for a stateful layer."""
+        if self.states is not None:
+            self.states[0].assign(ops.zeros_like(self.states[0]))
+
+    def compute_mask(self, sequences, mask=None):
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        shown = mask if self.return_sequences else None
+        return [shown, None] if self.return_state else shown
+
+    def compute_output_shape(self, sequences_shape, initial_state_shape=None):
+        state = (sequences_shape[0], self.units)
+        shown = (*sequences_shape[:2], self.units) if self.return_sequences else state
+        return (shown, state) if self.return_state else shown
+
+    def get_config(self):
+        names = (
+            "units", "use_bias", "dropout", "seed", "return_sequences", "return_state", "go_backwards", "stateful",
+            "zero_output_for_mask",
+        )
+        return {
+            **super().get_config(),
+            **{name: getattr(self, name) for name in names},
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+        }
