@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 
-def load(model_dir: str | Path, runtime: str = "keras") -> "LoadedModel":
+def load(model_dir: str | Path, runtime: str = "keras", tflite: str | Path | None = None) -> "LoadedModel":
     """Load a saved model; `load(...).predict(x)` answers as `suite predict` does.
 
     Raises:
@@ -23,4 +23,4 @@ def load(model_dir: str | Path, runtime: str = "keras") -> "LoadedModel":
     """
     from suite.runtime.loaded import load as load_model
 
-    return load_model(model_dir, runtime)
+    return load_model(model_dir, runtime, tflite)

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from suite.commands import data, demo, doctor, evaluate, predict, runs, train, ui
+from suite.commands import data, demo, doctor, evaluate, export, predict, runs, train, ui
 from suite.errors import UserError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command(add_help_option=False, context_settings={"ignore_unknown_options": True})(predict.predict)
+app.command()(export.export)
 app.command()(runs.runs)
 app.command()(ui.ui)
 app.add_typer(data.app, name="data")

@@ -113,6 +113,10 @@ class Signature:
         function: Batched tensors in, dict of batched tensors out; traceable. Inside `suite.recurrent.deployment` it
             traces itself for the deployment asked for.
         per_step: Outputs with a value for each step of the input; a streaming chunk does not give them.
+        windows: `windows(predictor, arrays)` answers one raw input of any length with a `compiled` file, whose shape is
+            fixed; `predictor` is a `TfLitePredictor`.
+        stream: `stream(runner, arrays)` answers one raw input with a `streaming` file; `runner` is a `ChunkRunner`.
+        front_end: Parameters of what the graph does to the raw input, JSON-able, for the file's metadata.
     """
 
     name: str
@@ -120,6 +124,9 @@ class Signature:
     outputs: dict[str, str]
     function: Callable[..., dict[str, "tf.Tensor"]]
     per_step: tuple[str, ...] = ()
+    windows: Callable[[Any, Arrays], Arrays] | None = None
+    stream: Callable[[Any, Arrays], Arrays] | None = None
+    front_end: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from suite.artifact import package_versions, read_artifact, write_artifact, write_json
+from suite.artifact import Artifact, package_versions, read_artifact, write_artifact, write_json
 from suite.config import TrainingSettings
 from suite.data.examples import Examples
 from suite.errors import UserError
@@ -135,6 +135,7 @@ def evaluate(
     runtime: str = "keras",
     assignments: tuple[str, ...] = (),
     on_bad_example: str = "fail",
+    tflite: Path | None = None,
 ) -> tuple[str, int, Evaluation]:
     """Evaluate a saved model on data.
 
@@ -147,6 +148,7 @@ def evaluate(
         runtime: What computes the answers.
         assignments: `KEY=VALUE` settings for reading this data (columns, encoding).
         on_bad_example: `"fail"` or `"skip"`.
+        tflite: An exported file for the runtime `"tflite"`; its float32 `interpreter` file by default.
 
     Returns:
         The part, the number of examples and the evaluation.
@@ -175,8 +177,61 @@ def evaluate(
     from suite.training.process import prepare_process
 
     prepare_process(artifact.settings)
-    model = load(model_dir, runtime)
+    model = load(model_dir, runtime, tflite)
     return part, len(chosen), artifact.pipeline.evaluate(model.predictor, chosen, artifact.assets, settings)
+
+
+def export(
+    model_dir: Path,
+    deployments: tuple[str, ...],
+    quantizations: tuple[str, ...],
+    data: Path | None,
+    only_offered: bool,
+    console: Console,
+) -> tuple[dict[str, Any], list[str]]:
+    """Export a saved model and log what came of it to its run.
+
+    Args:
+        model_dir: The saved model.
+        deployments, quantizations: All their combinations are made.
+        data: Real inputs to check on, calibrate with and score; None takes the data of the run where it is still there
+            as it was, else the inputs kept with the model.
+        only_offered: Leave out combinations that this model does not allow, rather than refuse.
+        console: For progress.
+
+    Returns:
+        The report of the model folder, and why each combination left out was.
+
+    Raises:
+        UserError: for a folder, data or combination that will not do.
+    """
+    from suite.export.export import export_files, open_source
+    from suite.export.offers import refusal
+    from suite.tracking.record import log_export
+
+    artifact = read_artifact(model_dir)
+    source = open_source(model_dir, _export_data(artifact, data))
+    wanted = [(deployment, quantization) for deployment in deployments for quantization in quantizations]
+    refused = {pair: refusal(source.facts, *pair) for pair in wanted}
+    left_out = [f"{pair[0]} {pair[1]}: {reason}" for pair, reason in refused.items() if reason]
+    if only_offered:
+        wanted = [pair for pair in wanted if not refused[pair]]
+    with console.status("exporting") as status:
+        report = export_files(source, wanted, lambda step: status.update(f"exporting {step}"))
+    if not log_export(artifact, [entry for entry in report["files"] if (entry["deployment"], entry["quantization"]) in wanted]):
+        console.print("the run of this model is not in this tracking store, so the report is in the model folder alone", highlight=False)
+    return report, left_out
+
+
+def _export_data(artifact: Artifact, data: Path | None) -> Examples | None:
+    if data is not None:
+        return read_data(artifact.task, data, artifact.settings, None, "fail", artifact.assets)
+    path = Path(artifact.record["data"]["path"])
+    try:
+        examples = read_data(artifact.task, path, artifact.settings, None, "skip", artifact.assets)
+    except UserError:
+        return None
+    return examples if examples.fingerprint == artifact.record["data"]["fingerprint"] else None
 
 
 def _fit_and_save(request, examples, target, state, run_id, first_time, console) -> dict[str, Any]:

@@ -1,12 +1,15 @@
 """The raw-input functions of a trained model: what predict calls, and what goes on the phone."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from pipelines.sentiment.config import Settings
 from pipelines.sentiment.model import with_attention
-from suite.pipeline import RawInput, Signature
+from suite.pipeline import Arrays, RawInput, Signature
 from suite.recurrent import deployment
+from suite.runtime.streaming import TextStream
+from suite.runtime.windows import combine, split_windows
 from suite.text import make_tokenizer
 
 OUTPUTS = {
@@ -15,10 +18,13 @@ OUTPUTS = {
 }
 
 
-def signatures(model: keras.Model, assets: dict, settings: Settings) -> list[Signature]:
-    """Return `classify` (UTF-8 bytes) for the bytes tokenizer, `classify_text` (a string) for wordpiece."""
+def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> list[Signature]:
+    """Return `classify` (UTF-8 bytes) for the bytes tokenizer, `classify_text` (a string) for wordpiece.
+
+    Without a model the functions cannot be called; names, shapes and the host's part are there.
+    """
     tokenizer = make_tokenizer(settings, assets)
-    network = with_attention(model)
+    network = None if model is None else with_attention(model)
 
     def classify(text: tf.Tensor) -> dict[str, tf.Tensor]:
         traced = deployment.current()
@@ -40,7 +46,31 @@ def signatures(model: keras.Model, assets: dict, settings: Settings) -> list[Sig
         fixed=(settings.compiled_bytes,),
         chunk=(settings.chunk_bytes,),
     )
-    return [Signature("classify", {"text": text}, OUTPUTS, classify, per_step=("attention",))]
+    front_end = {
+        "tokenizer": settings.tokenizer,
+        "rows": tokenizer.rows,
+        "ngrams": list(settings.ngrams),
+        "max_tokens": settings.max_tokens,
+        "keep": settings.keep,
+    }
+    return [Signature("classify", {"text": text}, OUTPUTS, classify, ("attention",), _windows, _stream, front_end)]
+
+
+def _windows(predictor, arrays: Arrays) -> Arrays:
+    """Classify a text of any length with a file of fixed shape: windows cut at spaces, probabilities averaged."""
+    ((size,), _) = predictor.inputs["text"]
+    windows = split_windows(arrays["text"].tobytes(), size)
+    answers = [predictor.call({"text": np.frombuffer(window.ljust(size, b"\0"), np.uint8)}) for window in windows]
+    if len(answers) == 1:
+        return answers[0]
+    return {"probabilities": combine([answer["probabilities"] for answer in answers], windows)}
+
+
+def _stream(runner, arrays: Arrays) -> Arrays:
+    """Classify a text chunk by chunk."""
+    stream = TextStream(runner)
+    stream.feed(arrays["text"].tobytes())
+    return stream.finish()
 
 
 def _first_tokens(tokens, most, traced):

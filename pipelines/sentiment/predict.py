@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pipelines.sentiment.config import Settings
 from pipelines.sentiment.data import raw_arrays
+from suite.errors import UserError
 from suite.pipeline import Predictor
 from suite.text import make_tokenizer
 
@@ -41,6 +42,8 @@ def predict(predictor: Predictor, raw_input: str, assets: dict, settings: Settin
     scores = {label: float(score) for label, score in zip(assets["labels"], answer["probabilities"], strict=True)}
     tokens = None
     if explain:
+        if "attention" not in answer:
+            raise UserError("--explain needs the weight of each token, which this file does not give for this text; use --runtime keras")
         spans = make_tokenizer(settings, assets).spans(raw_input)
         weights = answer["attention"].tolist()
         tokens = tuple(

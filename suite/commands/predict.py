@@ -14,7 +14,8 @@ def predict(
     model_dir: Annotated[Path | None, typer.Argument(help="folder of a saved model", show_default=False)] = None,
     inputs: Annotated[list[str] | None, typer.Argument(metavar="INPUT...", help="files, folders, texts, or - for lines of stdin")] = None,
     text: Annotated[bool, typer.Option("--text", help="take every INPUT as a text, even if a file of that name exists")] = False,
-    runtime: Annotated[str, typer.Option(help="keras")] = "keras",
+    runtime: Annotated[str, typer.Option(help="keras, or tflite for an exported file")] = "keras",
+    tflite: Annotated[Path | None, typer.Option(help="the exported file; default: the float32 interpreter one")] = None,
     json: Annotated[bool, typer.Option("--json", help="print one JSON object per input")] = False,
     help: Annotated[bool, typer.Option("--help", help="show this message; with MODEL_DIR its own options too")] = False,
 ) -> None:
@@ -35,7 +36,7 @@ def predict(
     from suite.runtime.inputs import expand_inputs
     from suite.runtime.loaded import load, plain
 
-    model = load(model_dir, runtime)
+    model = load(model_dir, runtime, tflite)
     failed = False
     for one in expand_inputs(artifact.pipeline, artifact.settings, chosen, text):
         error, answer = one.error, None

@@ -8,7 +8,7 @@ from suite.artifact import Artifact, load_model, read_artifact
 from suite.errors import UserError
 from suite.pipeline import Predictor
 
-RUNTIMES = ("keras",)
+RUNTIMES = ("keras", "tflite")
 
 
 class LoadedModel:
@@ -48,25 +48,39 @@ class LoadedModel:
         return artifact.pipeline.predict(self.predictor, raw_input, artifact.assets, artifact.settings, **known | options)
 
 
-def load(model_dir: str | Path, runtime: str = "keras", model: Any = None) -> LoadedModel:
+def load(model_dir: str | Path, runtime: str = "keras", tflite: str | Path | None = None) -> LoadedModel:
     """Load a saved model for prediction.
 
     Args:
         model_dir: The folder that `suite train` wrote.
-        runtime: `"keras"`.
-        model: The Keras model of that folder, where the caller has loaded it already.
+        runtime: `"keras"`, or `"tflite"` for an exported file.
+        tflite: The exported file; by default the float32 `interpreter` one. Naming one implies `runtime="tflite"`.
 
     Raises:
-        UserError: for a folder that is no whole model, or an unknown runtime.
+        UserError: for a folder that is no whole model, an unknown runtime, or a file that was not exported.
     """
-    from suite.runtime.keras_runtime import KerasPredictor
-
     if runtime not in RUNTIMES:
         raise UserError(f"unknown runtime {runtime!r}; expected one of {', '.join(RUNTIMES)}")
     artifact = read_artifact(model_dir)
-    model = model or load_model(artifact)
-    signature = artifact.pipeline.signatures(model, artifact.assets, artifact.settings)[0]
+    if runtime == "tflite" or tflite is not None:
+        return LoadedModel(artifact, _exported_predictor(artifact, tflite))
+    from suite.runtime.keras_runtime import KerasPredictor
+
+    signature = artifact.pipeline.signatures(load_model(artifact), artifact.assets, artifact.settings)[0]
     return LoadedModel(artifact, KerasPredictor(signature))
+
+
+def _exported_predictor(artifact: Artifact, tflite: str | Path | None) -> Predictor:
+    from suite.runtime.deployed import deployed_predictor
+
+    path = Path(tflite) if tflite is not None else artifact.path / "tflite" / "interpreter.tflite"
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; `suite export {artifact.path}` writes it")
+    deployment = path.name.split(".")[0].split("-")[0]
+    if deployment not in ("interpreter", "compiled", "streaming"):
+        raise UserError(f"{path}: expected a name as the export gives it, DEPLOYMENT[-QUANTISATION].tflite")
+    signature = artifact.pipeline.signatures(None, artifact.assets, artifact.settings)[0]
+    return deployed_predictor(path, deployment, signature)
 
 
 def plain(answer: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ class TfLitePredictor:
         threads: CPU threads of the interpreter.
         signature: Name of the signature; by default the file's first.
 
-    `inputs` gives shape (without the batch axis) and dtype of each input. Fused recurrent ops keep their state between calls; it is reset before each, so that calls do not depend on one another.
+    `inputs` and `outputs` give shape (without the batch axis) and dtype of each. Fused recurrent ops keep their state between calls; it is reset before each, so that calls do not depend on one another.
 
     Raises:
         UserError: for a file that cannot be read, or that holds ops this runtime does not have.
@@ -39,6 +39,8 @@ class TfLitePredictor:
             raise UserError(f"{path}: not a file that LiteRT can run: {first}") from error
         details = self._run.get_input_details()
         self.inputs = {name: (tuple(map(int, found["shape"][1:])), found["dtype"]) for name, found in details.items()}
+        details = self._run.get_output_details()
+        self.outputs = {name: (tuple(map(int, found["shape"][1:])), found["dtype"]) for name, found in details.items()}
         self._called = False
 
     def __call__(self, inputs: Sequence[Arrays]) -> list[Arrays]:

@@ -113,6 +113,26 @@ def log_saved_model(artifact: Artifact, seconds: float) -> None:
         )
 
 
+def log_export(artifact: Artifact, entries: list[dict[str, Any]]) -> bool:
+    """Log the report of exported files to the run of their model; return False where this store does not have that run."""
+    from mlflow.exceptions import MlflowException
+
+    client = open_store().MlflowClient()
+    run_id = artifact.record["run_id"]
+    try:
+        client.get_run(run_id)
+    except MlflowException:
+        return False
+    for entry in entries:
+        prefix = f"tflite_{entry['deployment']}_{entry['quantization']}"
+        figures = {"bytes": entry["bytes"], "latency_ms": entry["latency_ms"]["1"], "max_difference": entry["parity"]["max_difference"]}
+        figures |= entry.get("metrics", {}).get("tflite", {})
+        for name, value in figures.items():
+            client.log_metric(run_id, f"{prefix}_{name}", value)
+    client.log_artifact(run_id, str(artifact.path / "tflite" / "report.json"), "tflite")
+    return True
+
+
 def git_commit() -> str | None:
     """Return the commit of the suite's own checkout; None for an installed copy."""
     root = Path(__file__).resolve().parents[2]

@@ -1,0 +1,60 @@
+"""Latency and memory of an exported file, in a process of its own: `python -m suite.export.measure FILE INPUTS.npz THREADS`."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+CALLS = 100
+
+
+def measure(path: Path, arrays: dict[str, np.ndarray], threads: int) -> dict[str, float]:
+    """Return the median milliseconds of 100 calls with one input, and the bytes that loading and calling added at most.
+
+    Args:
+        path: The file.
+        arrays: Inputs of exactly the file's shapes where those are fixed, without the batch axis.
+        threads: CPU threads of the interpreter.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        np.savez(Path(folder) / "inputs.npz", **arrays)
+        command = [sys.executable, "-m", "suite.export.measure", str(path), f"{folder}/inputs.npz", str(threads)]
+        root = str(Path(__file__).resolve().parents[2])
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))}
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _measure_here(path: str, inputs: str, threads: int) -> dict[str, float]:
+    from suite.runtime.tflite_runtime import TfLitePredictor
+
+    with np.load(inputs, allow_pickle=False) as arrays:
+        fed = {name: arrays[name] for name in arrays.files}
+    before = _peak_bytes()
+    predictor = TfLitePredictor(path, threads)
+    predictor.call(fed)
+    times = []
+    for _ in range(CALLS):
+        started = time.perf_counter()
+        predictor.call(fed)
+        times.append(time.perf_counter() - started)
+    return {"latency_ms": 1000 * statistics.median(times), "peak_memory_bytes": _peak_bytes() - before}
+
+
+def _peak_bytes() -> int:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak
+
+
+if __name__ == "__main__":
+    print(json.dumps(_measure_here(sys.argv[1], sys.argv[2], int(sys.argv[3]))))
