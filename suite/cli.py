@@ -12,6 +12,7 @@ import typer
 
 from suite.commands import data, demo, doctor, evaluate, export, predict, runs, train, ui
 from suite.errors import UserError
+from suite.export.convert import ConversionError
 
 app = typer.Typer(
     help="Train recurrent models on your own text, speech, video and pictures, track every run, ship them to phones.",
@@ -43,6 +44,10 @@ def main() -> None:
         if debug:
             raise
         _say(f"error: {error}", 2)
+    except ConversionError as error:
+        if debug:
+            raise
+        _say(f"error: {error}", 1)
     except KeyboardInterrupt:
         _say("interrupted", 130)
     except BrokenPipeError:
