@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 WINDOWED_RANK = 2  # (batch, length): what can be cut into pieces of a fixed length
+WHOLE = "The answer after the last piece is that of the whole input."
+PIECES = "One answer for each piece of the input."
 COMPILED_TYPES = {"float32", "int32", "int8", "uint8", "bool"}  # what LiteRT's TensorBuffer reads and writes
 
 

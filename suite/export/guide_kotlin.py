@@ -6,7 +6,7 @@ array must not be empty), `Model.kt` and `TensorBuffer.kt` of github.com/google-
 
 from typing import Any
 
-from suite.export.guide_calls import Call, Tensor, camel, labelled, must_reset, read_calls, uses_compiled_model
+from suite.export.guide_calls import PIECES, WHOLE, Call, Tensor, camel, labelled, must_reset, read_calls, uses_compiled_model
 
 INTERPRETER = "com.google.ai.edge.litert:litert:1.4.2"
 COMPILED = "com.google.ai.edge.litert:litert:2.3.0"
@@ -37,10 +37,11 @@ private fun pieces(values: {type}, size: Int) = (0 until maxOf(values.size, 1) s
 def kotlin_lines(entry: dict[str, Any]) -> list[str]:
     """Return a class `Model` with one function for each signature."""
     calls, compiled = read_calls(entry), uses_compiled_model(entry)
+    files = entry["file"] + (", labels.txt" if entry.get("labels") else "")
     lines = [f'// build.gradle.kts: implementation("{COMPILED if compiled else INTERPRETER}")']
     if not compiled:
         lines += ["// (litert 2.1 and newer have the Interpreter as well, for the CPU)"]
-    lines += [f'// src/main/assets: {entry["file"]}, labels.txt; android {{ androidResources {{ noCompress += "tflite" }} }}']
+    lines += [f'// src/main/assets: {files}; android {{ androidResources {{ noCompress += "tflite" }} }}']
     if entry.get("custom"):
         lines += [f"// The app must link these custom ops: {', '.join(entry['custom'])}"]
     lines += _compiled_class(entry) if compiled else _interpreter_class(entry)
@@ -153,7 +154,7 @@ def _head(call: Call, returned: str, batched: bool) -> list[str]:
         arguments.append(f"{camel(tensor.name)}: {kind}")
     lines = ["/**", *(f" * {tensor.described}" for tensor in call.inputs), *(f" * Returns {tensor.described}" for tensor in call.outputs)]
     if call.window:
-        lines += [" * The answer after the last piece is that of the whole input." if call.states else " * One answer for each piece of the input."]
+        lines += [f" * {WHOLE if call.states else PIECES}"]
     return [*lines, " */", f"fun {camel(call.signature)}({', '.join(arguments)}): {returned} {{"]
 
 

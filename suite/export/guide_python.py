@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from suite.export.guide_calls import Call, Tensor, labelled, must_reset, read_calls, uses_compiled_model
+from suite.export.guide_calls import PIECES, WHOLE, Call, Tensor, labelled, must_reset, read_calls, uses_compiled_model
 
 EXAMPLE_TEXT = "An example."
 EXAMPLE_LENGTH = 16  # of an axis of any length, in the example call
@@ -31,12 +31,11 @@ def pieces(values: np.ndarray, size: int):
 def python_lines(entry: dict[str, Any]) -> list[str]:
     """Return a script that is run in the folder of the file."""
     calls, compiled = read_calls(entry), uses_compiled_model(entry)
-    runtime = "from ai_edge_litert.compiled_model import CompiledModel" if compiled else "from ai_edge_litert.interpreter import Interpreter"
-    lines = ["import numpy as np", runtime, ""]
+    lines = ["import numpy as np"]
     if compiled:
-        lines += [f'model = CompiledModel.from_file("{entry["file"]}")']
+        lines += ["from ai_edge_litert.compiled_model import CompiledModel", "", f'model = CompiledModel.from_file("{entry["file"]}")']
     else:
-        lines += [f'interpreter = Interpreter("{entry["file"]}", num_threads=2)']
+        lines += ["from ai_edge_litert.interpreter import Interpreter", "", f'interpreter = Interpreter("{entry["file"]}", num_threads=2)']
     if entry.get("labels"):
         lines += ['labels = open("labels.txt", encoding="utf-8").read().split("\\n")[:-1]']
     windows = [call.window for call in calls if call.window]
@@ -57,7 +56,8 @@ def _interpreter(call: Call, reset: bool) -> list[str]:
     fed += ["**state"] if call.states else []
     lines = [f'{runner} = interpreter.get_signature_runner("{call.signature}")', "", "", *_head(call, several)]
     if call.states:
-        lines += ["    state = {", *(f'        "{state.name}": np.zeros({list(state.shape)}, np.{state.dtype}),' for state in call.states), "    }"]
+        zeros = [f'        "{state.name}": np.zeros({list(state.shape)}, np.{state.dtype}),' for state in call.states]
+        lines += ["    state = {", *zeros, "    }"]
     lines += ["    answers = []"] if several else []
     lines += [f"    for piece in pieces({window.name}, {window.shape[1]}):"] if window else []
     lines += [f"{indent}answer = {runner}({', '.join(fed)})"]
@@ -97,8 +97,7 @@ def _head(call: Call, several: bool) -> list[str]:
     lines = [f"def {call.signature}({arguments}) -> {returned}:"]
     lines += [f"    # {tensor.described}" for tensor in call.inputs]
     lines += [f"    # returns {tensor.described}" for tensor in call.outputs]
-    lines += ["    # one answer for each piece of the input"] if several else []
-    return lines + (["    # the answer after the last piece is that of the whole input"] if call.window and call.states else [])
+    return lines + ([f"    # {PIECES if several else WHOLE}"] if call.window else [])
 
 
 def _as_array(tensor: Tensor) -> str:
