@@ -42,7 +42,8 @@ def main():
     for row in result.get("deterministic", {}).get("rows", ()):
         print(_line(row), "(op determinism on)")
     for row in result["summary"]:
-        print(f"{row['cell']:11s}{row['mode']:8s} against {row['against']:10s} median {row['median']:.2f}  least {row['least']:.2f}")
+        figures = f"median {row['median']:.2f}  least {row['least']:.2f}"
+        print(f"{row['cell']:11s}{row['mode']:8s} against {row['against']:10s} {figures}")
 
 
 def _line(row):

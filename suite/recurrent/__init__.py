@@ -1,9 +1,38 @@
 """Recurrent layers that are Keras' own to use, and faster to train."""
+from suite.recurrent.attention import AdditiveAttention, DotAttention
 from suite.recurrent.attention_pooling import AttentionPooling
 from suite.recurrent.bidirectional import Bidirectional
-from suite.recurrent.gru import GRU
-from suite.recurrent.lstm import LSTM
-from suite.recurrent.simple_rnn import SimpleRNN
+from suite.recurrent.cells import LayerNormLSTMCell, ZoneoutCell
+from suite.recurrent.gru import GRU, GRUState
+from suite.recurrent.lstm import LSTM, LSTMState
+from suite.recurrent.min_gru import MinGRU, MinGRUState
+from suite.recurrent.min_lstm import MinLSTM, MinLSTMState
+from suite.recurrent.policy import compilation
+from suite.recurrent.rnn import RNN
+from suite.recurrent.simple_rnn import SimpleRNN, SimpleRNNState
 from suite.recurrent.stack import recurrent_stack
+from suite.recurrent.swap import from_keras, to_keras
 
-__all__ = ["GRU", "LSTM", "AttentionPooling", "Bidirectional", "SimpleRNN", "recurrent_stack"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "AdditiveAttention",
+    "AttentionPooling",
+    "Bidirectional",
+    "DotAttention",
+    "GRUState",
+    "LSTMState",
+    "LayerNormLSTMCell",
+    "MinGRU",
+    "MinGRUState",
+    "MinLSTM",
+    "MinLSTMState",
+    "SimpleRNN",
+    "SimpleRNNState",
+    "ZoneoutCell",
+    "compilation",
+    "from_keras",
+    "recurrent_stack",
+    "to_keras",
+]

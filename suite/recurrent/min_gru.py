@@ -21,8 +21,8 @@ class MinGRU(MinimalRNN):
         n_t = x_t W_n + b_n
         h_t = (1 - z_t) h_(t-1) + z_t n_t
 
-    The recurrence is linear in `h`, so training computes all steps at once, in O(log time) depth. Arguments are those of
-    `MinimalRNN`.
+    The recurrence is linear in `h`, so training computes all steps at once, in O(log time) depth. Arguments are those
+    of `MinimalRNN`.
 
     Source: Feng et al. 2024, "Were RNNs All We Needed?".
     """

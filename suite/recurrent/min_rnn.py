@@ -1,4 +1,4 @@
-"""What MinGRU and MinLSTM have in common: a recurrence without matrix products inside, computed for all times at once."""
+"""What MinGRU and MinLSTM have in common: a recurrence without matrix products, computed for all times at once."""
 import keras
 from keras import ops
 
@@ -26,8 +26,8 @@ class MinimalRNN(keras.layers.Layer):
     Call arguments:
         sequences: `(batch, time, features)`.
         initial_state: `(batch, units)` or a list with that; zeros if None.
-        mask: `(batch, time)`, boolean, in any pattern. A step that is False leaves the state as it is; its output is the
-            state, or zeros where `zero_output_for_mask` is set (`Bidirectional` sets it).
+        mask: `(batch, time)`, boolean, in any pattern. A step that is False leaves the state as it is; its output is
+            the state, or zeros where `zero_output_for_mask` is set (`Bidirectional` sets it).
         training: Whether dropout acts.
 
     Returns:

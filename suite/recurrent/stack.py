@@ -2,11 +2,22 @@
 import keras
 
 from suite.recurrent.bidirectional import Bidirectional
+from suite.recurrent.cells import LayerNormLSTMCell, ZoneoutCell
 from suite.recurrent.gru import GRU
 from suite.recurrent.lstm import LSTM
+from suite.recurrent.min_gru import MinGRU
+from suite.recurrent.min_lstm import MinLSTM
+from suite.recurrent.rnn import RNN
 from suite.recurrent.simple_rnn import SimpleRNN
 
-CELLS = {"simple_rnn": SimpleRNN, "lstm": LSTM, "gru": GRU}
+LAYERS = {"simple_rnn": SimpleRNN, "lstm": LSTM, "gru": GRU, "min_gru": MinGRU, "min_lstm": MinLSTM}
+STEPPED = {
+    "simple_rnn": keras.layers.SimpleRNNCell,
+    "lstm": keras.layers.LSTMCell,
+    "gru": keras.layers.GRUCell,
+    "layer_norm_lstm": LayerNormLSTMCell,
+}
+CELLS = tuple(dict.fromkeys([*LAYERS, *STEPPED]))
 
 
 def recurrent_stack(
@@ -31,37 +42,51 @@ def recurrent_stack(
     Args:
         inputs: Keras tensor `(batch, time, features)`; its mask, if it has one, is honoured.
         units: Width of each layer (of each direction), or a list with one width per layer.
-        cell: One of the names in `CELLS`.
+        cell: `"simple_rnn"`, `"lstm"`, `"gru"`, `"min_gru"`, `"min_lstm"` or `"layer_norm_lstm"`.
         layers: Number of layers; ignored where `units` is a list.
         bidirectional: Whether every layer reads in both directions; the outputs are concatenated.
         dropout: Share of the features dropped between layers, the same ones at every step (variational dropout).
-        recurrent_dropout: Share of the state dropped, the same units at every step.
-        zoneout: Probability that a unit of the state keeps its last value at a step.
+        recurrent_dropout: Share of the state dropped, the same units at every step (variational dropout, Gal and
+            Ghahramani 2016); for `simple_rnn`, `lstm` and `gru`. Training then runs in Keras' slower loop.
+        zoneout: Probability that a unit of the state keeps its last value at a step; not for `min_gru`, `min_lstm`.
+            Runs in Keras' slower loop.
         residual: Whether a layer's input is added to its output where the widths agree.
         layer_norm: Whether each layer's output is layer-normalised.
         return_sequences: Whether the last layer returns every step, or the last one alone.
         mask: Keras tensor `(batch, time)`, boolean; wins over the mask of `inputs`.
-        seed: Seed of every dropout.
+        seed: Seed of every dropout; each layer derives its own from it.
         name: Prefix of the layers' names.
 
     Returns:
         Keras tensor `(batch, time, features)`, or `(batch, features)` without `return_sequences`.
+
+    Example:
+
+    ```python
+    tokens = keras.Input((None,), dtype="int32")
+    embedded = keras.layers.Embedding(1000, 64, mask_zero=True)(tokens)
+    features = recurrent_stack(embedded, 64, cell="gru", layers=2, bidirectional=True, dropout=0.3, residual=True)
+    ```
     """
     if cell not in CELLS:
         raise ValueError(f"`cell` must be one of {', '.join(CELLS)}. Received: cell={cell}")
     widths = list(units) if isinstance(units, (list, tuple)) else [units] * layers
+    if not widths:
+        raise ValueError(f"A stack has at least one layer. Received: units={units}, layers={layers}")
     outputs = inputs
     for index, width in enumerate(widths):
-        last = index == len(widths) - 1
+        own_seed = None if seed is None else seed + 10 * index
         if index and dropout:
-            shape = (None, 1, outputs.shape[-1])
-            outputs = keras.layers.Dropout(dropout, noise_shape=shape, seed=seed, name=f"{name}_dropout_{index}")(outputs)
-        sequences = return_sequences or not last
-        layer = CELLS[cell](
+            rows = (None, 1, outputs.shape[-1])
+            outputs = keras.layers.Dropout(dropout, rows, own_seed, name=f"{name}_dropout_{index}")(outputs)
+        sequences = return_sequences or index < len(widths) - 1
+        layer = _layer(
+            cell,
             width,
-            return_sequences=sequences,
             recurrent_dropout=recurrent_dropout,
-            seed=seed,
+            zoneout=zoneout,
+            seed=own_seed,
+            return_sequences=sequences,
             name=f"{name}_{index}_{cell}" if bidirectional else f"{name}_{index}",
         )
         if bidirectional:
@@ -73,3 +98,21 @@ def recurrent_stack(
             above = keras.layers.LayerNormalization(name=f"{name}_norm_{index}")(above)
         outputs = above
     return outputs
+
+
+def _layer(cell, units, *, recurrent_dropout, zoneout, seed, **options):
+    """One recurrent layer; the cells that no kernel knows are stepped through by `RNN`."""
+    if recurrent_dropout and (zoneout or cell not in ("simple_rnn", "lstm", "gru")):
+        raise ValueError(
+            "`recurrent_dropout` is for simple_rnn, lstm and gru, without zoneout. "
+            f"Received: cell={cell}, recurrent_dropout={recurrent_dropout}, zoneout={zoneout}"
+        )
+    if zoneout and cell not in STEPPED:
+        raise ValueError(f"`zoneout` is for {', '.join(STEPPED)}. Received: cell={cell}, zoneout={zoneout}")
+    if zoneout:
+        return RNN(ZoneoutCell(STEPPED[cell](units), zoneout, seed), **options)
+    if cell not in LAYERS:
+        return RNN(STEPPED[cell](units), **options)
+    if recurrent_dropout:
+        options["recurrent_dropout"] = recurrent_dropout
+    return LAYERS[cell](units, seed=seed, **options)

@@ -33,9 +33,10 @@ def to_keras(model):
 
 def _swap(model, table):
     if isinstance(model, keras.Model):
-        if not (isinstance(model, keras.Sequential) or hasattr(model, "_functional")) and not _is_functional(model):
+        if not isinstance(model, (keras.Sequential, keras.src.models.Functional)):
             raise ValueError(f"Only Sequential and functional models can be swapped. Received: model={model}")
-        copy = keras.models.clone_model(model, clone_function=lambda layer: _copy(layer, table))
+        inputs = None if isinstance(model, keras.Sequential) else keras.tree.map_structure(_input_like, model.input)
+        copy = keras.models.clone_model(model, inputs, clone_function=lambda layer: _copy(layer, table))
         if not copy.built:
             copy.build(model.input_shape)
     else:
@@ -46,8 +47,9 @@ def _swap(model, table):
     return copy
 
 
-def _is_functional(model):
-    return isinstance(model, keras.src.models.Functional)
+def _input_like(tensor):
+    name = tensor._keras_history.operation.name
+    return keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=name)
 
 
 def _copy(layer, table):

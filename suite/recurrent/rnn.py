@@ -1,0 +1,43 @@
+"""A recurrent layer over any cell."""
+import keras
+
+from suite.recurrent.gru import GRUState
+from suite.recurrent.lstm import LSTMState
+from suite.recurrent.simple_rnn import SimpleRNNState
+
+_STATES = {
+    keras.layers.LSTMCell: LSTMState,
+    keras.layers.GRUCell: GRUState,
+    keras.layers.SimpleRNNCell: SimpleRNNState,
+}
+
+
+def state_type_of(cell):
+    """The class of a cell's explicit state: its attribute `state_type`, or what fits a Keras cell, else a tuple."""
+    return getattr(cell, "state_type", _STATES.get(type(cell), _tuple))
+
+
+def _tuple(*states):
+    return states
+
+
+@keras.saving.register_keras_serializable(package="suite")
+class RNN(keras.layers.RNN):
+    """Runs a cell over time, with the arguments of `keras.layers.RNN`; the loop and its gradient are Keras'.
+
+    Args:
+        cell: A layer with `state_size` (and `output_size`), called with `(inputs (batch, features), states)` and
+            returning `(output (batch, features), states)`. An attribute `state_type` names its state, a `NamedTuple`.
+        args: Positional arguments of `keras.layers.RNN`.
+        kwargs: Keyword arguments of `keras.layers.RNN`.
+    """
+
+    def step(self, inputs, state):
+        """One step: `(batch, features)` and a state to the output `(batch, features)` and the next state."""
+        output, after = self.cell(inputs, list(state))
+        after = after if isinstance(after, (list, tuple)) else [after]
+        return output, state_type_of(self.cell)(*after)
+
+    def start(self, batch):
+        """The state before the first step: zeros, or what the cell says."""
+        return state_type_of(self.cell)(*self.get_initial_state(batch))
