@@ -1,6 +1,6 @@
 """Recurrent layers side by side: ours, Keras', Keras' under XLA, and PyTorch's where it is installed.
 
-Usage: python benchmarks/recurrent.py [--rounds N] [--determinism on|off|both] [--memory] [--json]
+Usage: python benchmarks/recurrent.py [--rounds N] [--cells CELL...] [--determinism on|off|both] [--memory] [--json]
 
 `suite benchmark recurrent` measures the same; this form needs neither the command line's packages nor a whole suite, so
 it runs in an environment that has PyTorch beside TensorFlow. `--memory` measures the peak of a train step instead.
@@ -19,6 +19,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join([sys.path[0], os.environ.get("PYTHONP
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--cells", nargs="+", default=["lstm", "gru", "simple_rnn"])
     parser.add_argument("--determinism", choices=("on", "off", "both"), default="off")
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--json", action="store_true")
@@ -26,7 +27,7 @@ def main():
     from suite.recurrent import benchmark
 
     if options.memory:
-        for cell in benchmark.CELLS:
+        for cell in options.cells:
             for shape in benchmark.SHAPES[:3]:
                 megabytes = {name: benchmark.peak_memory(cell, shape, name) for name in ("suite", "keras", "keras_xla")}
                 print(json.dumps({"cell": cell, "shape": shape, "megabytes": megabytes}), flush=True)
@@ -34,6 +35,7 @@ def main():
     result = benchmark.report(
         deterministic=options.determinism,
         rounds=options.rounds,
+        cells=options.cells,
         progress=None if options.json else lambda row: print(_line(row), flush=True),
     )
     if options.json:

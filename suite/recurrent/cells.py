@@ -101,8 +101,9 @@ class ZoneoutCell(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def build(self, input_shape):
-        self.cell.build(input_shape)
-        self.cell.built = True
+        if not self.cell.built:
+            self.cell.build(input_shape)
+            self.cell.built = True
 
     def call(self, inputs, states, training=False):
         _, after = self.cell(inputs, states, training=training)
