@@ -87,7 +87,8 @@ def export_files(source: Source, combinations: list[tuple[str, str]], say: Calla
 
     Raises:
         UserError: for a combination that is not offered, or that nothing real can check.
-        ConversionError: if the converter fails, a file needs more than built-in ops, or its answers are too far off.
+        ConversionError: if the converter fails, a file needs more than built-in ops, or its answers are too far off;
+            the other combinations are made all the same.
     """
     for deployment, quantization in combinations:
         reason = refusal(source.facts, deployment, quantization)
@@ -101,6 +102,7 @@ def export_files(source: Source, combinations: list[tuple[str, str]], say: Calla
     folder.mkdir(exist_ok=True)
     scores: dict[str, Any] = {}
     report: dict[str, Any] = {}
+    failed = []
     for deployment, quantization in combinations:
         say(f"{deployment} {quantization}")
         work = Path(tempfile.mkdtemp(prefix=".part-", dir=folder))
@@ -108,9 +110,14 @@ def export_files(source: Source, combinations: list[tuple[str, str]], say: Calla
             path = work / file_name(deployment, quantization)
             entry = _make(source, deployment, quantization, path, work, scores)
             os.replace(path, folder / path.name)
+        except ConversionError as error:
+            failed.append(str(error))
+            continue
         finally:
             shutil.rmtree(work, ignore_errors=True)
         report = merge_report(source.artifact.path, [entry])
+    if failed:
+        raise ConversionError("\n".join(failed))
     if labels := source.artifact.assets.get("labels"):
         write_labels(folder, labels)
     return report
@@ -118,7 +125,7 @@ def export_files(source: Source, combinations: list[tuple[str, str]], say: Calla
 
 def _make(source: Source, deployment: str, quantization: str, path: Path, work: Path, scores: dict[str, Any]) -> dict[str, Any]:
     calibration = _write_calibration(source.samples.calibration, work) if quantization == "int8" else None
-    convert(source.artifact.path, deployment, form_of(deployment, quantization), quantization, calibration, path)
+    convert(source.artifact.path, deployment, form_of(deployment), quantization, calibration, path)
     contents = inspect_file(path)
     if contents.flex or contents.custom:
         raise ConversionError(f"{path.name}: needs more than built-in ops: {', '.join(contents.flex + contents.custom)}; nothing was written")

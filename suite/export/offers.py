@@ -38,11 +38,9 @@ def file_name(deployment: str, quantization: str) -> str:
     return f"{deployment}.tflite" if quantization == "none" else f"{deployment}-{quantization}.tflite"
 
 
-def form_of(deployment: str, quantization: str) -> str:
-    """Return how recurrent layers trace themselves: `"fused"`, `"loop"` or `"unrolled"`."""
-    if deployment == "interpreter":
-        return "fused"
-    return "unrolled" if deployment == "streaming" and quantization == "int8" else "loop"
+def form_of(deployment: str) -> str:
+    """Return how recurrent layers trace themselves: `"fused"` or `"loop"`."""
+    return "fused" if deployment == "interpreter" else "loop"
 
 
 def refusal(facts: Facts, deployment: str, quantization: str) -> str | None:
@@ -52,17 +50,14 @@ def refusal(facts: Facts, deployment: str, quantization: str) -> str | None:
             "streaming needs a model that reads in one direction, and this one reads in both; "
             "train with --set bidirectional=false, or use --deployment interpreter"
         )
-    if quantization != "int8" or deployment == "streaming":
+    if quantization != "int8":
         return None
-    if deployment == "compiled":
+    others = ", ".join(sorted(facts.recurrences - {"lstm"}))
+    if others:
+        return f"int8 needs a fused recurrence; there is no fused op for {others}, and a loop cannot be calibrated; use --quantize dynamic"
+    if deployment != "interpreter":
         return (
-            "int8 needs a fused or unrolled recurrence, and the compiled deployment has a loop, which cannot be calibrated; "
-            "use --quantize dynamic" + (", or --deployment interpreter" if facts.recurrences <= {"lstm"} else "")
-        )
-    if not facts.recurrences <= {"lstm"}:
-        others = ", ".join(sorted(facts.recurrences - {"lstm"}))
-        return (
-            f"int8 needs a fused or unrolled recurrence; there is no fused op for {others}, and a loop cannot be calibrated; "
-            "use --quantize dynamic" + ("" if facts.bidirectional else ", or --deployment streaming")
+            f"int8 needs a fused recurrence, and the {deployment} deployment has a loop, which cannot be calibrated; "
+            "use --quantize dynamic, or --deployment interpreter"
         )
     return None

@@ -31,16 +31,46 @@ def convert(model_dir: str, deployment: str, form: str, quantization: str, calib
     module.function = function
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(module, folder, signatures={signature.name: function})
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[signature.name])
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        if quantization != "none":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if quantization == "float16":
-            converter.target_spec.supported_types = [tf.float16]
+
+        def converter():
+            made = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[signature.name])
+            made.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+            return made
+
         if quantization == "int8":
-            samples = read_samples(Path(calibration), inputs)
-            converter.representative_dataset = lambda: ((signature.name, sample) for sample in samples)
-        Path(output).write_bytes(converter.convert())
+            content = _int8(converter, signature.name, read_samples(Path(calibration), inputs), _float_layers(model))
+        else:
+            chosen = converter()
+            if quantization != "none":
+                chosen.optimizations = [tf.lite.Optimize.DEFAULT]
+            if quantization == "float16":
+                chosen.target_spec.supported_types = [tf.float16]
+            content = chosen.convert()
+        Path(output).write_bytes(content)
+
+
+def _float_layers(model) -> list[str]:
+    """Return the names of layers that say their values have no range that 8 bits could hold."""
+    return [layer.name for layer in model._flatten_layers() if getattr(layer, "float_in_int8", False)]
+
+
+def _int8(converter, signature: str, samples: list[dict], float_layers: list[str]) -> bytes:
+    """Quantise weights and activations, calibrated on samples; the nodes of some layers stay in float."""
+    import tensorflow as tf
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(converter().convert(), 0))
+    made = [graph.tensors[index].name.decode() for graph in model.subgraphs for operator in graph.operators for index in operator.outputs]
+    chosen = converter()
+    chosen.optimizations = [tf.lite.Optimize.DEFAULT]
+    chosen.representative_dataset = lambda: ((signature, sample) for sample in samples)
+    options = tf.lite.experimental.QuantizationDebugOptions(
+        denylisted_nodes=[name for name in made if any(f"/{layer}" in name for layer in float_layers)]
+    )
+    debugger = tf.lite.experimental.QuantizationDebugger(
+        converter=chosen, debug_dataset=chosen.representative_dataset, debug_options=options
+    )
+    return debugger.get_nondebug_quantized_model()
 
 
 def read_samples(folder: Path, inputs: dict) -> list[dict]:

@@ -30,6 +30,9 @@ class AttentionPooling(keras.layers.Layer):
     Source: Yang et al. 2016, "Hierarchical Attention Networks for Document Classification".
     """
 
+    # The score of a masked step is a huge negative number: no 8 bits hold it and the others.
+    float_in_int8 = True
+
     def __init__(self, units=None, **kwargs):
         super().__init__(**kwargs)
         if units is not None and (not isinstance(units, int) or units < 1):
@@ -86,6 +89,7 @@ def masked_softmax(scores, mask=None):
     """Softmax over the last axis where masked entries get exactly 0, also where all of them are masked."""
     if mask is None:
         return ops.softmax(scores)
+    mask = ops.cast(mask, "bool")
     kept = ops.cast(mask, scores.dtype)
     lowest = -3e4 if keras.backend.standardize_dtype(scores.dtype) == "float16" else -1e30
     scores = ops.where(mask, scores, ops.cast(lowest, scores.dtype))

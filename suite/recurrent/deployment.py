@@ -1,4 +1,4 @@
-"""How layers trace themselves while a model is exported: fused op, portable loop, unrolled, or one streaming chunk.
+"""How layers trace themselves while a model is exported: fused op, portable loop, or one streaming chunk.
 
 An exporter traces the model inside `deploying(Deployment(...))`; layers ask `current()` and follow it:
 
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 import keras
 import tensorflow as tf
 
-FORMS = ("fused", "loop", "unrolled")
+FORMS = ("fused", "loop")
 
 _current: contextvars.ContextVar = contextvars.ContextVar("suite_recurrent_deployment", default=None)
 
@@ -25,8 +25,7 @@ class Deployment:
 
     Args:
         form: `"fused"`: an LSTM becomes one `UNIDIRECTIONAL_SEQUENCE_LSTM`, any other layer a loop. The batch is 1 and
-            nothing is padded, so masks are left out. `"loop"`: a `while` loop of built-in ops, with masks. `"unrolled"`:
-            no loop at all; the number of steps must be static.
+            nothing is padded, so masks are left out. `"loop"`: a `while` loop of built-in ops, with masks.
         fixed: Whether every shape is static; inputs are then padded.
         streaming: Whether a call is one chunk of a longer input: layers start from the state of the chunk before.
         states: Name -> tensor, the state that comes in. None while the states are being found out: they start as zeros.
@@ -76,7 +75,7 @@ class Deployment:
         if self.form == "fused" and isinstance(layer, keras.layers.LSTM) and _is_plain(layer):
             outputs, last, states = _fused_lstm(layer, sequences, initial_state)
         else:
-            last, outputs, states = _keras_loop(layer, keras_loop, self.form == "unrolled", sequences, initial_state, mask)
+            last, outputs, states = keras_loop(sequences, initial_state, mask, False)
         if self.streaming:
             for name, state in zip(names, states, strict=True):
                 self.keep(name, state)
@@ -101,14 +100,6 @@ def deploying(deployment: Deployment) -> Iterator[Deployment]:
 def _is_plain(layer) -> bool:
     cell = layer.cell
     return cell.activation is keras.activations.tanh and cell.recurrent_activation is keras.activations.sigmoid
-
-
-def _keras_loop(layer, keras_loop, unroll, sequences, initial_state, mask):
-    before, layer.unroll = layer.unroll, unroll or layer.unroll
-    try:
-        return keras_loop(sequences, initial_state, mask, False)
-    finally:
-        layer.unroll = before
 
 
 def _fused_lstm(layer, sequences, initial_state):

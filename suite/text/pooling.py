@@ -18,6 +18,9 @@ class MaxMeanPooling(keras.layers.Layer):
         `(pooled, weights)` of shapes `(batch, 2 * features)` and `(batch, time)`; zeros for a row masked whole.
     """
 
+    # The score of a masked step is a huge negative number: no 8 bits hold it and the others.
+    float_in_int8 = True
+
     def call(self, inputs, mask):
         kept = tf.cast(mask, inputs.dtype)
         count = tf.reduce_sum(kept, axis=1, keepdims=True)
