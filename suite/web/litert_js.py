@@ -30,7 +30,7 @@ def runtime_files() -> dict[str, bytes]:
     Raises:
         UserError: if a package is not in the cache and npm is missing, cannot fetch it, or brings something else.
     """
-    core, utils = (_members(_tarball(package)) for package in PACKAGES)
+    core, utils = map(_members, _tarballs().values())
     # Browsers resolve no package names: the one import across packages becomes a relative one.
     files = {
         "runtime/litert.js": _without_map(core["dist/index.js"]).replace(BARE_IMPORT, OWN_IMPORT),
@@ -53,60 +53,72 @@ def cache_folder() -> Path:
     return Path(base) / "recurrent-suite"
 
 
-def _tarball(package: str) -> bytes:
-    """Return a package's tarball from the cache, or through npm and then into the cache."""
-    name = f"{package.removeprefix('@').replace('/', '-')}-{VERSION}.tgz"
-    cached = cache_folder() / name
-    if cached.is_file():
-        content = cached.read_bytes()
-        if _is_whole(package, content):
-            return content
-    content = _npm_pack(package, name, cached)
-    if not _is_whole(package, content):
-        raise UserError(f"{package}@{VERSION}: npm brought a file with another check sum than the pinned one; not used")
-    try:
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=cached.parent, delete=False) as file:
-            file.write(content)
-        os.replace(file.name, cached)
-    except OSError:
-        pass  # A cache that cannot be written costs time, nothing else.
-    return content
+def _tarballs() -> dict[str, bytes]:
+    """Return the packages' tarballs, from the cache or else through npm and then into the cache."""
+    found = {package: _read(cache_folder() / _file_name(package)) for package in PACKAGES}
+    missing = [package for package, content in found.items() if not _is_whole(package, content)]
+    if missing:
+        fetched = _npm_pack(missing)
+        damaged = [package for package in missing if not _is_whole(package, fetched[package])]
+        if damaged:
+            raise UserError(f"npm brought {_spec(damaged[0])} with another check sum than the pinned one; not used")
+        _keep(fetched)
+        found |= fetched
+    return found
 
 
-def _is_whole(package, content):
-    return hashlib.sha512(content).digest() == base64.b64decode(PACKAGES[package])
-
-
-def _npm_pack(package, name, cached):
-    """Return the tarball that `npm pack` fetches, whatever registry npm is set up for."""
-    otherwise = f"or run `npm pack {package}@{VERSION}` on another machine and copy its {name} to {cached}"
+def _npm_pack(packages: list[str]) -> dict[str, bytes]:
+    """Return the tarballs that `npm pack` fetches from whatever registry npm is set up for."""
+    everything = " ".join(map(_spec, PACKAGES))
+    otherwise = f"or run `npm pack {everything}` on another machine and copy the .tgz files to {cache_folder()}"
     npm = shutil.which("npm")
     if npm is None:
         raise UserError(f"the page needs LiteRT.js, which npm fetches: install Node.js, which brings npm, {otherwise}")
+    command = [npm, "pack", *map(_spec, packages), "--ignore-scripts", "--fetch-retries=1", "--loglevel=error"]
     with tempfile.TemporaryDirectory() as folder:
-        command = [npm, "pack", f"{package}@{VERSION}", "--ignore-scripts", "--fetch-retries=1", "--loglevel=error"]
         try:
             done = subprocess.run(command, cwd=folder, capture_output=True, timeout=SECONDS)
-            reason = _reason(done.stderr.decode("utf-8", "replace")) if done.returncode else None
+            reason = _reason(done.stderr.decode("utf-8", "replace")) if done.returncode else "no file came"
         except subprocess.TimeoutExpired:
             reason = f"no answer in {SECONDS} seconds"
-        except OSError as error:
-            reason = str(error)
-        found = Path(folder) / name
-        if reason is None and found.is_file():
-            return found.read_bytes()
-    raise UserError(
-        f"npm could not fetch {package}@{VERSION} ({reason or 'no file came'}): "
-        f"check the network connection, {otherwise}"
-    )
+        fetched = {package: _read(Path(folder) / _file_name(package)) for package in packages}
+    if not all(fetched.values()):
+        raise UserError(f"npm could not fetch LiteRT.js ({reason}): check the network connection, {otherwise}")
+    return fetched
+
+
+def _keep(tarballs):
+    try:
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        for package, content in tarballs.items():
+            with tempfile.NamedTemporaryFile(dir=cache_folder(), delete=False) as file:
+                file.write(content)
+            os.replace(file.name, cache_folder() / _file_name(package))
+    except OSError:
+        pass  # A cache that cannot be written costs time, nothing else.
+
+
+def _read(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
+
+
+def _file_name(package: str) -> str:
+    return f"{package.removeprefix('@').replace('/', '-')}-{VERSION}.tgz"
+
+
+def _spec(package: str) -> str:
+    return f"{package}@{VERSION}"
+
+
+def _is_whole(package: str, tarball: bytes) -> bool:
+    return hashlib.sha512(tarball).digest() == base64.b64decode(PACKAGES[package])
 
 
 def _reason(stderr):
     """Return the line of npm's complaint that says most."""
     lines = [line.strip().removeprefix("npm error ") for line in stderr.splitlines() if line.startswith("npm error ")]
     told = [line for line in lines if not line.startswith(("code ", "errno ", "syscall ", "A complete log"))]
-    return (told or lines or ["it failed without a word"])[0]
+    return (told or lines or ["it failed without a word"])[0].rstrip(".")
 
 
 def _members(tarball: bytes) -> dict[str, bytes]:

@@ -1,0 +1,106 @@
+import copy
+import json
+import re
+
+import pytest
+
+from suite.errors import UserError
+from suite.web import page
+from suite.web.page import STATIC, describe, write_page
+
+ENTRY = {
+    "file": "compiled.tflite",
+    "signatures": {
+        "classify": {
+            "inputs": {"text": {"dtype": "uint8", "shape": [1, 256], "meaning": "UTF-8 bytes"}},
+            "outputs": {
+                "attention": {"dtype": "float32", "shape": [1, 64], "meaning": "weights"},
+                "probabilities": {"dtype": "float32", "shape": [1, 2], "meaning": "probabilities"},
+            },
+        }
+    },
+    "labels": ["dull", "bright"],
+    "metrics": {"split": "test", "examples": 1200, "tflite": {"macro_f1": 0.8125, "accuracy": 0.9}},
+}
+
+
+@pytest.fixture
+def entry():
+    return copy.deepcopy(ENTRY)
+
+
+@pytest.fixture
+def tflite(tmp_path):
+    path = tmp_path / "compiled.tflite"
+    path.write_bytes(b"model" * 1000)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def runtime(monkeypatch):
+    """No npm in these tests."""
+    monkeypatch.setattr(page, "runtime_files", lambda: {"runtime/litert.js": b"// runtime"})
+
+
+def test_the_folder_holds_page_model_and_runtime(tflite, entry, tmp_path):
+    write_page(tflite, entry, tmp_path / "web" / "page", "Dull & bright")
+    folder = tmp_path / "web" / "page"
+    assert (folder / "model.tflite").read_bytes() == tflite.read_bytes()
+    assert (folder / "runtime" / "litert.js").is_file()
+    markup = (folder / "index.html").read_text(encoding="utf-8")
+    assert markup.count("Dull &amp; bright") == 2
+    assert "{{" not in markup
+    names = {path.relative_to(STATIC) for path in STATIC.rglob("*") if path.is_file()}
+    assert names <= {path.relative_to(folder) for path in folder.rglob("*")}
+
+
+def test_the_page_learns_everything_from_the_entry(tflite, entry, tmp_path):
+    write_page(tflite, entry, tmp_path / "page", "Moods")
+    description = json.loads((tmp_path / "page" / "page.json").read_text(encoding="utf-8"))
+    assert description["labels"] == ["dull", "bright"]
+    assert description["signature"] == "classify"
+    assert description["input"] == {"kind": "text", "name": "text", "dtype": "uint8", "shape": [1, 256]}
+    assert description["output"] == "probabilities"
+    facts = dict(description["facts"])
+    assert facts["Model"] == "compiled.tflite"
+    assert facts["Size"] == "5 kB"
+    assert facts["Macro f1"] == "0.812 on 1,200 test examples"
+    assert facts["Input"].startswith("256 bytes")
+
+
+def test_a_page_is_replaced_and_another_folder_is_not(tflite, entry, tmp_path):
+    write_page(tflite, entry, tmp_path / "page", "First")
+    write_page(tflite, entry, tmp_path / "page", "Second")
+    assert "Second" in (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").touch()
+    with pytest.raises(UserError, match="mine holds other files"):
+        write_page(tflite, entry, tmp_path / "mine", "Third")
+    with pytest.raises(UserError, match="Received: a file"):
+        write_page(tflite, entry, tflite, "Fourth")
+
+
+def test_files_that_no_page_can_run_are_refused(tflite, entry, tmp_path):
+    with pytest.raises(UserError, match="no such file"):
+        describe(tmp_path / "none.tflite", entry, "")
+    with pytest.raises(UserError, match="export the model again"):
+        describe(tflite, {**entry, "sha256": "0" * 64}, "")
+    with pytest.raises(UserError, match="0 labels and attention: float32"):
+        describe(tflite, {**entry, "labels": []}, "")
+    signature = entry["signatures"]["classify"]
+    signature["outputs"]["attention"]["dtype"] = "int64"
+    with pytest.raises(UserError, match=r"Received: output attention: int64\[1, 64\]"):
+        describe(tflite, entry, "")
+    signature["inputs"]["text"]["shape"] = [1, None]
+    with pytest.raises(UserError, match=r"fixed shape.*Received: classify\(text: uint8\[1, any\]\)"):
+        describe(tflite, entry, "")
+    state = {"dtype": "float32", "shape": [1, 8]}
+    signature["inputs"] = {"chunk": ENTRY["signatures"]["classify"]["inputs"]["text"], "state": state}
+    with pytest.raises(UserError, match="fixed shape"):
+        describe(tflite, entry, "")
+
+
+def test_the_page_names_no_outside_address():
+    for path in STATIC.rglob("*"):
+        if path.suffix in (".html", ".js", ".css"):
+            assert not re.search(r"https?:|//[a-z0-9-]+\.[a-z]", path.read_text(encoding="utf-8")), path
