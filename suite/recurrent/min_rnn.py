@@ -2,7 +2,8 @@
 import keras
 from keras import ops
 
-from suite.recurrent.scanning import linear_scan
+from suite.recurrent.deployment import current
+from suite.recurrent.scanning import linear_scan, stepwise_scan
 
 
 class MinimalRNN(keras.layers.Layer):
@@ -97,6 +98,12 @@ class MinimalRNN(keras.layers.Layer):
         state = initial_state[0] if isinstance(initial_state, (list, tuple)) else initial_state
         if state is None:
             state = self.states[0] if self.stateful else self.get_initial_state(ops.shape(sequences)[0])[0]
+        deployment = current()
+        if deployment is not None:
+            # The converter needs to know that the batch is 1.
+            sequences = ops.reshape(sequences, (1, sequences.shape[1] or -1, sequences.shape[-1]))
+            if deployment.streaming:
+                state = deployment.carry(f"{self.name}_h", ops.zeros((1, self.units)))
         state = ops.cast(state, self.compute_dtype)
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         if training and self.dropout:
@@ -109,16 +116,24 @@ class MinimalRNN(keras.layers.Layer):
         if mask is not None:
             kept = ops.expand_dims(ops.cast(mask, "bool"), -1)
             decay, drive = ops.where(kept, decay, ops.ones_like(decay)), ops.where(kept, drive, ops.zeros_like(drive))
-        working = "float64" if self.compute_dtype == "float64" else "float32"
-        outputs = linear_scan(*(ops.cast(value, working) for value in (decay, drive, state)))
-        outputs = ops.cast(outputs, self.compute_dtype)
+        outputs = self._scan(decay, drive, state)
         last = outputs[:, -1]
         if self.stateful:
             self.states[0].assign(last)
+        if deployment is not None and deployment.streaming:
+            deployment.keep(f"{self.name}_h", last)
         shown = outputs if self.return_sequences else last
         if mask is not None and self.zero_output_for_mask:
             shown = ops.where(kept if self.return_sequences else kept[:, -1], shown, ops.zeros_like(shown))
         return (shown, last) if self.return_state else shown
+
+    def _scan(self, decay, drive, state):
+        if (deployment := current()) is not None:
+            return stepwise_scan(decay, drive, ops.reshape(state, (1, self.units)), unrolled=deployment.form == "unrolled")
+        # Products of many factors want single precision at least.
+        working = "float64" if self.compute_dtype == "float64" else "float32"
+        outputs = linear_scan(*(ops.cast(value, working) for value in (decay, drive, state)))
+        return ops.cast(outputs, self.compute_dtype)
 
     def step(self, inputs, state):
         """One step: `(batch, features)` and a state to the output `(batch, units)` and the next state."""

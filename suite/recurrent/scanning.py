@@ -1,6 +1,8 @@
 """Linear recurrences in logarithmic depth."""
 import tensorflow as tf
 
+from suite.recurrent.kernels.scan import scan
+
 # Measured: blocks of 8 steps scan a sequence fastest.
 BLOCK = 8
 # Where the length is unknown, this many levels of blocks come first: they make it 512 times shorter.
@@ -40,6 +42,29 @@ def linear_scan(decay, drive, start):
         return states, gradient
 
     return run(decay, drive, start)
+
+
+def stepwise_scan(decay, drive, start, *, unrolled=False):
+    """What `linear_scan` gives, one step after the other, in few and plain ops: the form for export.
+
+    Args:
+        decay: `(batch, time, features)`.
+        drive: `(batch, time, features)`.
+        start: `h_0`, `(batch, features)`.
+        unrolled: Whether to trace no loop at all; the number of steps must then be static.
+    """
+    if unrolled:
+        states = [start]
+        for step_decay, step_drive in zip(tf.unstack(decay, axis=1), tf.unstack(drive, axis=1), strict=True):
+            states.append(step_decay * states[-1] + step_drive)
+        return tf.stack(states[1:], axis=1)
+
+    def step(slices, states):
+        h = slices[0] * states[0] + slices[1]
+        return (h,), (h,)
+
+    _, (outputs,) = scan(list, step, (start,), (decay, drive), start.shape[-1:], compiled=False)
+    return outputs
 
 
 def _scan(decay, drive, reverse):

@@ -60,13 +60,7 @@ def recurrent_stack(
     Returns:
         Keras tensor `(batch, time, features)`, or `(batch, features)` without `return_sequences`.
 
-    Example:
-
-    ```python
-    tokens = keras.Input((None,), dtype="int32")
-    embedded = keras.layers.Embedding(1000, 64, mask_zero=True)(tokens)
-    features = recurrent_stack(embedded, 64, cell="gru", layers=2, bidirectional=True, dropout=0.3, residual=True)
-    ```
+    Example: `recurrent_stack(keras.Input((None, 13)), 64, cell="gru", layers=2, bidirectional=True, dropout=0.3)`
     """
     if cell not in CELLS:
         raise ValueError(f"`cell` must be one of {', '.join(CELLS)}. Received: cell={cell}")
@@ -89,14 +83,11 @@ def recurrent_stack(
             return_sequences=sequences,
             name=f"{name}_{index}_{cell}" if bidirectional else f"{name}_{index}",
         )
-        if bidirectional:
-            layer = Bidirectional(layer, name=f"{name}_{index}")
+        layer = Bidirectional(layer, name=f"{name}_{index}") if bidirectional else layer
         above = layer(outputs, mask=mask)
         if residual and sequences and above.shape[-1] == outputs.shape[-1]:
             above = keras.layers.Add(name=f"{name}_residual_{index}")([outputs, above])
-        if layer_norm:
-            above = keras.layers.LayerNormalization(name=f"{name}_norm_{index}")(above)
-        outputs = above
+        outputs = keras.layers.LayerNormalization(name=f"{name}_norm_{index}")(above) if layer_norm else above
     return outputs
 
 

@@ -86,7 +86,7 @@ def recurrence(form, inputs, states, input_weights, recurrent_weights, mask=None
 
 
 def _no_second_gradient(*upstream):
-    raise NotImplementedError(
+    raise LookupError(
         "The fast recurrent layers have first derivatives only. For gradients of gradients build the layer with "
         "`unroll=True`, or use `suite.recurrent.to_keras(model)`. Received: a second derivative of a recurrent layer."
     )
