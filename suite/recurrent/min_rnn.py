@@ -129,7 +129,8 @@ class MinimalRNN(keras.layers.Layer):
 
     def _scan(self, decay, drive, state):
         if (deployment := current()) is not None:
-            return stepwise_scan(decay, drive, ops.reshape(state, (1, self.units)), unrolled=deployment.form == "unrolled")
+            state = ops.reshape(state, (1, self.units))
+            return stepwise_scan(decay, drive, state, unrolled=deployment.form == "unrolled")
         # Products of many factors want single precision at least.
         working = "float64" if self.compute_dtype == "float64" else "float32"
         outputs = linear_scan(*(ops.cast(value, working) for value in (decay, drive, state)))

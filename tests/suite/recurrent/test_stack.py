@@ -1,9 +1,12 @@
 """Stacks, cells beyond Keras', explicit states."""
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+import suite.recurrent
 from suite.recurrent import (
     GRU,
     LSTM,
@@ -30,8 +33,14 @@ CASES = [*((cell, False) for cell in CELLS), ("lstm", True), ("min_gru", True)]
 @pytest.mark.parametrize(("cell", "bidirectional"), CASES)
 def test_every_cell_trains_saves_and_ignores_padding(cell, bidirectional, tmp_path):
     model = model_of(
-        cell=cell, layers=1 if bidirectional else 2, bidirectional=bidirectional, dropout=0.1, residual=True, layer_norm=True,
-        return_sequences=False, seed=1,
+        cell=cell,
+        layers=1 if bidirectional else 2,
+        bidirectional=bidirectional,
+        dropout=0.1,
+        residual=True,
+        layer_norm=True,
+        return_sequences=False,
+        seed=1,
     )
     random = np.random.default_rng(0)
     tokens = random.integers(1, 20, (4, 7))
@@ -47,7 +56,7 @@ def test_every_cell_trains_saves_and_ignores_padding(cell, bidirectional, tmp_pa
     np.testing.assert_allclose(model(tokens), loaded(tokens), atol=1e-6)
 
 
-@pytest.mark.parametrize("options", [{"recurrent_dropout": 0.4}, {"zoneout": 0.4}], ids=["recurrent_dropout", "zoneout"])
+@pytest.mark.parametrize("options", [{"recurrent_dropout": 0.4}, {"zoneout": 0.4}], ids=["dropout", "zoneout"])
 @pytest.mark.parametrize("cell", ["lstm", "gru", "simple_rnn"])
 def test_random_states_only_while_training(cell, options):
     model = model_of(cell=cell, layers=1, seed=1, **options)
@@ -118,3 +127,13 @@ def test_steps_with_an_explicit_state_equal_the_whole(layer):
 def test_what_does_not_go_together_is_refused(options):
     with pytest.raises(ValueError, match="Received: "):
         model_of(**options)
+
+
+def test_the_new_cell_of_the_readme_runs():
+    readme = Path(suite.recurrent.__file__).with_name("README.md").read_text(encoding="utf-8")
+    code = readme.split("## A new cell in ten lines")[1].split("```python")[1].split("```")[0]
+    names = {"keras": keras, "RNN": RNN}
+    exec(code, names)
+    inputs = tf.random.stateless_normal((2, 5, 3), (1, 2))
+    assert names["layer"](inputs).shape == (2, 5, 64)
+    assert suite.recurrent.Bidirectional(RNN(names["LeakyCell"](4)))(inputs).shape == (2, 8)
