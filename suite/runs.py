@@ -186,6 +186,7 @@ def export(
     deployments: tuple[str, ...],
     quantizations: tuple[str, ...],
     data: Path | None,
+    web: Path | None,
     only_offered: bool,
     console: Console,
 ) -> tuple[dict[str, Any], list[str]]:
@@ -196,6 +197,7 @@ def export(
         deployments, quantizations: All their combinations are made.
         data: Real inputs to check on, calibrate with and score; None takes the data of the run where it is still there
             as it was, else the inputs kept with the model.
+        web: Folder for a page that runs the float32 `compiled` file in a browser; that file is then made too.
         only_offered: Leave out combinations that this model does not allow, rather than refuse.
         console: For progress.
 
@@ -207,6 +209,7 @@ def export(
     """
     from suite.export.export import export_files, open_source
     from suite.export.offers import refusal
+    from suite.export.guide import write_guide
     from suite.tracking.record import log_export
 
     artifact = read_artifact(model_dir)
@@ -216,8 +219,16 @@ def export(
     left_out = [f"{pair[0]} {pair[1]}: {reason}" for pair, reason in refused.items() if reason]
     if only_offered:
         wanted = [pair for pair in wanted if not refused[pair]]
+    if web is not None and ("compiled", "none") not in wanted:
+        wanted.append(("compiled", "none"))
     with console.status("exporting") as status:
         report = export_files(source, wanted, lambda step: status.update(f"exporting {step}"))
+    write_guide(model_dir, report)
+    if web is not None:
+        from suite.web.page import write_page
+
+        entry = next(entry for entry in report["files"] if entry["file"] == "compiled.tflite")
+        write_page(artifact.path / "tflite" / entry["file"], entry, web, f"{artifact.task}: {artifact.path.absolute().name}")
     if not log_export(artifact, [entry for entry in report["files"] if (entry["deployment"], entry["quantization"]) in wanted]):
         console.print("the run of this model is not in this tracking store, so the report is in the model folder alone", highlight=False)
     return report, left_out

@@ -84,23 +84,25 @@ def tiny():
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory, tracking_uri, reviews):
-    """A model folder trained on `reviews` with TINY settings."""
+def train_tiny(tmp_path_factory, tracking_uri, reviews):
+    """Train on `reviews` with TINY settings and those given; returns the RunResult."""
     from rich.console import Console
 
     from pipelines.sentiment.config import Settings
     from suite.config import load_settings
     from suite.runs import Request, read_data, train
 
-    before = os.environ.get("MLFLOW_TRACKING_URI")
-    os.environ["MLFLOW_TRACKING_URI"] = tracking_uri
-    try:
-        settings = load_settings(Settings, None, TINY)
-        examples = read_data("sentiment", reviews, settings, None, "fail")
-        request = Request("sentiment", settings, "trained", Path(tmp_path_factory.mktemp("models")))
-        return train(request, examples, Console(quiet=True))
-    finally:
-        if before is None:
-            del os.environ["MLFLOW_TRACKING_URI"]
-        else:
-            os.environ["MLFLOW_TRACKING_URI"] = before
+    def run(name, *assignments):
+        settings = load_settings(Settings, None, [*TINY, *assignments])
+        request = Request("sentiment", settings, name, Path(tmp_path_factory.mktemp("models")))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("MLFLOW_TRACKING_URI", tracking_uri)
+            return train(request, read_data("sentiment", reviews, settings, None, "fail"), Console(quiet=True))
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def trained(train_tiny):
+    """A model folder trained on `reviews` with TINY settings."""
+    return train_tiny("trained")

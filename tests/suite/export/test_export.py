@@ -1,0 +1,191 @@
+"""A trained model through the deployments: no Flex, the same answers as Keras, the report that says so."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+TEXTS = ["", "a", "the cast was not bad at all", "Größe, naïve 😀 日本語!", "dull " * 70, "x" * 200]
+
+
+@pytest.fixture(scope="module")
+def one_direction(train_tiny):
+    """A GRU that reads in one direction, with attention, and cuts long texts."""
+    return train_tiny("one", "cell=gru", "bidirectional=false", "pooling=attention", "max_tokens=50", "ngrams=[3]")
+
+
+@pytest.fixture(scope="module")
+def fused(train_tiny):
+    """An LSTM that reads in both directions."""
+    return train_tiny("fused", "cell=lstm", "bidirectional=true", "ngrams=[3]", "max_tokens=300")
+
+
+def exported(suite, model_dir, *arguments):
+    done = suite("export", model_dir, *arguments, "--json")
+    assert done.status == 0, done.err
+    return {entry["file"]: entry for entry in done.json["files"]}
+
+
+def answers(model_dir, tflite=None):
+    import suite
+
+    model = suite.load(model_dir, tflite=tflite)
+    return np.array([[*model.predict(text).scores.values()] for text in TEXTS])
+
+
+def test_interpreter_is_fused_dynamic_and_forgets_between_calls(suite, workdir, fused):
+    entry = exported(suite, fused.model_dir)["interpreter.tflite"]
+    assert entry["flex"] == [] and entry["custom"] == []
+    assert entry["ops"]["UNIDIRECTIONAL_SEQUENCE_LSTM"] == 2 and "WHILE" not in entry["ops"]
+    assert entry["parity"]["max_difference"] <= 1e-4 and entry["parity"]["samples"] == 60
+    assert entry["metrics"]["examples"] == 60 and entry["metrics"]["tflite"]["accuracy"] == entry["metrics"]["keras"]["accuracy"]
+    assert any("reset" in note for note in entry["notes"])
+    path = fused.model_dir / "tflite" / "interpreter.tflite"
+    first, again = answers(fused.model_dir, path), answers(fused.model_dir, path)
+    np.testing.assert_array_equal(first, again)
+    np.testing.assert_allclose(first, answers(fused.model_dir), atol=1e-5)
+
+
+@pytest.mark.parametrize("length", [1, 7, 300])
+def test_lengths_in_one_interpreter(suite, workdir, fused, length):
+    import suite as package
+
+    if not (fused.model_dir / "tflite" / "interpreter.tflite").exists():
+        exported(suite, fused.model_dir)
+    text = " ".join(["good", "not", "bad"][n % 3] for n in range(length))
+    model = package.load(fused.model_dir, "tflite")
+    scores = [model.predict(text).scores for _ in range(2)]
+    assert scores[0] == scores[1] == pytest.approx(package.load(fused.model_dir).predict(text).scores, abs=1e-5)
+
+
+def test_compiled_has_fixed_shapes_and_no_state(suite, workdir, fused):
+    from ai_edge_litert.interpreter import Interpreter
+
+    entry = exported(suite, fused.model_dir, "--deployment", "compiled")["compiled.tflite"]
+    assert entry["signatures"]["classify"]["inputs"]["text"]["shape"] == [1, 1024]
+    assert entry["parity"]["max_difference"] <= 1e-4 and entry["flex"] == []
+    assert not {"VAR_HANDLE", "READ_VARIABLE", "UNIDIRECTIONAL_SEQUENCE_LSTM"} & set(entry["ops"])
+    interpreter = Interpreter(str(fused.model_dir / "tflite" / "compiled.tflite"))
+    assert all(-1 not in tensor["shape_signature"] for tensor in interpreter.get_tensor_details())
+    np.testing.assert_allclose(answers(fused.model_dir, fused.model_dir / "tflite" / "compiled.tflite"), answers(fused.model_dir), atol=1e-5)
+
+
+def test_streaming_in_pieces_of_any_size_equals_offline(suite, workdir, one_direction):
+    from suite.runtime.streaming import ChunkRunner, TextStream
+
+    entry = exported(suite, one_direction.model_dir, "--deployment", "streaming")["streaming.tflite"]
+    assert entry["flex"] == [] and {name for name in entry["signatures"]["classify"]["inputs"] if name.startswith("state_")}
+    path = one_direction.model_dir / "tflite" / "streaming.tflite"
+    np.testing.assert_allclose(answers(one_direction.model_dir, path), answers(one_direction.model_dir), atol=1e-5)
+    stream = TextStream(ChunkRunner(path))
+    text = ("the cast wasn't bad , but the plot was extremely dull ! " * 6).encode()
+    whole = None
+    for size in (1, 3, 64, 65, 1000):
+        for start in range(0, len(text), size):
+            stream.feed(text[start : start + size])
+        answer = stream.finish()["probabilities"]
+        whole = answer if whole is None else whole
+        np.testing.assert_array_equal(answer, whole)
+
+
+def test_quantised_files_keep_their_tolerances(suite, workdir, fused):
+    exported(suite, fused.model_dir, "--quantize", "float16")
+    report = exported(suite, fused.model_dir, "--quantize", "dynamic")
+    assert {"interpreter-float16.tflite", "interpreter-dynamic.tflite"} <= set(report), "each export is merged into the report"
+    for quantization, tolerance in (("float16", 1e-2), ("dynamic", 5e-2)):
+        assert report[f"interpreter-{quantization}.tflite"]["parity"]["max_difference"] <= tolerance
+
+
+def test_evaluate_on_the_file_is_evaluate_on_keras(suite, workdir, fused, reviews):
+    if not (fused.model_dir / "tflite" / "interpreter.tflite").exists():
+        exported(suite, fused.model_dir)
+    keras, tflite = (
+        suite("evaluate", fused.model_dir, "--data", reviews, "--runtime", runtime, "--json").json for runtime in ("keras", "tflite")
+    )
+    assert tflite["runtime"] == "tflite" and set(tflite) == set(keras)
+    assert tflite["metrics"] == pytest.approx(keras["metrics"], abs=1e-5)
+
+
+def test_metadata_and_labels_travel_with_the_file(suite, workdir, fused):
+    from suite.export.metadata import read_metadata
+
+    if not (fused.model_dir / "tflite" / "interpreter.tflite").exists():
+        exported(suite, fused.model_dir)
+    found = read_metadata(fused.model_dir / "tflite" / "interpreter.tflite")
+    assert "labels.txt" in str(found["packed_files"]) and "front_end.json" in str(found["packed_files"])
+    assert (fused.model_dir / "tflite" / "labels.txt").read_text() == "negative\npositive\n"
+    assert (fused.model_dir / "tflite" / "GUIDE.md").is_file()
+
+
+def test_the_report_is_logged_to_the_run(suite, workdir, fused):
+    import mlflow
+
+    exported(suite, fused.model_dir, "--quantize", "float16")
+    run = mlflow.MlflowClient().get_run(fused.run_id)
+    assert run.data.metrics["tflite_interpreter_float16_bytes"] == (fused.model_dir / "tflite" / "interpreter-float16.tflite").stat().st_size
+    assert run.data.metrics["tflite_interpreter_float16_latency_ms"] > 0
+
+
+MISUSE = [
+    ("no such folder", ("nowhere",), ["nowhere", "no such model folder"]),
+    ("not a model", (".",), ["not a whole model folder"]),
+    ("half-written folder", ("HALF",), ["lacks model.keras"]),
+    ("damaged folder", ("DAMAGED",), ["settings.yaml", "damaged"]),
+    ("unknown deployment", ("MODEL", "--deployment", "edge"), ["--deployment", "interpreter", "'edge'"]),
+    ("unknown quantisation", ("MODEL", "--quantize", "int4"), ["--quantize", "int8", "'int4'"]),
+    ("streaming in both directions", ("MODEL", "--deployment", "streaming"), ["one direction", "bidirectional=false"]),
+    ("int8 of a loop", ("GRU", "--quantize", "int8"), ["int8", "gru", "dynamic"]),
+    ("int8 of fixed shapes", ("MODEL", "--deployment", "compiled", "--quantize", "int8"), ["int8", "--deployment interpreter"]),
+    ("int8 without data", ("BARE", "--quantize", "int8"), ["int8", "--data"]),
+    ("nothing to check on", ("BARE",), ["--data"]),
+    ("no such data", ("MODEL", "--data", "nothing.tsv"), ["nothing.tsv", "no such file"]),
+    ("data of other labels", ("MODEL", "--data", "other.tsv"), ["other.tsv:2", "'pos'"]),
+]
+
+
+@pytest.mark.parametrize(("arguments", "expected"), [row[1:] for row in MISUSE], ids=[row[0] for row in MISUSE])
+def test_misuse_is_refused(suite, workdir, fused, one_direction, arguments, expected):
+    (workdir / "other.tsv").write_text("text\tlabel\na good film\tpos\na bad film\tneg\n")
+    folders = {"MODEL": fused.model_dir, "GRU": one_direction.model_dir}
+    for name in {"HALF", "DAMAGED", "BARE"} & set(arguments):
+        folders[name] = shutil.copytree(fused.model_dir, workdir / name.lower(), ignore=shutil.ignore_patterns("tflite"))
+    if "HALF" in folders:
+        (folders["HALF"] / "model.keras").unlink()
+    if "DAMAGED" in folders:
+        (folders["DAMAGED"] / "settings.yaml").write_text("units: 9\n")
+    if "BARE" in folders:
+        _forget_inputs(folders["BARE"])
+    done = suite("export", *(folders.get(word, word) for word in arguments))
+    assert done.status == 2, done.err
+    assert "Traceback" not in done.err and all(word in done.err for word in expected), done.err
+
+
+def _forget_inputs(folder):
+    """Make a model folder as a run on private data leaves it, its data elsewhere."""
+    import json
+
+    shutil.rmtree(folder / "assets" / "parity")
+    record = json.loads((folder / "metrics.json").read_text())
+    record["files"] = {name: digest for name, digest in record["files"].items() if "parity" not in name}
+    record["data"]["path"] = "/nowhere"
+    (folder / "metrics.json").write_text(json.dumps(record))
+
+
+def test_a_file_that_was_not_exported_says_how_to(suite, workdir, trained):
+    done = suite("predict", trained.model_dir, "text", "--runtime", "tflite")
+    assert done.status == 2 and "suite export" in done.err
+
+
+def test_a_crash_of_the_converter_is_an_error(monkeypatch, tmp_path, fused):
+    import os
+    import sys
+
+    from suite.export.convert import ConversionError, convert
+
+    fake = tmp_path / "python"
+    fake.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    os.chmod(fake, 0o755)
+    monkeypatch.setattr(sys, "executable", str(fake))
+    with pytest.raises(ConversionError, match="crashed .SIGSEGV"):
+        convert(fused.model_dir, "interpreter", "fused", "none", None, tmp_path / "x.tflite")
+    assert not (tmp_path / "x.tflite").exists()
