@@ -22,13 +22,29 @@ FLAGS = [
 ]
 
 
+def missing(reason):
+    """Skip the test, or fail it where SUITE_BROWSER says that all it needs must be there."""
+    if os.environ.get("SUITE_BROWSER") == "required":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def missing_part():
+    """`missing_part(reason)` for tests that find out themselves that something is missing."""
+    return missing
+
+
 @pytest.fixture(scope="session")
 def browser():
     """Chromium, driven by Playwright; every outside name fails to resolve in it."""
-    api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install '.[browser]'")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("Playwright is not installed: pip install '.[browser]'")
     if CHROMIUM is None:
-        pytest.skip("Chromium is not installed: install the package chromium, or name its file in CHROMIUM")
-    with api.sync_playwright() as playwright:
+        missing("Chromium is not installed: install the package chromium, or name its file in CHROMIUM")
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()

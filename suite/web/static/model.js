@@ -3,39 +3,46 @@
 /**
  * Start the worker and open the model.
  *
- * Resolves to `ask(question, answered)`: runs `question.tensors` and calls `answered({answers, milliseconds}, question)`.
- * While one question runs, only the newest of those that follow is kept. `failed(words)` hears what goes wrong later.
+ * Resolves to `ask(question, answered)`: runs `question.tensors` one by one and calls
+ * `answered({answers, milliseconds}, question)`. A newer question takes the place of one that is not finished, and of
+ * one that still waits. `failed(words)` hears what goes wrong later.
  */
 export function openModel(page, failed) {
   const worker = new Worker("worker.js");
-  let running = null, waiting = null, runs = 0;
+  let running = null, waiting = null;
 
-  const start = (job) => {
-    running = job;
-    worker.postMessage({ run: ++runs, tensors: job.question.tensors });
-  };
+  const runNext = () => worker.postMessage({ run: running.question.tensors[running.answers.length] });
   const ask = (question, answered) => {
-    const job = { question, answered };
-    if (running) waiting = job;
-    else start(job);
+    const job = { question, answered, answers: [], milliseconds: 0 };
+    if (running) {
+      waiting = job;
+    } else {
+      running = job;
+      runNext();
+    }
+  };
+  const take = ({ answer, milliseconds }) => {
+    const job = running;
+    job.answers.push(answer);
+    job.milliseconds += milliseconds;
+    const finished = job.answers.length === job.question.tensors.length;
+    if (waiting || finished) [running, waiting] = [waiting, null];
+    if (running) runNext();
+    if (finished) job.answered(job, job.question);
   };
   return new Promise((resolve, reject) => {
     let opened = false;
     const fail = (words) => (opened ? failed(words) : reject(new Error(words)));
     worker.onerror = (event) => fail(event.message || "worker.js could not be started");
     worker.onmessage = ({ data }) => {
-      if (data.failed) return fail(data.failed);
-      if (data.opened) {
+      if (data.failed) {
+        fail(data.failed);
+      } else if (data.opened) {
         opened = true;
-        return resolve(ask);
+        resolve(ask);
+      } else {
+        take(data);
       }
-      const done = running;
-      running = null;
-      if (waiting) {
-        start(waiting);
-        waiting = null;
-      }
-      done.answered(data, done.question);
     };
     worker.postMessage({ open: page });
   });

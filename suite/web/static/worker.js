@@ -1,8 +1,8 @@
 /* Runs the model away from the page, so that typing never waits for it.
  *
  * In:  {open: page}                     the content of page.json
- *      {run: id, tensors}               typed arrays, one per call of the model
- * Out: {opened: true} | {answered: id, answers, milliseconds} | {failed: words}
+ *      {run: tensor}                    a typed array, the input of one call
+ * Out: {opened: true} | {answer, milliseconds} | {failed: words}
  *
  * A classic worker: LiteRT.js loads its WebAssembly script with importScripts, which module workers lack.
  */
@@ -13,6 +13,8 @@ self.Module = {
   printErr: (words) => (/^(INFO|WARNING|VERBOSE)/.test(words) ? console.debug(words) : console.error(words)),
 };
 
+const ARRAYS = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
+
 let page, model, Tensor;
 
 self.onmessage = async ({ data }) => {
@@ -21,7 +23,7 @@ self.onmessage = async ({ data }) => {
       await open(data.open);
       self.postMessage({ opened: true });
     } else {
-      self.postMessage({ answered: data.run, ...(await run(data.tensors)) });
+      self.postMessage(await run(data.run));
     }
   } catch (error) {
     self.postMessage({ failed: error?.message || String(error?.type ?? error) });
@@ -35,7 +37,8 @@ async function open(description) {
   await runtime.loadLiteRt("runtime/");
   model = await runtime.loadAndCompile(bytes, { accelerator: "wasm" });
   Tensor = runtime.Tensor;
-  await run([new Uint8Array(page.input.shape.reduce((all, size) => all * size, 1))]);
+  const size = page.input.shape.reduce((all, axis) => all * axis, 1);
+  await run(new ARRAYS[page.input.dtype](size)); // the first call is slow; nobody should wait for it while typing
 }
 
 /** Return the model's bytes; the sum in the address keeps an older file out of the browser's cache. */
@@ -47,18 +50,15 @@ async function fetchModel({ file, bytes, sha256 }) {
   return content;
 }
 
-async function run(tensors) {
+async function run(tensor) {
   const started = performance.now();
-  const answers = [];
-  for (const tensor of tensors) {
-    const input = new Tensor(tensor, page.input.shape);
-    try {
-      const outputs = await model.run(page.signature, { [page.input.name]: input });
-      answers.push(outputs[page.output].toTypedArray().slice());
-      Object.values(outputs).forEach((output) => output.delete());
-    } finally {
-      input.delete();
-    }
+  const input = new Tensor(tensor, page.input.shape);
+  try {
+    const outputs = await model.run(page.signature, { [page.input.name]: input });
+    const answer = outputs[page.output].toTypedArray().slice();
+    Object.values(outputs).forEach((output) => output.delete());
+    return { answer, milliseconds: performance.now() - started };
+  } finally {
+    input.delete();
   }
-  return { answers, milliseconds: performance.now() - started };
 }
