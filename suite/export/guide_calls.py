@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 WINDOWED_RANK = 2  # (batch, length): what can be cut into pieces of a fixed length
-WHOLE = "The answer after the last piece is that of the whole input."
-PIECES = "One answer for each piece of the input."
 COMPILED_TYPES = {"float32", "int32", "int8", "uint8", "bool"}  # what LiteRT's TensorBuffer reads and writes
 
 
@@ -55,6 +53,15 @@ class Call:
         """The only input, where it has one axis of a fixed length: longer input is cut into pieces, shorter is padded."""
         (only,) = self.inputs if len(self.inputs) == 1 else (None,)
         return only if only and only.fixed and len(only.shape) == WINDOWED_RANK else None
+
+    @property
+    def pieces_note(self) -> str:
+        """How the answers to the pieces of a longer input are to be read."""
+        if self.states:
+            return "The answer after the last piece is that of the whole input."
+        if self.window and self.window.is_text:
+            return "One answer for each piece; that of the whole text is their mean, weighted by the bytes of each piece."
+        return "One answer for each piece of the input."
 
 
 def read_calls(entry: dict[str, Any]) -> list[Call]:

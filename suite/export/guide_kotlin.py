@@ -6,7 +6,7 @@ array must not be empty), `Model.kt` and `TensorBuffer.kt` of github.com/google-
 
 from typing import Any
 
-from suite.export.guide_calls import PIECES, WHOLE, Call, Tensor, camel, labelled, must_reset, read_calls, uses_compiled_model
+from suite.export.guide_calls import Call, Tensor, camel, labelled, must_reset, read_calls, uses_compiled_model
 
 INTERPRETER = "com.google.ai.edge.litert:litert:1.4.2"
 COMPILED = "com.google.ai.edge.litert:litert:2.3.0"
@@ -17,16 +17,20 @@ TYPES = {
 BUFFER_CALLS = {"float32": "Float", "int32": "Int", "int8": "Int8", "uint8": "Int8", "bool": "Boolean"}
 
 CUT_TEXT = """
-/** UTF-8 bytes in pieces of [size]: cut at spaces where possible, zeros behind the last piece. */
+private val space = { byte: Byte -> byte in 0..32 || byte == 127.toByte() }
+
+/** UTF-8 bytes in pieces of [size]: cut at spaces where possible, else between two characters; zeros behind each. */
 private fun pieces(text: String, size: Int) = sequence {
-    var rest = text.toByteArray()
-    do {
-        val space = rest.take(size).lastIndexOf(' '.code.toByte()) + 1
-        val cut = if (rest.size <= size) rest.size else if (space > 0) space else size
-        yield(rest.copyOf(cut).copyOf(size))
-        rest = rest.copyOfRange(cut, rest.size)
-    } while (rest.isNotEmpty())
-}"""
+    var rest = text.toByteArray().toList()
+    if (rest.size > size) rest = rest.dropWhile(space).dropLastWhile(space)
+    while (rest.size > size) {
+        val cut = (size downTo 1).firstOrNull { space(rest[it]) }
+            ?: (size downTo maxOf(size - 3, 1)).firstOrNull { (rest[it].toInt() and 0xC0) != 0x80 } ?: size
+        yield(rest.take(cut).dropLastWhile(space))
+        rest = rest.drop(cut).dropWhile(space)
+    }
+    yield(rest)
+}.map { it.toByteArray().copyOf(size) }"""
 CUT_ARRAY = """
 /** Pieces of [size], zeros behind the last one. */
 private fun pieces(values: {type}, size: Int) = (0 until maxOf(values.size, 1) step size).asSequence().map {{
@@ -154,7 +158,7 @@ def _head(call: Call, returned: str, batched: bool) -> list[str]:
         arguments.append(f"{camel(tensor.name)}: {kind}")
     lines = ["/**", *(f" * {tensor.described}" for tensor in call.inputs), *(f" * Returns {tensor.described}" for tensor in call.outputs)]
     if call.window:
-        lines += [f" * {WHOLE if call.states else PIECES}"]
+        lines += [f" * {call.pieces_note}"]
     return [*lines, " */", f"fun {camel(call.signature)}({', '.join(arguments)}): {returned} {{"]
 
 

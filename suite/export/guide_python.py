@@ -3,21 +3,32 @@
 import json
 from typing import Any
 
-from suite.export.guide_calls import PIECES, WHOLE, Call, Tensor, labelled, must_reset, read_calls, uses_compiled_model
+from suite.export.guide_calls import Call, Tensor, labelled, must_reset, read_calls, uses_compiled_model
 
 EXAMPLE_TEXT = "An example."
 EXAMPLE_LENGTH = 16  # of an axis of any length, in the example call
 
 CUT_TEXT = '''
-def pieces(text: str, size: int):
-    """Yield UTF-8 bytes, uint8 [1, size]: cut at spaces where possible, zeros behind the last piece."""
+SPACES = bytes(range(33)) + b"\\x7f"
+
+
+def split(text: str, size: int):
+    """Yield UTF-8 bytes, at most size: cut at spaces where possible, else between two characters."""
     rest = text.encode("utf-8")
-    while True:
-        cut = len(rest) if len(rest) <= size else rest.rfind(b" ", 0, size) + 1 or size
-        yield np.frombuffer(rest[:cut].ljust(size, b"\\0"), np.uint8)[np.newaxis]
-        rest = rest[cut:]
-        if not rest:
-            return
+    if len(rest) > size:
+        rest = rest.strip(SPACES)
+    while len(rest) > size:
+        cut = next((place for place in range(size, 0, -1) if rest[place] in SPACES), 0)
+        cut = cut or next((place for place in range(size, max(size - 4, 0), -1) if rest[place] & 0xC0 != 0x80), size)
+        yield rest[:cut].rstrip(SPACES)
+        rest = rest[cut:].lstrip(SPACES)
+    yield rest
+
+
+def pieces(text: str, size: int):
+    """Yield the pieces of a text as uint8 [1, size], zeros behind each."""
+    for piece in split(text, size):
+        yield np.frombuffer(piece.ljust(size, b"\\0"), np.uint8)[np.newaxis]
 '''
 CUT_ARRAY = '''
 def pieces(values: np.ndarray, size: int):
@@ -39,7 +50,7 @@ def python_lines(entry: dict[str, Any]) -> list[str]:
     if entry.get("labels"):
         lines += ['labels = open("labels.txt", encoding="utf-8").read().split("\\n")[:-1]']
     windows = [call.window for call in calls if call.window]
-    if any(window.is_text for window in windows):
+    if any(window.is_text for window in windows):  # the rule of suite.runtime.windows
         lines += ["", *CUT_TEXT.splitlines()]
     if any(not window.is_text for window in windows):
         lines += ["", *CUT_ARRAY.splitlines()]
@@ -97,7 +108,7 @@ def _head(call: Call, several: bool) -> list[str]:
     lines = [f"def {call.signature}({arguments}) -> {returned}:"]
     lines += [f"    # {tensor.described}" for tensor in call.inputs]
     lines += [f"    # returns {tensor.described}" for tensor in call.outputs]
-    return lines + ([f"    # {PIECES if several else WHOLE}"] if call.window else [])
+    return lines + ([f"    # {call.pieces_note}"] if call.window else [])
 
 
 def _as_array(tensor: Tensor) -> str:

@@ -7,7 +7,7 @@ import math
 from pathlib import PurePath
 from typing import Any
 
-from suite.export.guide_calls import PIECES, WHOLE, Call, Tensor, camel, labelled, must_reset, read_calls
+from suite.export.guide_calls import Call, Tensor, camel, labelled, must_reset, read_calls
 
 TYPES = {
     "float32": "Float32", "int32": "Int32", "int64": "Int64", "int16": "Int16", "uint8": "UInt8", "bool": "Bool",
@@ -21,16 +21,23 @@ func values<T>(_ tensor: Tensor, as type: T.Type) -> [T] {
     tensor.data.withUnsafeBytes { Array($0.bindMemory(to: type)) }
 }"""
 CUT_TEXT = """
-/// UTF-8 bytes in pieces of `size`: cut at spaces where possible, zeros behind the last piece.
+func isSpace(_ byte: UInt8) -> Bool { byte <= 32 || byte == 127 }
+
+func trimmedEnd(_ bytes: [UInt8]) -> [UInt8] {
+    Array(bytes.prefix((bytes.lastIndex(where: { !isSpace($0) }) ?? -1) + 1))
+}
+
+/// UTF-8 bytes in pieces of `size`: cut at spaces where possible, else between two characters; zeros behind each.
 func pieces(_ text: String, _ size: Int) -> [Data] {
-    var rest = Array(text.utf8), found: [Data] = []
-    repeat {
-        let space = rest.prefix(size).lastIndex(of: 32).map { $0 + 1 } ?? size
-        let piece = Array(rest.prefix(rest.count <= size ? rest.count : space))
-        found.append(Data(piece + [UInt8](repeating: 0, count: size - piece.count)))
-        rest.removeFirst(piece.count)
-    } while !rest.isEmpty
-    return found
+    var rest = Array(text.utf8), found: [[UInt8]] = []
+    if rest.count > size { rest = trimmedEnd(Array(rest.drop(while: isSpace))) }
+    while rest.count > size {
+        let cut = (1...size).last(where: { isSpace(rest[$0]) })
+            ?? (max(size - 3, 1)...size).last(where: { rest[$0] & 0xC0 != 0x80 }) ?? size
+        found.append(trimmedEnd(Array(rest.prefix(cut))))
+        rest = Array(rest.dropFirst(cut).drop(while: isSpace))
+    }
+    return (found + [rest]).map { Data($0 + [UInt8](repeating: 0, count: size - $0.count)) }
 }"""
 CUT_ARRAY = """
 /// Pieces of `size`, zeros behind the last one.
@@ -119,7 +126,7 @@ def _head(call: Call, returned: str) -> list[str]:
         if tensor.shape.count(None) > 1:
             arguments.append(f"shape {camel(tensor.name)}Shape: [Int]")
     lines = [f"/// {tensor.described}" for tensor in call.inputs] + [f"/// Returns {tensor.described}" for tensor in call.outputs]
-    lines += [f"/// {WHOLE if call.states else PIECES}"] if call.window else []
+    lines += [f"/// {call.pieces_note}"] if call.window else []
     return [*lines, f"func {camel(call.signature)}({', '.join(arguments)}) throws -> {returned} {{"]
 
 

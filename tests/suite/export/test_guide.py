@@ -8,6 +8,7 @@ import pytest
 from suite.export.guide import guide_lines, write_guide
 from suite.export.guide_python import python_lines
 from suite.runtime.tflite_runtime import TfLitePredictor
+from suite.runtime.windows import split_windows
 
 LABELS = ["negative", "positive"]
 TEXT = {"dtype": "uint8", "shape": [1, None], "meaning": "UTF-8 bytes of the text; zeros after it are padding"}
@@ -108,17 +109,19 @@ def test_python_for_the_interpreter_runs(folder, run, capsys):
 def test_python_for_the_compiled_model_cuts_at_spaces(folder, run):
     names = run(COMPILED)
     pieces = [piece.tobytes() for piece in names["pieces"]("a fine film, undoubtedly", 8)]
-    assert pieces == [b"a fine \0", b"film, \0\0", b"undoubte", b"dly\0\0\0\0\0"]
+    assert pieces == [b"a fine\0\0", b"film,\0\0\0", b"undoubte", b"dly\0\0\0\0\0"]
+    for text in ("", " ", "a b", "  much   longer\tthan eight \n", "добре кіно, добре", "x" * 40, "12345678 9"):
+        assert list(names["split"](text, 8)) == split_windows(text.encode(), 8)
     answers = names["classify"]("a fine film")
     assert len(answers) == 2
-    np.testing.assert_allclose(answers[0]["probabilities"][0], reference(folder, "a fine \0")["probabilities"], rtol=1e-6)
+    np.testing.assert_allclose(answers[0]["probabilities"][0], reference(folder, "a fine\0\0")["probabilities"], rtol=1e-6)
     assert len(names["classify"]("")) == 1
 
 
 def test_python_for_streaming_carries_the_state(folder, run):
     classify = run(STREAMING)["classify"]
     text = "a fine film, undoubtedly"
-    total = sum(text.encode())
+    total = sum(sum(window) for window in split_windows(text.encode(), 8))
     expected = np.exp([0.001 * total, 0.008]) / np.exp([0.001 * total, 0.008]).sum()
     for _ in range(2):
         np.testing.assert_allclose(classify(text)["probabilities"][0], expected, rtol=1e-5)
@@ -179,4 +182,4 @@ def test_guide_has_a_section_for_each_file(folder):
     assert text.count("\n## ") == 2 and text.count("```") == 12
     assert "[compiled.tflite](#compiledtflite)" in text
     assert "- Longer input is cut into pieces of 8 bytes." in text
-    assert "| " not in text and "`text` uint8[1, any]" in text
+    assert "- in: `text` uint8[1, any]: UTF-8 bytes" in text
