@@ -1,4 +1,5 @@
 """Side-by-side measurements of the recurrent layers: ours, Keras' and, where installed, PyTorch's."""
+import ctypes
 import importlib.util
 import json
 import os
@@ -93,10 +94,21 @@ def peak_memory(cell, shape, contender):
 
 
 def peak_memory_here(cell, shape, contender):
-    """As `peak_memory`, in this process: the high-water mark of the train steps over what stood before them."""
+    """As `peak_memory`, in this process: the high-water mark of the train steps over what stood before the layer.
+
+    Weights, inputs and compiled code count; the libraries, brought in by a tiny layer beforehand, and what compiling
+    needed and gave back do not.
+    """
+    from suite.recurrent.policy import compilation
+
+    with compilation(True):
+        for steps in _contenders(cell, (2, 20, 3, 8)).values():
+            steps["train"]()
+    ctypes.CDLL(None).malloc_trim(0)
+    before = _status("VmRSS")
     step = _contenders(cell, shape, only=contender)[contender]["train"]
     step()
-    before = _status("VmRSS")
+    ctypes.CDLL(None).malloc_trim(0)
     with open("/proc/self/clear_refs", "w", encoding="ascii") as file:
         file.write("5")
     for _ in range(3):
