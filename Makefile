@@ -5,19 +5,22 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do $$p -c '
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test test-slow test-real lint constraints clean
+.PHONY: demo test test-slow test-real test-browser lint constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/suite demo
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -m "not slow and not real_data"
+	$(BIN)/python -m pytest -m "not slow and not real_data and not browser"
 
 test-slow: $(INSTALLED)
-	$(BIN)/python -m pytest -m "slow and not real_data"
+	$(BIN)/python -m pytest -m "slow and not real_data and not browser"
 
 test-real: $(INSTALLED)
 	$(BIN)/python -m pytest -m real_data
+
+test-browser: .venv/.browser
+	SUITE_BROWSER=required $(BIN)/python -m pytest -m browser tests/browser
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -28,12 +31,16 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+.venv/.browser: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[browser]'
+	@touch $@
+
 # Renew the pins: the newest versions that pyproject.toml allows, from a fresh environment.
 constraints:
 	@test -n "$(PYTHON)"
 	rm -rf .venv-constraints
 	$(PYTHON) -m venv .venv-constraints
-	.venv-constraints/bin/python -m pip install --quiet '.[dev]'
+	.venv-constraints/bin/python -m pip install --quiet '.[dev,browser]'
 	.venv-constraints/bin/python -m pip freeze --exclude recurrent-suite > constraints.txt
 	rm -rf .venv-constraints build
 

@@ -116,6 +116,8 @@ class Signature:
         windows: `windows(predictor, arrays)` answers one raw input of any length with a `compiled` file, whose shape is
             fixed; `predictor` is a `TfLitePredictor`.
         stream: `stream(runner, arrays)` answers one raw input with a `streaming` file; `runner` is a `ChunkRunner`.
+        prepare: Raw arrays to what this signature takes, where that is not the raw input itself (an app's own tokenizer).
+        custom_ops: Whether the function needs ops that an app must link (tensorflow-text); a file of it holds those too.
         front_end: Parameters of what the graph does to the raw input, JSON-able, for the file's metadata.
     """
 
@@ -126,6 +128,8 @@ class Signature:
     per_step: tuple[str, ...] = ()
     windows: Callable[[Any, Arrays], Arrays] | None = None
     stream: Callable[[Any, Arrays], Arrays] | None = None
+    prepare: Callable[[Arrays], Arrays] | None = None
+    custom_ops: bool = False
     front_end: dict[str, Any] = field(default_factory=dict)
 
 

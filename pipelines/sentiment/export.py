@@ -17,60 +17,83 @@ OUTPUTS = {
     "attention": "how much each token counted; adds up to 1, 0 for padding",
 }
 
+# Texts whose pieces go into the file, for an app to compare its own tokenizer with.
+GOLDEN = (
+    "",
+    "a good film",
+    "It WASN'T bad -- not at all!",
+    "Straße ﬁn Å ½ ①",
+    "日本語のレビュー",
+    "كان الفيلم جيدا",
+    "😀 great!!! http://x.yz",
+    "tab\tand\nline",
+)
+
 
 def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> list[Signature]:
-    """Return `classify` (UTF-8 bytes) for the bytes tokenizer, `classify_text` (a string) for wordpiece.
+    """Return what can be called: with the bytes tokenizer `classify` (UTF-8 bytes); with wordpiece `classify_text` (a
+    string; needs tensorflow-text) and `classify_tokens` (piece numbers; the app does the splitting, golden vectors tell
+    whether it does so right).
 
     Without a model the functions cannot be called; names, shapes and the host's part are there.
     """
     tokenizer = make_tokenizer(settings, assets)
     network = None if model is None else with_attention(model)
+    front_end = {"tokenizer": settings.tokenizer, "rows": tokenizer.rows, "max_tokens": settings.max_tokens, "keep": settings.keep}
 
     def classify(text: tf.Tensor) -> dict[str, tf.Tensor]:
         traced = deployment.current()
         if traced is None or not traced.fixed:
             return network(tokenizer(text), training=False)
-        # Every other byte may begin a token at most, or every one between letters and punctuation.
+        # Between letters and punctuation every byte may begin a token.
         steps = text.shape[1] if traced.streaming else min(text.shape[1], settings.max_tokens)
         tokens = tokenizer(text, time=steps)
         if traced.streaming:
             tokens = _first_tokens(tokens, settings.max_tokens, traced)
         return network(tokens, training=False)
 
-    if settings.tokenizer == "wordpiece":
-        return [Signature("classify_text", {"text": RawInput("string", (), "the text, UTF-8")}, OUTPUTS, classify)]
-    text = RawInput(
-        "uint8",
+    if settings.tokenizer == "bytes":
+        text = RawInput(
+            "uint8",
+            (None,),
+            "UTF-8 bytes of the text; zeros after it are padding",
+            fixed=(settings.compiled_bytes,),
+            chunk=(settings.chunk_bytes,),
+        )
+        front_end |= {"ngrams": list(settings.ngrams)}
+        return [Signature("classify", {"text": text}, OUTPUTS, classify, ("attention",), _text_windows, _text_stream, front_end=front_end)]
+
+    def classify_tokens(tokens: tf.Tensor) -> dict[str, tf.Tensor]:
+        return network({"words": tokens}, training=False)
+
+    def split(arrays: Arrays) -> Arrays:
+        words = tokenizer(tf.constant([arrays["text"].item()]))["words"].numpy()[0]
+        return {"tokens": words}
+
+    text = RawInput("string", (), "the text, UTF-8")
+    tokens = RawInput(
+        "int32",
         (None,),
-        "UTF-8 bytes of the text; zeros after it are padding",
-        fixed=(settings.compiled_bytes,),
-        chunk=(settings.chunk_bytes,),
+        "numbers of word pieces, lines of vocabulary.txt counted from 0; zeros after them are padding",
+        fixed=(settings.max_tokens,),
+        chunk=(min(settings.chunk_bytes, settings.max_tokens),),
     )
-    front_end = {
-        "tokenizer": settings.tokenizer,
-        "rows": tokenizer.rows,
-        "ngrams": list(settings.ngrams),
-        "max_tokens": settings.max_tokens,
-        "keep": settings.keep,
-    }
-    return [Signature("classify", {"text": text}, OUTPUTS, classify, ("attention",), _windows, _stream, front_end)]
-
-
-def _windows(predictor, arrays: Arrays) -> Arrays:
-    """Classify a text of any length with a file of fixed shape: windows cut at spaces, probabilities averaged."""
-    ((size,), _) = predictor.inputs["text"]
-    windows = split_windows(arrays["text"].tobytes(), size)
-    answers = [predictor.call({"text": np.frombuffer(window.ljust(size, b"\0"), np.uint8)}) for window in windows]
-    if len(answers) == 1:
-        return answers[0]
-    return {"probabilities": combine([answer["probabilities"] for answer in answers], windows)}
-
-
-def _stream(runner, arrays: Arrays) -> Arrays:
-    """Classify a text chunk by chunk."""
-    stream = TextStream(runner)
-    stream.feed(arrays["text"].tobytes())
-    return stream.finish()
+    if model is not None:
+        front_end |= {"golden": [{"text": one, "tokens": split({"text": np.array(one.encode(), "S")})["tokens"].tolist()} for one in GOLDEN]}
+    return [
+        Signature("classify_text", {"text": text}, OUTPUTS, classify, ("attention",), custom_ops=True),
+        Signature(
+            "classify_tokens",
+            {"tokens": tokens},
+            OUTPUTS,
+            classify_tokens,
+            ("attention",),
+            _token_windows,
+            _token_stream,
+            split,
+            front_end=front_end,
+        ),
+    ]
 
 
 def _first_tokens(tokens, most, traced):
@@ -80,3 +103,36 @@ def _first_tokens(tokens, most, traced):
     place = seen + tf.range(words.shape[1])[tf.newaxis]
     traced.keep("tokens", seen + tf.reduce_sum(tf.cast(words != 0, tf.int32), axis=1, keepdims=True))
     return tokens | {"words": tf.where(place < most, words, 0)}
+
+
+def _text_windows(predictor, arrays: Arrays) -> Arrays:
+    """Classify a text of any length with a file of fixed shape: windows cut at spaces, probabilities averaged."""
+    ((size,), _) = predictor.inputs["text"]
+    windows = split_windows(arrays["text"].tobytes(), size)
+    answers = [predictor.call({"text": np.frombuffer(window.ljust(size, b"\0"), np.uint8)}) for window in windows]
+    if len(answers) == 1:
+        return answers[0]
+    return {"probabilities": combine([answer["probabilities"] for answer in answers], windows)}
+
+
+def _text_stream(runner, arrays: Arrays) -> Arrays:
+    """Classify a text chunk by chunk."""
+    stream = TextStream(runner)
+    stream.feed(arrays["text"].tobytes())
+    return stream.finish()
+
+
+def _token_windows(predictor, arrays: Arrays) -> Arrays:
+    """Classify piece numbers, of which the tokenizer keeps no more than the file's shape holds."""
+    ((size,), _) = predictor.inputs["tokens"]
+    return predictor.call({"tokens": np.pad(arrays["tokens"], (0, size - len(arrays["tokens"])))})
+
+
+def _token_stream(runner, arrays: Arrays) -> Arrays:
+    """Classify piece numbers chunk by chunk."""
+    (size,) = runner.chunk_shape["tokens"]
+    runner.reset()
+    for start in range(0, len(arrays["tokens"]), size):
+        chunk = arrays["tokens"][start : start + size]
+        answer = runner.run({"tokens": np.pad(chunk, (0, size - len(chunk)))})
+    return answer

@@ -16,12 +16,12 @@ from suite.errors import UserError
 from suite.export.convert import ConversionError, convert
 from suite.export.inspect import inspect_file
 from suite.export.measure import measure
-from suite.export.metadata import labels_file, parameters_file, write_labels, write_metadata
+from suite.export.metadata import labels_file, parameters_file, vocabulary_file, write_labels, write_metadata
 from suite.export.offers import INT8_METRIC_LOSS, METRIC_LOSS, TOLERANCES, Facts, file_name, form_of, model_facts, refusal
 from suite.export.parity import largest_difference
 from suite.export.report import merge_report
 from suite.pipeline import Arrays, Predictor, Signature, primary_metric, spread
-from suite.runtime.deployed import deployed_predictor
+from suite.runtime.deployed import deployed_predictor, exported_signature, prepared
 from suite.runtime.keras_runtime import KerasPredictor
 from suite.runtime.streaming import STATE
 from suite.runtime.tflite_runtime import TfLitePredictor
@@ -63,9 +63,9 @@ def open_source(model_dir: Path, examples: Any) -> Source:
     """
     artifact = read_artifact(model_dir)
     model = load_model(artifact)
-    (signature, *_) = artifact.pipeline.signatures(model, artifact.assets, artifact.settings)
+    signatures = artifact.pipeline.signatures(model, artifact.assets, artifact.settings)
     samples = _choose(artifact, examples)
-    return Source(artifact, model_facts(model), signature, KerasPredictor(signature), samples)
+    return Source(artifact, model_facts(model), exported_signature(signatures), KerasPredictor(signatures[0]), samples)
 
 
 def _choose(artifact: Artifact, examples: Any) -> Samples:
@@ -124,7 +124,7 @@ def export_files(source: Source, combinations: list[tuple[str, str]], say: Calla
 
 
 def _make(source: Source, deployment: str, quantization: str, path: Path, work: Path, scores: dict[str, Any]) -> dict[str, Any]:
-    calibration = _write_calibration(source.samples.calibration, work) if quantization == "int8" else None
+    calibration = _write_calibration(prepared(source.signature, source.samples.calibration), work) if quantization == "int8" else None
     convert(source.artifact.path, deployment, form_of(deployment), quantization, calibration, path)
     contents = inspect_file(path)
     if contents.flex or contents.custom:
@@ -137,6 +137,9 @@ def _make(source: Source, deployment: str, quantization: str, path: Path, work: 
     attached = [parameters_file(source.signature.front_end | {"deployment": deployment})]
     if labels:
         attached.append(labels_file(labels, "probabilities"))
+    vocabulary = source.artifact.assets.get("vocabulary", [])
+    if "tokens" in source.signature.inputs and vocabulary:
+        attached.append(vocabulary_file(vocabulary, "tokens"))
     write_metadata(
         path,
         f"{source.artifact.task} {source.artifact.path.name}",
@@ -176,7 +179,10 @@ def _write_calibration(inputs: list[Arrays], work: Path) -> Path:
 
 
 def _check_parity(source: Source, predictor: Predictor, deployment: str, quantization: str) -> dict[str, Any]:
-    inputs = [arrays for arrays in source.samples.parity if deployment != "compiled" or _fits(source.signature, arrays)]
+    inputs = source.samples.parity
+    if deployment == "compiled":
+        fits = [_fits(source.signature, arrays) for arrays in prepared(source.signature, inputs)]
+        inputs = [arrays for arrays, fit in zip(inputs, fits, strict=True) if fit]
     difference = largest_difference(predictor(inputs), source.predictor(inputs))
     tolerance = TOLERANCES[quantization]
     if tolerance is not None and not difference <= tolerance:
@@ -226,7 +232,7 @@ def _describe_signature(signature: Signature, path: Path, deployment: str) -> di
 
 def _one_call(source: Source, path: Path, deployment: str) -> Arrays:
     """Return the input of median size, cut or padded to what one call takes."""
-    inputs = sorted(source.samples.parity, key=lambda arrays: sum(np.size(array) for array in arrays.values()))
+    inputs = sorted(prepared(source.signature, source.samples.parity), key=lambda arrays: sum(np.size(array) for array in arrays.values()))
     arrays = inputs[len(inputs) // 2]
     if deployment == "interpreter":
         return arrays

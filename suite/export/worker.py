@@ -22,10 +22,11 @@ def convert(model_dir: str, deployment: str, form: str, quantization: str, calib
 
     from suite.artifact import load_model, read_artifact
     from suite.export.trace import trace_signature
+    from suite.runtime.deployed import exported_signature
 
     artifact = read_artifact(model_dir)
     model = load_model(artifact)
-    (signature, *_) = artifact.pipeline.signatures(model, artifact.assets, artifact.settings)
+    signature = exported_signature(artifact.pipeline.signatures(model, artifact.assets, artifact.settings))
     function, inputs = trace_signature(model, signature, form, deployment)
     module = tf.Module()
     module.function = function

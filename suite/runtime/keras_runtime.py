@@ -47,7 +47,7 @@ class KerasPredictor:
 
 def _stack(arrays: list[np.ndarray], dtype: str) -> tf.Tensor:
     if dtype == "string":
-        return tf.constant([bytes(array) if array.ndim == 0 else array for array in map(np.asarray, arrays)], tf.string)
+        return tf.constant([np.asarray(array).item() for array in arrays], tf.string)
     shape = np.max([array.shape for array in arrays], axis=0) if arrays[0].ndim else ()
     stacked = np.zeros((len(arrays), *shape), dtype)
     for row, array in enumerate(arrays):

@@ -63,24 +63,13 @@ def load(model_dir: str | Path, runtime: str = "keras", tflite: str | Path | Non
         raise UserError(f"unknown runtime {runtime!r}; expected one of {', '.join(RUNTIMES)}")
     artifact = read_artifact(model_dir)
     if runtime == "tflite" or tflite is not None:
-        return LoadedModel(artifact, _exported_predictor(artifact, tflite))
+        from suite.runtime.deployed import exported_predictor
+
+        return LoadedModel(artifact, exported_predictor(artifact, Path(tflite or artifact.path / "tflite" / "interpreter.tflite")))
     from suite.runtime.keras_runtime import KerasPredictor
 
     signature = artifact.pipeline.signatures(load_model(artifact), artifact.assets, artifact.settings)[0]
     return LoadedModel(artifact, KerasPredictor(signature))
-
-
-def _exported_predictor(artifact: Artifact, tflite: str | Path | None) -> Predictor:
-    from suite.runtime.deployed import deployed_predictor
-
-    path = Path(tflite) if tflite is not None else artifact.path / "tflite" / "interpreter.tflite"
-    if not path.is_file():
-        raise UserError(f"{path}: no such file; `suite export {artifact.path}` writes it")
-    deployment = path.name.split(".")[0].split("-")[0]
-    if deployment not in ("interpreter", "compiled", "streaming"):
-        raise UserError(f"{path}: expected a name as the export gives it, DEPLOYMENT[-QUANTISATION].tflite")
-    signature = artifact.pipeline.signatures(None, artifact.assets, artifact.settings)[0]
-    return deployed_predictor(path, deployment, signature)
 
 
 def plain(answer: Any) -> dict[str, Any]:

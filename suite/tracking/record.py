@@ -117,7 +117,10 @@ def log_export(artifact: Artifact, entries: list[dict[str, Any]]) -> bool:
     """Log the report of exported files to the run of their model; return False where this store does not have that run."""
     from mlflow.exceptions import MlflowException
 
-    client = open_store().MlflowClient()
+    from suite.tracking.tflite_flavor import log_model
+
+    mlflow = open_store()
+    client = mlflow.MlflowClient()
     run_id = artifact.record["run_id"]
     try:
         client.get_run(run_id)
@@ -130,6 +133,9 @@ def log_export(artifact: Artifact, entries: list[dict[str, Any]]) -> bool:
         for name, value in figures.items():
             client.log_metric(run_id, f"{prefix}_{name}", value)
     client.log_artifact(run_id, str(artifact.path / "tflite" / "report.json"), "tflite")
+    if any(entry["file"] == "interpreter.tflite" for entry in entries):
+        with mlflow.start_run(run_id=run_id, nested=True):
+            log_model(artifact.path, name="tflite")
     return True
 
 

@@ -22,7 +22,7 @@ from suite.artifact import RECORD, Artifact, package_versions, read_artifact, re
 from suite.config import read_yaml_mapping, validate_settings
 from suite.errors import UserError
 from suite.registry import load_pipeline
-from suite.runtime.deployed import deployed_predictor
+from suite.runtime.deployed import exported_predictor, split_name
 from suite.runtime.loaded import LoadedModel, plain
 from suite.tracking.pyfunc import SavedModel
 from suite.tracking.store import open_store
@@ -168,8 +168,7 @@ def open_folder(folder: Path) -> LoadedModel:
     values = read_yaml_mapping(folder / "settings.yaml")
     settings = validate_settings(pipeline.Settings, values, dict.fromkeys(values, str(folder / "settings.yaml")))
     artifact = Artifact(folder, record["task"], pipeline, settings, read_assets(folder / "assets"), record)
-    signature = pipeline.signatures(None, artifact.assets, settings)[0]
-    return LoadedModel(artifact, deployed_predictor(file, split_name(file.name)[0], signature))
+    return LoadedModel(artifact, exported_predictor(artifact, file))
 
 
 def describe(model: LoadedModel, input_example: list[str] | None) -> "ModelSignature":
@@ -185,18 +184,6 @@ def describe(model: LoadedModel, input_example: list[str] | None) -> "ModelSigna
         outputs=infer_signature(model_output=answers).outputs if answers else None,
         params=found.params if found else None,
     )
-
-
-def split_name(file: str) -> tuple[str, str]:
-    """Return deployment and quantisation of an exported file's name.
-
-    Raises:
-        UserError: if the name is not as the export gives it.
-    """
-    deployment, _, quantization = file.removesuffix(".tflite").partition("-")
-    if not file.endswith(".tflite") or deployment not in ("interpreter", "compiled", "streaming"):
-        raise UserError(f"{file}: expected a name as the export gives it, DEPLOYMENT[-QUANTISATION].tflite")
-    return deployment, quantization or "none"
 
 
 def _copy(artifact: Artifact, file: str, target: Path) -> None:

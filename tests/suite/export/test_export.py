@@ -20,6 +20,13 @@ def fused(train_tiny):
     return train_tiny("fused", "cell=lstm", "bidirectional=true", "ngrams=[3]", "max_tokens=300")
 
 
+@pytest.fixture(scope="module")
+def wordpiece(train_tiny):
+    """A GRU over learned word pieces."""
+    pytest.importorskip("tensorflow_text")
+    return train_tiny("wordpiece", "tokenizer=wordpiece", "vocabulary_size=200", "cell=gru", "bidirectional=false")
+
+
 def exported(suite, model_dir, *arguments):
     done = suite("export", model_dir, *arguments, "--json")
     assert done.status == 0, done.err
@@ -124,6 +131,18 @@ def test_the_report_is_logged_to_the_run(suite, workdir, fused):
     run = mlflow.MlflowClient().get_run(fused.run_id)
     assert run.data.metrics["tflite_interpreter_float16_bytes"] == (fused.model_dir / "tflite" / "interpreter-float16.tflite").stat().st_size
     assert run.data.metrics["tflite_interpreter_float16_latency_ms"] > 0
+
+
+@pytest.mark.parametrize("deployment", ["interpreter", "compiled", "streaming"])
+def test_wordpiece_models_take_piece_numbers(suite, workdir, wordpiece, deployment):
+    from suite.export.metadata import read_metadata
+
+    entry = exported(suite, wordpiece.model_dir, "--deployment", deployment)[f"{deployment}.tflite"]
+    assert entry["flex"] == entry["custom"] == [] and entry["parity"]["max_difference"] <= 1e-4
+    assert entry["signatures"]["classify_tokens"]["inputs"]["tokens"]["dtype"] == "int32"
+    path = wordpiece.model_dir / "tflite" / f"{deployment}.tflite"
+    assert {"vocabulary.txt", "front_end.json", "labels.txt"} <= set(read_metadata(path)["packed_files"])
+    np.testing.assert_allclose(answers(wordpiece.model_dir, path), answers(wordpiece.model_dir), atol=1e-5)
 
 
 MISUSE = [
