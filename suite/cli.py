@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from suite.commands import data, demo, doctor, evaluate, export, predict, runs, train, ui
+from suite.commands import benchmark, data, demo, doctor, evaluate, export, predict, runs, train, ui
 from suite.errors import UserError
 from suite.export.convert import ConversionError
 
@@ -27,6 +27,7 @@ app.command()(export.export)
 app.command()(runs.runs)
 app.command()(ui.ui)
 app.add_typer(data.app, name="data")
+app.command()(benchmark.benchmark)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
 
