@@ -24,6 +24,7 @@ test-browser: .venv/.browser
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.13 is needed and was not found; make PYTHON=/path/to/python3.12"; exit 2; }

@@ -4,6 +4,7 @@ Usage: python benchmarks/long_sequences.py [--units N] [--json]
 
 One JSON object per row: milliseconds of a train step (median of three) by layer and length.
 """
+
 import argparse
 import json
 import os

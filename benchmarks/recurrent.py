@@ -5,6 +5,7 @@ Usage: python benchmarks/recurrent.py [--rounds N] [--cells CELL...] [--determin
 `suite benchmark recurrent` measures the same; this form needs neither the command line's packages nor a whole suite, so
 it runs in an environment that has PyTorch beside TensorFlow. `--memory` measures the peak of a train step instead.
 """
+
 import argparse
 import json
 import os

@@ -50,7 +50,9 @@ def main() -> None:
     train = pipeline.read(arguments.data, settings).part("train")
     assets = pipeline.prepare(train, settings)
     whole = pipeline.batches(train, assets, settings, True)
-    source = BatchSource(min(arguments.batches, whole.steps), lambda epoch: whole.dataset(0).take(arguments.batches), whole.names)
+    source = BatchSource(
+        min(arguments.batches, whole.steps), lambda epoch: whole.dataset(0).take(arguments.batches), whole.names
+    )
     ready = list(source.dataset(0))
     examples = sum(int(batch[1].shape[0]) for batch in ready)
 

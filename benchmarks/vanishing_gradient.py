@@ -6,6 +6,7 @@ The copy task: a symbol is shown at the first step, blanks follow, and after `la
 is the norm of the gradient of the loss by the input at the first step over the norm of that by the last, as built and
 after some training at that lag (Hochreiter 1991; Bengio et al. 1994; Pascanu et al. 2013).
 """
+
 import argparse
 import json
 import os

@@ -1,9 +1,9 @@
 """Recurrent models trained on your own data, tracked, and shipped to phones.
 
-    import suite
+import suite
 
-    model = suite.load("saved_models/sentiment/mr")
-    model.predict("a funny, moving film").label
+model = suite.load("saved_models/sentiment/mr")
+model.predict("a funny, moving film").label
 """
 
 from pathlib import Path

@@ -10,6 +10,7 @@ Nothing in the folder is code and nothing is pickled: loading runs nothing that 
 """
 
 import hashlib
+import importlib
 import json
 import os
 import shutil
@@ -104,7 +105,11 @@ def write_artifact(
         for index, arrays in enumerate(parity):
             np.savez_compressed(temporary / "assets" / "parity" / f"{index:03d}.npz", **arrays)
         (temporary / "README.md").write_text(card, encoding="utf-8")
-        files = {str(file.relative_to(temporary).as_posix()): checksum(file) for file in sorted(temporary.rglob("*")) if file.is_file()}
+        files = {
+            str(file.relative_to(temporary).as_posix()): checksum(file)
+            for file in sorted(temporary.rglob("*"))
+            if file.is_file()
+        }
         write_json(temporary / RECORD, {**record, "files": files})
         temporary.chmod(0o755)
         refuse_existing(path)
@@ -131,19 +136,27 @@ def read_artifact(path: str | Path, verify: bool = True) -> Artifact:
     """
     path = Path(path)
     if not path.is_dir():
-        raise UserError(f"{path}: no such model folder; expected a folder that `suite train` wrote (saved_models/TASK/NAME)")
+        raise UserError(
+            f"{path}: no such model folder; expected a folder that `suite train` wrote (saved_models/TASK/NAME)"
+        )
     missing = [name for name in REQUIRED if not (path / name).is_file()]
     if missing:
         raise UserError(f"{path}: not a whole model folder; it lacks {', '.join(missing)}")
     record = read_json(path / RECORD)
-    if not isinstance(record, dict) or not isinstance(record.get("task"), str) or not isinstance(record.get("files"), dict):
+    if (
+        not isinstance(record, dict)
+        or not isinstance(record.get("task"), str)
+        or not isinstance(record.get("files"), dict)
+    ):
         raise UserError(f"{path / RECORD}: expected the record of a run with `task` and `files`")
     if verify:
         for name, expected in record["files"].items():
             if not (path / name).is_file():
                 raise UserError(f"{path}: not a whole model folder; it lacks {name}")
             if checksum(path / name) != expected:
-                raise UserError(f"{path / name}: damaged or changed after training: its check sum is not the recorded one")
+                raise UserError(
+                    f"{path / name}: damaged or changed after training: its check sum is not the recorded one"
+                )
     pipeline = load_pipeline(record["task"])
     values = read_yaml_mapping(path / "settings.yaml")
     settings = validate_settings(pipeline.Settings, values, dict.fromkeys(values, str(path / "settings.yaml")))
@@ -162,9 +175,11 @@ def load_model(artifact: Artifact) -> "keras.Model":
     for package in ("tensorflow", "keras"):
         then = artifact.record.get("versions", {}).get(package)
         if then and then != now.get(package):
-            warnings.warn(f"{artifact.path} was trained with {package} {then}; this is {now.get(package)}", stacklevel=2)
+            warnings.warn(
+                f"{artifact.path} was trained with {package} {then}; this is {now.get(package)}", stacklevel=2
+            )
     # The pipeline's module registers its layers under their names; the model file brings no code of its own.
-    artifact.pipeline.build  # noqa: B018
+    importlib.import_module(artifact.pipeline.build.__module__)
     try:
         return keras.saving.load_model(artifact.path / "model.keras", compile=False, safe_mode=True)
     except (ValueError, TypeError, OSError, KeyError) as error:
@@ -186,7 +201,9 @@ def read_parity(artifact: Artifact) -> list[dict[str, "np.ndarray"]]:
 
 def write_settings(path: Path, settings: TrainingSettings) -> None:
     """Write all settings as YAML, in the order in which they are declared."""
-    path.write_text(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True), encoding="utf-8")
+    path.write_text(
+        yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True), encoding="utf-8"
+    )
 
 
 def write_assets(directory: Path, assets: dict[str, Any]) -> None:

@@ -29,25 +29,36 @@ class TrainingSettings(BaseModel):
     warmup_fraction: float = Field(0.0, ge=0, lt=1, description="share of all steps that rise linearly to the peak")
     weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay of AdamW")
     clip_norm: float = Field(1.0, gt=0, description="largest global norm of the gradient")
-    patience: int = Field(3, ge=0, description="epochs without a better dev metric before stopping; 0 never stops early")
+    patience: int = Field(
+        3, ge=0, description="epochs without a better dev metric before stopping; 0 never stops early"
+    )
 
     split_by: Literal["given", "content", "group", "time"] = Field(
-        "given", description="how parts that the data does not name are drawn: given and content use a hash of the example"
+        "given",
+        description="how parts that the data does not name are drawn: given and content use a hash of the example",
     )
-    group_pattern: str | None = Field(None, description="regular expression on path or group; its first group names the group")
+    group_pattern: str | None = Field(
+        None, description="regular expression on path or group; its first group names the group"
+    )
     dev_groups: tuple[str, ...] = Field((), description="groups of the training data that become dev")
-    dev_fraction: float = Field(0.1, ge=0, lt=1, description="share of train taken as dev where the data names none; 0: final fit")
+    dev_fraction: float = Field(
+        0.1, ge=0, lt=1, description="share of train taken as dev where the data names none; 0: final fit"
+    )
     test_fraction: float = Field(0.1, ge=0, lt=1, description="share taken as test where the data names no part at all")
     encoding: str = Field("utf-8", description="encoding of text files")
 
     log_samples: bool = Field(True, description="log sample predictions, with their inputs, to the tracking store")
-    parity_samples: int = Field(64, ge=0, le=64, description="real inputs kept in the model folder to check exports; 0 for private data")
+    parity_samples: int = Field(
+        64, ge=0, le=64, description="real inputs kept in the model folder to check exports; 0 for private data"
+    )
 
 
 SettingsType = TypeVar("SettingsType", bound=TrainingSettings)
 
 
-def load_settings(settings_class: type[SettingsType], config: Path | None = None, assignments: Iterable[str] = ()) -> SettingsType:
+def load_settings(
+    settings_class: type[SettingsType], config: Path | None = None, assignments: Iterable[str] = ()
+) -> SettingsType:
     """Return validated settings: the class's defaults, then the YAML file, then `KEY=VALUE` assignments.
 
     Args:
@@ -83,7 +94,9 @@ def read_yaml_mapping(path: Path) -> dict:
     except OSError as error:
         raise UserError(f"{path}: cannot read the settings file: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: expected UTF-8 text. Received: byte {error.object[error.start]:#04x} at {error.start}") from error
+        raise UserError(
+            f"{path}: expected UTF-8 text. Received: byte {error.object[error.start]:#04x} at {error.start}"
+        ) from error
     except yaml.YAMLError as error:
         place = getattr(error, "problem_mark", None)
         line = f":{place.line + 1}" if place else ""
@@ -95,7 +108,9 @@ def read_yaml_mapping(path: Path) -> dict:
     return values
 
 
-def validate_settings(settings_class: type[SettingsType], values: dict, source: dict[str, str] | None = None) -> SettingsType:
+def validate_settings(
+    settings_class: type[SettingsType], values: dict, source: dict[str, str] | None = None
+) -> SettingsType:
     """Return `settings_class(**values)`.
 
     Raises:
@@ -128,7 +143,12 @@ def describe_settings(settings_class: type[TrainingSettings]) -> list[dict]:
     base = set(TrainingSettings.model_fields)
     fields = sorted(settings_class.model_fields.items(), key=lambda item: item[0] in base)
     return [
-        {"name": name, "type": _type_name(field.annotation), "default": field.get_default(), "meaning": field.description or ""}
+        {
+            "name": name,
+            "type": _type_name(field.annotation),
+            "default": field.get_default(),
+            "meaning": field.description or "",
+        }
         for name, field in fields
     ]
 
@@ -137,4 +157,8 @@ def _type_name(annotation):
     choices = get_args(annotation)
     if choices and all(isinstance(choice, str) for choice in choices):
         return " | ".join(choices)
-    return annotation.__name__ if isinstance(annotation, type) and not choices else str(annotation).replace("NoneType", "null")
+    return (
+        annotation.__name__
+        if isinstance(annotation, type) and not choices
+        else str(annotation).replace("NoneType", "null")
+    )

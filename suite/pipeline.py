@@ -190,5 +190,3 @@ def spread(examples: Sequence["Example"], count: int) -> list["Example"]:
     if count >= len(examples):
         return list(examples)
     return [examples[index * len(examples) // count] for index in range(count)]
-
-

@@ -1,5 +1,6 @@
 """Import TensorFlow without the lines that its native libraries print to stderr before logging can be set."""
 
+import importlib
 import os
 import sys
 import warnings
@@ -16,8 +17,7 @@ def import_tensorflow() -> None:
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     try:
-        import tensorflow  # noqa: F401
-        import tensorflow.python  # noqa: F401
+        importlib.import_module("tensorflow")
     finally:
         os.dup2(kept, 2)
         os.close(kept)

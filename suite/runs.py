@@ -36,7 +36,12 @@ class RunResult:
 
 
 def read_data(
-    task: str, path: Path, settings: TrainingSettings, form: str | None, on_bad_example: str, assets: dict[str, Any] | None = None
+    task: str,
+    path: Path,
+    settings: TrainingSettings,
+    form: str | None,
+    on_bad_example: str,
+    assets: dict[str, Any] | None = None,
 ) -> Examples:
     """Read and check a data set.
 
@@ -87,7 +92,9 @@ def train(request: Request, examples: Examples, console: Console) -> RunResult:
     return RunResult(request.task, target.name, target, run.info.run_id, _shown(record["metrics"]), record["seconds"])
 
 
-def train_folds(request: Request, examples: Examples, count: int, console: Console) -> tuple[list[RunResult], dict[str, dict[str, float]], str]:
+def train_folds(
+    request: Request, examples: Examples, count: int, console: Console
+) -> tuple[list[RunResult], dict[str, dict[str, float]], str]:
     """Train one model per fold; the runs are gathered under a parent run with mean and standard deviation.
 
     Each fold is the dev part once. With early stopping the fold also chooses the epoch, so the mean leans to the good side.
@@ -107,12 +114,19 @@ def train_folds(request: Request, examples: Examples, count: int, console: Conso
     with tracked_run(request.task, name) as parent:
         log_start(request.settings, examples, {"folds": count})
         for index, fold in enumerate(parts, 1):
-            one = Request(**vars(request) | {"name": f"{name}-fold{index}", "fold": f"{index}/{count}", "parent": parent.info.run_id})
+            one = Request(
+                **vars(request)
+                | {"name": f"{name}-fold{index}", "fold": f"{index}/{count}", "parent": parent.info.run_id}
+            )
             target = one.output / one.task / one.name
             if request.resume and target.exists() and not state_of(target).exists():
                 record = read_artifact(target).record
                 refuse_other(target, record | record["data"], one, examples)
-                results.append(RunResult(one.task, one.name, target, record["run_id"], _shown(record["metrics"]), record["seconds"]))
+                results.append(
+                    RunResult(
+                        one.task, one.name, target, record["run_id"], _shown(record["metrics"]), record["seconds"]
+                    )
+                )
                 continue
             one = Request(**vars(one) | {"resume": request.resume and state_of(target).exists()})
             results.append(train(one, fold, console))
@@ -173,7 +187,9 @@ def evaluate(
     chosen = examples.part(part)
     if not chosen:
         parts = ", ".join(name for name, size in examples.sizes.items() if size)
-        raise UserError(f"{data}: no {part} part; it has {parts or 'no example'}. --split dev, --split train or --split all choose another")
+        raise UserError(
+            f"{data}: no {part} part; it has {parts or 'no example'}. --split dev, --split train or --split all choose another"
+        )
     from suite.training.process import prepare_process
 
     prepare_process(artifact.settings)
@@ -208,8 +224,8 @@ def export(
         UserError: for a folder, data or combination that will not do.
     """
     from suite.export.export import export_files, open_source
-    from suite.export.offers import refusal
     from suite.export.guide import write_guide
+    from suite.export.offers import refusal
     from suite.tracking.record import log_export
 
     artifact = read_artifact(model_dir)
@@ -228,9 +244,16 @@ def export(
         from suite.web.page import write_page
 
         entry = next(entry for entry in report["files"] if entry["file"] == "compiled.tflite")
-        write_page(artifact.path / "tflite" / entry["file"], entry, web, f"{artifact.task}: {artifact.path.absolute().name}")
-    if not log_export(artifact, [entry for entry in report["files"] if (entry["deployment"], entry["quantization"]) in wanted]):
-        console.print("the run of this model is not in this tracking store, so the report is in the model folder alone", highlight=False)
+        write_page(
+            artifact.path / "tflite" / entry["file"], entry, web, f"{artifact.task}: {artifact.path.absolute().name}"
+        )
+    if not log_export(
+        artifact, [entry for entry in report["files"] if (entry["deployment"], entry["quantization"]) in wanted]
+    ):
+        console.print(
+            "the run of this model is not in this tracking store, so the report is in the model folder alone",
+            highlight=False,
+        )
     return report, left_out
 
 
@@ -255,7 +278,11 @@ def _fit_and_save(request, examples, target, state, run_id, first_time, console)
     pipeline, settings = load_pipeline(request.task), request.settings
     prepare_process(settings)
     if first_time:
-        log_start(settings, examples, {name: value for name, value in (("fold", request.fold), ("init", request.init)) if value})
+        log_start(
+            settings,
+            examples,
+            {name: value for name, value in (("fold", request.fold), ("init", request.init)) if value},
+        )
     seconds_before = sum(epoch.seconds for epoch in read_history(state).epochs)
     model, assets = _build(request, pipeline, examples, console)
     _check_disk(state, model)
@@ -291,7 +318,9 @@ def _leave(state: Path, target: Path, request: Request, console: Console) -> Non
     finished = read_history(state).epochs
     if finished:
         command = f"suite train {request.task} --name {target.name} --resume"
-        console.print(f"{len(finished)} epochs are kept; `{command}` with the same data and settings goes on", highlight=False)
+        console.print(
+            f"{len(finished)} epochs are kept; `{command}` with the same data and settings goes on", highlight=False
+        )
     elif not target.exists():
         shutil.rmtree(state, ignore_errors=True)
 
@@ -306,7 +335,9 @@ def _build(request, pipeline, examples, console):
     model = pipeline.build(request.settings, assets)
     if source is not None:
         copied, fresh = copy_weights(source, model)
-        console.print(f"--init: {copied} weights copied; fresh: {', '.join(fresh) or 'none'}", markup=False, highlight=False)
+        console.print(
+            f"--init: {copied} weights copied; fresh: {', '.join(fresh) or 'none'}", markup=False, highlight=False
+        )
     return model, assets
 
 
@@ -340,7 +371,9 @@ def _check_disk(folder: Path, model: Any) -> None:
     needed = 12 * 4 * model.count_params() + STATE_SPARE_BYTES
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise UserError(f"{folder}: {free / 1e6:.0f} MB free on this disk; a run of this model takes about {needed / 1e6:.0f} MB")
+        raise UserError(
+            f"{folder}: {free / 1e6:.0f} MB free on this disk; a run of this model takes about {needed / 1e6:.0f} MB"
+        )
 
 
 def _shown(metrics: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:

@@ -14,15 +14,25 @@ class Settings(TrainingSettings):
     label_column: str = Field("label", description="column (csv, tsv) or key (jsonl) of the class")
     class_weights: Literal["none", "balanced"] = Field("none", description="weight of each class in the loss")
 
-    tokenizer: Literal["bytes", "wordpiece"] = Field("bytes", description="bytes: hashed words and n-grams; wordpiece: pieces of words")
+    tokenizer: Literal["bytes", "wordpiece"] = Field(
+        "bytes", description="bytes: hashed words and n-grams; wordpiece: pieces of words"
+    )
     hash_buckets: int = Field(24576, ge=16, le=32768, description="bytes: rows of the embedding table, at most")
     min_count: int = Field(
-        2, ge=0, description="bytes: training texts a word or n-gram must be in to have a row; 0: rows by hash alone, nothing learned"
+        2,
+        ge=0,
+        description="bytes: training texts a word or n-gram must be in to have a row; 0: rows by hash alone, nothing learned",
     )
-    ngrams: tuple[int, ...] = Field((4,), description="bytes: lengths of the hashed character n-grams, in bytes; [] for words alone")
-    vocabulary_size: int = Field(8000, ge=64, le=32768, description="wordpiece: rows of the vocabulary learned from train")
+    ngrams: tuple[int, ...] = Field(
+        (4,), description="bytes: lengths of the hashed character n-grams, in bytes; [] for words alone"
+    )
+    vocabulary_size: int = Field(
+        8000, ge=64, le=32768, description="wordpiece: rows of the vocabulary learned from train"
+    )
     max_tokens: int = Field(256, ge=1, le=65535, description="tokens kept of each text")
-    keep: Literal["head", "ends"] = Field("head", description="what is kept of a longer text: its head, or half from each end")
+    keep: Literal["head", "ends"] = Field(
+        "head", description="what is kept of a longer text: its head, or half from each end"
+    )
 
     embedding: int = Field(100, ge=1, description="features of a token")
     cell: Literal["lstm", "gru", "simple_rnn", "min_gru", "min_lstm"] = Field("lstm", description="recurrent layer")
@@ -30,10 +40,16 @@ class Settings(TrainingSettings):
     layers: int = Field(1, ge=1, description="recurrent layers")
     bidirectional: bool = Field(True, description="read forwards and backwards")
     pooling: Literal["attention", "max_mean", "last"] = Field("attention", description="how steps become one vector")
-    embedding_dropout: float = Field(0.6, ge=0, lt=1, description="whole embedding features dropped over all steps (spatial dropout)")
+    embedding_dropout: float = Field(
+        0.6, ge=0, lt=1, description="whole embedding features dropped over all steps (spatial dropout)"
+    )
     word_dropout: float = Field(0.3, ge=0, lt=1, description="tokens dropped")
     dropout: float = Field(0.6, ge=0, lt=1, description="before the classes and between recurrent layers")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all classes")
 
-    compiled_bytes: int = Field(1024, ge=16, le=65536, description="export: bytes of text that the `compiled` deployment takes")
-    chunk_bytes: int = Field(64, ge=32, le=65536, description="export: bytes of text in one chunk of the `streaming` deployment")
+    compiled_bytes: int = Field(
+        1024, ge=16, le=65536, description="export: bytes of text that the `compiled` deployment takes"
+    )
+    chunk_bytes: int = Field(
+        64, ge=32, le=65536, description="export: bytes of text in one chunk of the `streaming` deployment"
+    )

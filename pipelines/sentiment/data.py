@@ -225,7 +225,9 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
     encoded = encode_texts(tokenizer, [example.input for example in examples])
     targets = np.array([assets["labels"].index(example.target) for example in examples], np.int32)
     lengths = [len(tokens["words"]) for tokens in encoded]
-    plan = partial(plan_batches, lengths, settings.batch_size, settings.seed, training=training, boundaries=bucket_lengths(lengths))
+    plan = partial(
+        plan_batches, lengths, settings.batch_size, settings.seed, training=training, boundaries=bucket_lengths(lengths)
+    )
 
     def dataset(epoch: int) -> tf.data.Dataset:
         def generate():

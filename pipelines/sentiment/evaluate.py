@@ -54,7 +54,9 @@ def _index(example: Example, labels: list[str]) -> int:
         return labels.index(example.target)
     except ValueError:
         known = ", ".join(map(repr, labels))
-        raise UserError(f"{example.name}: label {example.target!r} was not in the training part; known: {known}") from None
+        raise UserError(
+            f"{example.name}: label {example.target!r} was not in the training part; known: {known}"
+        ) from None
 
 
 def _scores(truth, predicted, classes) -> dict[str, float]:
@@ -67,7 +69,10 @@ def _scores(truth, predicted, classes) -> dict[str, float]:
 def _per_class(truth, predicted, labels) -> dict[str, dict[str, float]]:
     rows = precision_recall_fscore_support(truth, predicted, labels=np.arange(len(labels)), zero_division=0)
     names = ("precision", "recall", "f1", "examples")
-    return {label: {name: float(row[index]) for name, row in zip(names, rows, strict=True)} for index, label in enumerate(labels)}
+    return {
+        label: {name: float(row[index]) for name, row in zip(names, rows, strict=True)}
+        for index, label in enumerate(labels)
+    }
 
 
 def _samples(examples, truth, predicted, probabilities, labels) -> dict[str, list]:

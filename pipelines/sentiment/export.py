@@ -39,7 +39,6 @@ def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> l
     """
     tokenizer = make_tokenizer(settings, assets)
     network = None if model is None else with_attention(model)
-    front_end = {"tokenizer": settings.tokenizer, "rows": tokenizer.rows, "max_tokens": settings.max_tokens, "keep": settings.keep}
 
     def classify(text: tf.Tensor) -> dict[str, tf.Tensor]:
         traced = deployment.current()
@@ -52,25 +51,46 @@ def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> l
             tokens = _first_tokens(tokens, settings.max_tokens, traced)
         return network(tokens, training=False)
 
-    if settings.tokenizer == "bytes":
-        text = RawInput(
-            "uint8",
-            (None,),
-            "UTF-8 bytes of the text; zeros after it are padding",
-            fixed=(settings.compiled_bytes,),
-            chunk=(settings.chunk_bytes,),
-        )
-        front_end |= {"ngrams": list(settings.ngrams)}
-        return [Signature("classify", {"text": text}, OUTPUTS, classify, ("attention",), _text_windows, _text_stream, front_end=front_end)]
-
     def classify_tokens(tokens: tf.Tensor) -> dict[str, tf.Tensor]:
         return network({"words": tokens}, training=False)
 
-    def split(arrays: Arrays) -> Arrays:
-        words = tokenizer(tf.constant([arrays["text"].item()]))["words"].numpy()[0]
-        return {"tokens": words}
-
+    front_end = {
+        "tokenizer": settings.tokenizer,
+        "rows": tokenizer.rows,
+        "max_tokens": settings.max_tokens,
+        "keep": settings.keep,
+    }
+    if settings.tokenizer == "bytes":
+        return [_of_bytes(classify, settings, front_end | {"ngrams": list(settings.ngrams)})]
     text = RawInput("string", (), "the text, UTF-8")
+    return [
+        Signature("classify_text", {"text": text}, OUTPUTS, classify, ("attention",), custom_ops=True),
+        _of_pieces(classify_tokens, settings, tokenizer, front_end),
+    ]
+
+
+def _of_bytes(classify, settings, front_end) -> Signature:
+    text = RawInput(
+        "uint8",
+        (None,),
+        "UTF-8 bytes of the text; zeros after it are padding",
+        fixed=(settings.compiled_bytes,),
+        # Which end of a text to drop is known at its end only, when a stream has run the beginning.
+        chunk=(settings.chunk_bytes,) if settings.keep == "head" else (),
+    )
+    inputs = {"text": text}
+    return Signature(
+        "classify", inputs, OUTPUTS, classify, ("attention",), _text_windows, _text_stream, front_end=front_end
+    )
+
+
+def _of_pieces(classify_tokens, settings, tokenizer, front_end) -> Signature:
+    def split(arrays: Arrays) -> Arrays:
+        return {"tokens": tokenizer(tf.constant([arrays["text"].item()]))["words"].numpy()[0]}
+
+    golden = [
+        {"text": text, "tokens": split({"text": np.array(text.encode(), "S")})["tokens"].tolist()} for text in GOLDEN
+    ]
     tokens = RawInput(
         "int32",
         (None,),
@@ -78,22 +98,17 @@ def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> l
         fixed=(settings.max_tokens,),
         chunk=(min(settings.chunk_bytes, settings.max_tokens),),
     )
-    if model is not None:
-        front_end |= {"golden": [{"text": one, "tokens": split({"text": np.array(one.encode(), "S")})["tokens"].tolist()} for one in GOLDEN]}
-    return [
-        Signature("classify_text", {"text": text}, OUTPUTS, classify, ("attention",), custom_ops=True),
-        Signature(
-            "classify_tokens",
-            {"tokens": tokens},
-            OUTPUTS,
-            classify_tokens,
-            ("attention",),
-            _token_windows,
-            _token_stream,
-            split,
-            front_end=front_end,
-        ),
-    ]
+    return Signature(
+        "classify_tokens",
+        {"tokens": tokens},
+        OUTPUTS,
+        classify_tokens,
+        ("attention",),
+        _token_windows,
+        _token_stream,
+        split,
+        front_end=front_end | {"golden": golden},
+    )
 
 
 def _first_tokens(tokens, most, traced):

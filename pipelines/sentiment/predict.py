@@ -43,10 +43,13 @@ def predict(predictor: Predictor, raw_input: str, assets: dict, settings: Settin
     tokens = None
     if explain:
         if "attention" not in answer:
-            raise UserError("--explain needs the weight of each token, which this file does not give for this text; use --runtime keras")
+            raise UserError(
+                "--explain needs the weight of each token, which this file does not give for this text; use --runtime keras"
+            )
         spans = make_tokenizer(settings, assets).spans(raw_input)
         weights = answer["attention"].tolist()
         tokens = tuple(
-            Token(raw_input[start:end], start, end, weight) for (start, end), weight in zip(spans, weights, strict=False)
+            Token(raw_input[start:end], start, end, weight)
+            for (start, end), weight in zip(spans, weights, strict=False)
         )
     return Sentiment(max(scores, key=scores.get), scores, tokens)

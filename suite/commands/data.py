@@ -67,7 +67,9 @@ def _show(summary: dict) -> None:
     if len(labels) > 12:
         show(f"and {len(labels) - 12} labels more (--json lists all)")
     if summary["groups"]:
-        show(f"groups: {len(summary['groups'])} ({', '.join(list(summary['groups'])[:12])}{', ...' if len(summary['groups']) > 12 else ''})")
+        show(
+            f"groups: {len(summary['groups'])} ({', '.join(list(summary['groups'])[:12])}{', ...' if len(summary['groups']) > 12 else ''})"
+        )
     for note in summary["notes"]:
         show(f"note: {note}")
     for problem in summary["problems"]:

@@ -46,9 +46,21 @@ def _demo(task: str, pipeline, output: Path, json: bool) -> None:
     example = examples.part("test")[0]
     answer = plain(model.predict(example.input))
     if json:
-        emit({"task": task, "model_dir": str(result.model_dir), "split": part, "examples": count, "metrics": found.metrics, "input": example.input, **answer})
+        emit(
+            {
+                "task": task,
+                "model_dir": str(result.model_dir),
+                "split": part,
+                "examples": count,
+                "metrics": found.metrics,
+                "input": example.input,
+                **answer,
+            }
+        )
         return
-    show_figures(f"{task}: {count} {part} examples that training never saw, {result.seconds:.0f} s", {part: found.metrics})
+    show_figures(
+        f"{task}: {count} {part} examples that training never saw, {result.seconds:.0f} s", {part: found.metrics}
+    )
     show(f"input:  {example.input}\nanswer: {answer}\ntruth:  {example.target}")
     show(
         f"\nWhere to look next:\n  the data       {data}\n  the model      {result.model_dir}/README.md\n"

@@ -68,17 +68,25 @@ def _packages() -> list[Finding]:
     for requirement in map(Requirement, declared):
         optional = requirement.marker is not None and "extra" in str(requirement.marker)
         if requirement.marker is not None and not optional and not requirement.marker.evaluate():
-            findings.append(Finding(requirement.name, "no wheels for this platform", True, "tokenizer: bytes needs none"))
+            findings.append(
+                Finding(requirement.name, "no wheels for this platform", True, "tokenizer: bytes needs none")
+            )
             continue
         if optional:
             continue
         try:
             number = version(requirement.name)
         except PackageNotFoundError:
-            findings.append(Finding(requirement.name, "missing", False, f"pip install '{requirement.name}{requirement.specifier}'"))
+            findings.append(
+                Finding(requirement.name, "missing", False, f"pip install '{requirement.name}{requirement.specifier}'")
+            )
             continue
         fits = requirement.specifier.contains(number, prereleases=True)
-        advice = "" if fits else f"tested with {requirement.specifier}; pip install '{requirement.name}{requirement.specifier}'"
+        advice = (
+            ""
+            if fits
+            else f"tested with {requirement.specifier}; pip install '{requirement.name}{requirement.specifier}'"
+        )
         findings.append(Finding(requirement.name, number, fits, advice))
     return findings
 
@@ -95,12 +103,22 @@ def _memory() -> Finding:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return Finding("memory", "unknown", True)
-    return Finding("memory", f"{total / 1e9:.0f} GB", total > 3e9, "" if total > 3e9 else "training takes about 2 GB; close something")
+    return Finding(
+        "memory",
+        f"{total / 1e9:.0f} GB",
+        total > 3e9,
+        "" if total > 3e9 else "training takes about 2 GB; close something",
+    )
 
 
 def _disk() -> Finding:
     free = shutil.disk_usage(Path.cwd()).free
-    return Finding("disk", f"{free / 1e9:.0f} GB free here", free > LEAST_FREE_BYTES, "" if free > LEAST_FREE_BYTES else "make room, or --output elsewhere")
+    return Finding(
+        "disk",
+        f"{free / 1e9:.0f} GB free here",
+        free > LEAST_FREE_BYTES,
+        "" if free > LEAST_FREE_BYTES else "make room, or --output elsewhere",
+    )
 
 
 def _store() -> Finding:
@@ -109,7 +127,12 @@ def _store() -> Finding:
 
     if tracking_uri().startswith("sqlite:///") and not Path(tracking_uri().removeprefix("sqlite:///")).exists():
         writable = os.access(Path(tracking_uri().removeprefix("sqlite:///")).parent, os.W_OK)
-        return Finding("tracking store", f"{tracking_uri()} (made by the first run)", writable, "" if writable else "the folder is not writable")
+        return Finding(
+            "tracking store",
+            f"{tracking_uri()} (made by the first run)",
+            writable,
+            "" if writable else "the folder is not writable",
+        )
     try:
         open_store()
     except UserError as error:

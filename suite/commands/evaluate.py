@@ -15,9 +15,13 @@ SPLITS = ("train", "dev", "test", "all")
 def evaluate(
     model_dir: Annotated[Path, typer.Argument(help="folder of a saved model")],
     data: Annotated[Path, typer.Option(help="file or folder with examples")],
-    split: Annotated[str | None, typer.Option(help="train, dev, test or all; default: the test part where the data has one")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="train, dev, test or all; default: the test part where the data has one")
+    ] = None,
     format: Annotated[str | None, typer.Option(help="format of the data; recognised from the files by default")] = None,
-    set: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="a setting for reading this data (columns, encoding)")] = None,
+    set: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="a setting for reading this data (columns, encoding)")
+    ] = None,
     runtime: Annotated[str, typer.Option(help="keras, or tflite for an exported file")] = "keras",
     tflite: Annotated[Path | None, typer.Option(help="the exported file; default: the float32 interpreter one")] = None,
     on_bad_example: Annotated[OnBadExample, typer.Option(help="stop, or go on without them")] = OnBadExample.FAIL,
@@ -38,9 +42,20 @@ def evaluate(
     from suite.runs import evaluate
 
     with words().status(f"evaluating {model_dir}"):
-        part, count, found = evaluate(model_dir, data, split, format, runtime, tuple(set or ()), on_bad_example.value, tflite)
+        part, count, found = evaluate(
+            model_dir, data, split, format, runtime, tuple(set or ()), on_bad_example.value, tflite
+        )
     if json:
-        emit({"task": task, "split": part, "examples": count, "runtime": runtime, "metrics": found.metrics, "details": found.details})
+        emit(
+            {
+                "task": task,
+                "split": part,
+                "examples": count,
+                "runtime": runtime,
+                "metrics": found.metrics,
+                "details": found.details,
+            }
+        )
         return
     show_figures(f"{task}: {model_dir} on {count} examples ({part}), {runtime}", {part: found.metrics})
     for kind, rows in found.details.items():

@@ -14,7 +14,9 @@ def export(
     model_dir: Annotated[Path, typer.Argument(help="folder of a saved model")],
     quantize: Annotated[str, typer.Option(help="none, float16, dynamic, int8 or all")] = "none",
     deployment: Annotated[str, typer.Option(help="interpreter, compiled, streaming or all")] = "interpreter",
-    data: Annotated[Path | None, typer.Option(help="real inputs to check and calibrate on; default: those of the run")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="real inputs to check and calibrate on; default: those of the run")
+    ] = None,
     web: Annotated[Path | None, typer.Option(help="folder for a page that runs the model in a browser")] = None,
     json: Annotated[bool, typer.Option("--json", help="print the report as one JSON object")] = False,
 ) -> None:
@@ -40,7 +42,10 @@ def export(
         return
     _show(report, model_dir)
     if web is not None:
-        words().print(f"page: python -m http.server --directory {web} --bind 127.0.0.1, then http://127.0.0.1:8000", highlight=False)
+        words().print(
+            f"page: python -m http.server --directory {web} --bind 127.0.0.1, then http://127.0.0.1:8000",
+            highlight=False,
+        )
     for reason in left_out:
         words().print(f"not offered: {reason}", markup=False, highlight=False)
 

@@ -17,7 +17,9 @@ def words() -> Console:
 def show(table: Table | str) -> None:
     """Print a result for people to stdout."""
     console = Console()
-    (console if console.is_terminal else Console(width=160)).print(table, highlight=False, markup=not isinstance(table, str))
+    (console if console.is_terminal else Console(width=160)).print(
+        table, highlight=False, markup=not isinstance(table, str)
+    )
 
 
 def emit(value: Any) -> None:

@@ -12,8 +12,12 @@ from suite.errors import UserError
 def predict(
     context: typer.Context,
     model_dir: Annotated[Path | None, typer.Argument(help="folder of a saved model", show_default=False)] = None,
-    inputs: Annotated[list[str] | None, typer.Argument(metavar="INPUT...", help="files, folders, texts, or - for lines of stdin")] = None,
-    text: Annotated[bool, typer.Option("--text", help="take every INPUT as a text, even if a file of that name exists")] = False,
+    inputs: Annotated[
+        list[str] | None, typer.Argument(metavar="INPUT...", help="files, folders, texts, or - for lines of stdin")
+    ] = None,
+    text: Annotated[
+        bool, typer.Option("--text", help="take every INPUT as a text, even if a file of that name exists")
+    ] = False,
     runtime: Annotated[str, typer.Option(help="keras, or tflite for an exported file")] = "keras",
     tflite: Annotated[Path | None, typer.Option(help="the exported file; default: the float32 interpreter one")] = None,
     json: Annotated[bool, typer.Option("--json", help="print one JSON object per input")] = False,
@@ -72,7 +76,9 @@ def split_options(given: list[str], known: tuple, task: str) -> tuple[list[str],
         option = by_name.get(name)
         if option is None:
             names = ", ".join(f"--{one}" for one in by_name) or "none"
-            raise UserError(f"predict: unknown option {word!r}; options of {task}: {names}. A text that begins with -- goes in through - or a file")
+            raise UserError(
+                f"predict: unknown option {word!r}; options of {task}: {names}. A text that begins with -- goes in through - or a file"
+            )
         if option.type is bool:
             options[option.name] = True
             continue
@@ -106,5 +112,8 @@ def _line(name: str, answer: dict[str, Any]) -> str:
     lines = [f"{first}{best}  {name if len(name) <= 100 else name[:97] + '...'}"]
     if tokens:
         most = max(token["weight"] for token in tokens) or 1.0
-        lines += [f"    {'#' * round(20 * token['weight'] / most):<20} {token['weight']:.3f} {token['text']}" for token in tokens]
+        lines += [
+            f"    {'#' * round(20 * token['weight'] / most):<20} {token['weight']:.3f} {token['text']}"
+            for token in tokens
+        ]
     return "\n".join(lines)

@@ -25,7 +25,11 @@ def runs(
         emit({"task": task, "tracking_uri": tracking_uri(), "runs": found})
         return
     if not found:
-        words().print(f"no runs of {task} in {tracking_uri()}; `suite train {task} --data PATH` makes one", markup=False, highlight=False)
+        words().print(
+            f"no runs of {task} in {tracking_uri()}; `suite train {task} --data PATH` makes one",
+            markup=False,
+            highlight=False,
+        )
         return
     names = list(dict.fromkeys(name for run in found for name in run["metrics"]))
     show(f"{task}: {tracking_uri()}")

@@ -24,13 +24,19 @@ def train(
     format: Annotated[str | None, typer.Option(help="format of the data; recognised from the files by default")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file with settings")] = None,
     set: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="one setting; wins over --config")] = None,
-    name: Annotated[str | None, typer.Option(help="name of run and model; made from the data's name by default")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="name of run and model; made from the data's name by default")
+    ] = None,
     output: Annotated[Path, typer.Option(help="folder that holds TASK/NAME")] = Path("saved_models"),
     resume: Annotated[bool, typer.Option("--resume", help="go on with an unfinished run")] = False,
     init: Annotated[Path | None, typer.Option(help="saved model to begin from (warm start)")] = None,
     folds: Annotated[int | None, typer.Option(help="train K times, each with another part as dev", min=2)] = None,
-    on_bad_example: Annotated[OnBadExample, typer.Option(help="stop before training, or go on without them")] = OnBadExample.FAIL,
-    settings: Annotated[bool, typer.Option("--settings", help="list every setting of the task with default and meaning")] = False,
+    on_bad_example: Annotated[
+        OnBadExample, typer.Option(help="stop before training, or go on without them")
+    ] = OnBadExample.FAIL,
+    settings: Annotated[
+        bool, typer.Option("--settings", help="list every setting of the task with default and meaning")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="print the result as one JSON object")] = False,
 ) -> None:
     """Train a model on your data, evaluate, save and track it."""
@@ -43,7 +49,9 @@ def train(
         return
     values = load_settings(pipeline.Settings, config, set or [])
     if data is None:
-        raise UserError("train needs --data PATH, a file or folder with the examples; `suite data make` writes some to look at")
+        raise UserError(
+            "train needs --data PATH, a file or folder with the examples; `suite data make` writes some to look at"
+        )
     from suite.quiet import import_tensorflow
     from suite.runs import Request, read_data, train, train_folds
 
@@ -65,7 +73,10 @@ def train(
         emit(_plain(result))
         return
     show_figures(f"{task}: {result.name}, {result.seconds:.0f} s", result.metrics)
-    console.print(f"model:   {result.model_dir}\npredict: suite predict {result.model_dir} INPUT\ncompare: suite runs {task}, suite ui", highlight=False)
+    console.print(
+        f"model:   {result.model_dir}\npredict: suite predict {result.model_dir} INPUT\ncompare: suite runs {task}, suite ui",
+        highlight=False,
+    )
 
 
 def _plain(result) -> dict:

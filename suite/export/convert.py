@@ -15,7 +15,9 @@ class ConversionError(Exception):
     """The converter failed; the message says how."""
 
 
-def convert(model_dir: Path, deployment: str, form: str, quantization: str, calibration: Path | None, output: Path) -> None:
+def convert(
+    model_dir: Path, deployment: str, form: str, quantization: str, calibration: Path | None, output: Path
+) -> None:
     """Write the `.tflite` of one deployment and quantisation.
 
     Raises:
@@ -39,14 +41,22 @@ def convert(model_dir: Path, deployment: str, form: str, quantization: str, cali
         }
         command = [sys.executable, "-m", "suite.export.worker", str(path)]
         try:
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
+            done = subprocess.run(
+                command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
+            )
         except subprocess.TimeoutExpired:
-            raise ConversionError(f"{deployment} {quantization}: the converter did not end within {TIMEOUT_SECONDS} s") from None
+            raise ConversionError(
+                f"{deployment} {quantization}: the converter did not end within {TIMEOUT_SECONDS} s"
+            ) from None
     if done.returncode == 0 and Path(output).is_file():
         return
     Path(output).unlink(missing_ok=True)
     if done.returncode < 0:
         name = signal.Signals(-done.returncode).name
-        raise ConversionError(f"{deployment} {quantization}: the TFLite converter crashed ({name}); nothing was written")
+        raise ConversionError(
+            f"{deployment} {quantization}: the TFLite converter crashed ({name}); nothing was written"
+        )
     lines = [line for line in done.stderr.splitlines() if line.strip()]
-    raise ConversionError(f"{deployment} {quantization}: the TFLite converter failed: " + (lines[-1] if lines else "it said nothing"))
+    raise ConversionError(
+        f"{deployment} {quantization}: the TFLite converter failed: " + (lines[-1] if lines else "it said nothing")
+    )

@@ -17,7 +17,16 @@ from suite.export.convert import ConversionError, convert
 from suite.export.inspect import inspect_file
 from suite.export.measure import measure
 from suite.export.metadata import labels_file, parameters_file, vocabulary_file, write_labels, write_metadata
-from suite.export.offers import INT8_METRIC_LOSS, METRIC_LOSS, TOLERANCES, Facts, file_name, form_of, model_facts, refusal
+from suite.export.offers import (
+    INT8_METRIC_LOSS,
+    METRIC_LOSS,
+    TOLERANCES,
+    Facts,
+    file_name,
+    form_of,
+    model_facts,
+    refusal,
+)
 from suite.export.parity import largest_difference
 from suite.export.report import merge_report
 from suite.pipeline import Arrays, Predictor, Signature, primary_metric, spread
@@ -65,7 +74,8 @@ def open_source(model_dir: Path, examples: Any) -> Source:
     model = load_model(artifact)
     signatures = artifact.pipeline.signatures(model, artifact.assets, artifact.settings)
     samples = _choose(artifact, examples)
-    return Source(artifact, model_facts(model), exported_signature(signatures), KerasPredictor(signatures[0]), samples)
+    signature = exported_signature(signatures)
+    return Source(artifact, model_facts(model, signature), signature, KerasPredictor(signatures[0]), samples)
 
 
 def _choose(artifact: Artifact, examples: Any) -> Samples:
@@ -123,12 +133,20 @@ def export_files(source: Source, combinations: list[tuple[str, str]], say: Calla
     return report
 
 
-def _make(source: Source, deployment: str, quantization: str, path: Path, work: Path, scores: dict[str, Any]) -> dict[str, Any]:
-    calibration = _write_calibration(prepared(source.signature, source.samples.calibration), work) if quantization == "int8" else None
+def _make(
+    source: Source, deployment: str, quantization: str, path: Path, work: Path, scores: dict[str, Any]
+) -> dict[str, Any]:
+    calibration = (
+        _write_calibration(prepared(source.signature, source.samples.calibration), work)
+        if quantization == "int8"
+        else None
+    )
     convert(source.artifact.path, deployment, form_of(deployment), quantization, calibration, path)
     contents = inspect_file(path)
     if contents.flex or contents.custom:
-        raise ConversionError(f"{path.name}: needs more than built-in ops: {', '.join(contents.flex + contents.custom)}; nothing was written")
+        raise ConversionError(
+            f"{path.name}: needs more than built-in ops: {', '.join(contents.flex + contents.custom)}; nothing was written"
+        )
     predictor = deployed_predictor(path, deployment, source.signature)
     parity = _check_parity(source, predictor, deployment, quantization)
     metrics = _check_metrics(source, predictor, deployment, quantization, scores)
@@ -194,15 +212,23 @@ def _check_parity(source: Source, predictor: Predictor, deployment: str, quantiz
 
 
 def _fits(signature: Signature, arrays: Arrays) -> bool:
-    return all(size <= fixed for name, raw in signature.inputs.items() for size, fixed in zip(arrays[name].shape, raw.fixed, strict=True))
+    return all(
+        size <= fixed
+        for name, raw in signature.inputs.items()
+        for size, fixed in zip(arrays[name].shape, raw.fixed, strict=True)
+    )
 
 
-def _check_metrics(source: Source, predictor: Predictor, deployment: str, quantization: str, scores: dict[str, Any]) -> dict[str, Any]:
+def _check_metrics(
+    source: Source, predictor: Predictor, deployment: str, quantization: str, scores: dict[str, Any]
+) -> dict[str, Any]:
     artifact, samples = source.artifact, source.samples
     if not samples.scored:
         return {}
     if not scores:
-        scores |= artifact.pipeline.evaluate(source.predictor, samples.scored, artifact.assets, artifact.settings).metrics
+        scores |= artifact.pipeline.evaluate(
+            source.predictor, samples.scored, artifact.assets, artifact.settings
+        ).metrics
     found = artifact.pipeline.evaluate(predictor, samples.scored, artifact.assets, artifact.settings).metrics
     name, direction = primary_metric(artifact.pipeline.METRICS)
     loss = scores[name] - found[name] if direction == "max" else found[name] - scores[name]
@@ -222,7 +248,9 @@ def _describe_signature(signature: Signature, path: Path, deployment: str) -> di
     described: dict[str, Any] = {"inputs": {}, "outputs": {}}
     for kind, tensors in (("inputs", predictor.inputs), ("outputs", predictor.outputs)):
         for name, (shape, dtype) in tensors.items():
-            meaning = meanings.get(name) or f"state of the stream: {name.removeprefix(STATE)}; zeros before the first chunk"
+            meaning = (
+                meanings.get(name) or f"state of the stream: {name.removeprefix(STATE)}; zeros before the first chunk"
+            )
             described[kind][name] = {"dtype": np.dtype(dtype).name, "shape": [1, *shape], "meaning": meaning}
     if deployment == "interpreter":
         for name, raw in signature.inputs.items():
@@ -232,7 +260,10 @@ def _describe_signature(signature: Signature, path: Path, deployment: str) -> di
 
 def _one_call(source: Source, path: Path, deployment: str) -> Arrays:
     """Return the input of median size, cut or padded to what one call takes."""
-    inputs = sorted(prepared(source.signature, source.samples.parity), key=lambda arrays: sum(np.size(array) for array in arrays.values()))
+    inputs = sorted(
+        prepared(source.signature, source.samples.parity),
+        key=lambda arrays: sum(np.size(array) for array in arrays.values()),
+    )
     arrays = inputs[len(inputs) // 2]
     if deployment == "interpreter":
         return arrays
@@ -254,8 +285,12 @@ def _notes(signature: Signature, deployment: str, ops: dict[str, int]) -> list[s
         )
     if deployment == "compiled":
         limits = ", ".join(f"{name} {list(raw.fixed)}" for name, raw in signature.inputs.items())
-        notes.append(f"Fixed shapes: {limits}. Pad shorter inputs with zeros; cut longer ones into windows and average the answers.")
+        notes.append(
+            f"Fixed shapes: {limits}. Pad shorter inputs with zeros; cut longer ones into windows and average the answers."
+        )
     if deployment == "streaming":
         limits = ", ".join(f"{name} {list(raw.chunk)}" for name, raw in signature.inputs.items())
-        notes.append(f"One call is one chunk: {limits}. Feed each state output back as the input of the same name; zeros begin a new input.")
+        notes.append(
+            f"One call is one chunk: {limits}. Feed each state output back as the input of the same name; zeros begin a new input."
+        )
     return notes

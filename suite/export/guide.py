@@ -45,7 +45,9 @@ def guide_lines(entry: dict[str, Any]) -> list[str]:
         lines += [f"- out: {tensor.described}" for tensor in call.outputs]
     notes = list(entry.get("notes", []))
     if must_reset(entry) and not any("reset" in note.lower() for note in notes):
-        notes.append("The file keeps state inside between calls: reset it before the next input, as the lines below do.")
+        notes.append(
+            "The file keeps state inside between calls: reset it before the next input, as the lines below do."
+        )
     lines += ["", *(f"- {note}" for note in notes)] if notes else []
     for title, (name, write) in LANGUAGES.items():
         lines += ["", f"### {title}", "", f"```{name}", *write(entry), "```"]

@@ -60,7 +60,9 @@ class Call:
         if self.states:
             return "The answer after the last piece is that of the whole input."
         if self.window and self.window.is_text:
-            return "One answer for each piece; that of the whole text is their mean, weighted by the bytes of each piece."
+            return (
+                "One answer for each piece; that of the whole text is their mean, weighted by the bytes of each piece."
+            )
         return "One answer for each piece of the input."
 
 

@@ -64,7 +64,11 @@ def kotlin_lines(entry: dict[str, Any]) -> list[str]:
             first = ".first()" if call.window and not call.states else ""
             kind = "FloatArray" if compiled else _type(scores, whole=True)
             row = f'(answer["{scores.name}"] as {kind})' + ("" if compiled or len(scores.shape) == 1 else "[0]")
-            lines += ["", f"// val answer = model.{camel(call.signature)}({arguments}){first}", f"// model.labels.zip({row}.toList())"]
+            lines += [
+                "",
+                f"// val answer = model.{camel(call.signature)}({arguments}){first}",
+                f"// model.labels.zip({row}.toList())",
+            ]
     return lines
 
 
@@ -107,7 +111,9 @@ def _interpreter(call: Call, reset: bool) -> list[str]:
     lines += ["    val answers = mutableListOf<Map<String, Any>>()"] if several else []
     lines += [f"    for (piece in pieces({camel(window.name)}, {window.shape[1]})) {{"] if window else []
     fed = [f'"{tensor.name}" to {"arrayOf(piece)" if window else _fed(tensor)}' for tensor in call.inputs]
-    got = [f'"{tensor.name}" to {_zeros(tensor) if tensor.fixed else "null"}' for tensor in (*call.outputs, *call.states)]
+    got = [
+        f'"{tensor.name}" to {_zeros(tensor) if tensor.fixed else "null"}' for tensor in (*call.outputs, *call.states)
+    ]
     body = [
         f"val inputs = mapOf<String, Any>({', '.join(fed)})" + (" + state" if call.states else ""),
         f"val outputs = mutableMapOf<String, Any?>({', '.join(got)})",
@@ -118,10 +124,15 @@ def _interpreter(call: Call, reset: bool) -> list[str]:
             f'val {camel(tensor.name)} = interpreter.getOutputTensorFromSignature("{tensor.name}", "{call.signature}")',
             f'outputs["{tensor.name}"] = {_copied(tensor)}  // flat; its shape: {camel(tensor.name)}.shape()',
         ]
-    body += ["interpreter.resetVariableTensors()  // the file keeps its state; the next input starts anew"] if reset else []
+    body += (
+        ["interpreter.resetVariableTensors()  // the file keeps its state; the next input starts anew"] if reset else []
+    )
     result = "outputs.mapValues { it.value!! }"
     if call.states:
-        body += [f"answer = {result}", "state = state.mapValues { answer.getValue(it.key) }  // goes into the next call"]
+        body += [
+            f"answer = {result}",
+            "state = state.mapValues { answer.getValue(it.key) }  // goes into the next call",
+        ]
     else:
         body += [f"answers += {result}"] if several else []
     lines += _indented(body, "        " if window else "    ") + (["    }"] if window else [])
@@ -133,7 +144,9 @@ def _compiled(call: Call) -> list[str]:
     window, name = call.window, camel(call.signature)
     lines = []
     for side, tensors in (("Input", call.inputs), ("Output", call.outputs)):
-        pairs = ", ".join(f'"{tensor.name}" to model.create{side}Buffer("{tensor.name}", "{call.signature}")' for tensor in tensors)
+        pairs = ", ".join(
+            f'"{tensor.name}" to model.create{side}Buffer("{tensor.name}", "{call.signature}")' for tensor in tensors
+        )
         lines += [f"private val {name}{side}s = mapOf({pairs})"]
     lines += ["", *_head(call, "List<Map<String, Any>>" if window else "Map<String, Any>", batched=False)]
     lines += [f"    return pieces({camel(window.name)}, {window.shape[1]}).map {{ piece ->"] if window else []
@@ -143,7 +156,8 @@ def _compiled(call: Call) -> list[str]:
     ]
     body += [f'model.run({name}Inputs, {name}Outputs, "{call.signature}")']
     read = ", ".join(
-        f'"{tensor.name}" to {name}Outputs.getValue("{tensor.name}").read{BUFFER_CALLS[tensor.dtype]}()' for tensor in call.outputs
+        f'"{tensor.name}" to {name}Outputs.getValue("{tensor.name}").read{BUFFER_CALLS[tensor.dtype]}()'
+        for tensor in call.outputs
     )
     body += [f"{'' if window else 'return '}mapOf<String, Any>({read})"]
     return [*lines, *_indented(body, "        " if window else "    "), *(["    }.toList()"] if window else []), "}"]
@@ -156,7 +170,11 @@ def _head(call: Call, returned: str, batched: bool) -> list[str]:
         flat = f"{TYPES[tensor.dtype]}Array"
         kind = "String" if tensor.is_text else _type(tensor, whole=False) if batched else flat
         arguments.append(f"{camel(tensor.name)}: {kind}")
-    lines = ["/**", *(f" * {tensor.described}" for tensor in call.inputs), *(f" * Returns {tensor.described}" for tensor in call.outputs)]
+    lines = [
+        "/**",
+        *(f" * {tensor.described}" for tensor in call.inputs),
+        *(f" * Returns {tensor.described}" for tensor in call.outputs),
+    ]
     if call.window:
         lines += [f" * {call.pieces_note}"]
     return [*lines, " */", f"fun {camel(call.signature)}({', '.join(arguments)}): {returned} {{"]

@@ -44,9 +44,17 @@ def python_lines(entry: dict[str, Any]) -> list[str]:
     calls, compiled = read_calls(entry), uses_compiled_model(entry)
     lines = ["import numpy as np"]
     if compiled:
-        lines += ["from ai_edge_litert.compiled_model import CompiledModel", "", f'model = CompiledModel.from_file("{entry["file"]}")']
+        lines += [
+            "from ai_edge_litert.compiled_model import CompiledModel",
+            "",
+            f'model = CompiledModel.from_file("{entry["file"]}")',
+        ]
     else:
-        lines += ["from ai_edge_litert.interpreter import Interpreter", "", f'interpreter = Interpreter("{entry["file"]}", num_threads=2)']
+        lines += [
+            "from ai_edge_litert.interpreter import Interpreter",
+            "",
+            f'interpreter = Interpreter("{entry["file"]}", num_threads=2)',
+        ]
     if entry.get("labels"):
         lines += ['labels = open("labels.txt", encoding="utf-8").read().split("\\n")[:-1]']
     windows = [call.window for call in calls if call.window]
@@ -55,7 +63,14 @@ def python_lines(entry: dict[str, Any]) -> list[str]:
     if any(not window.is_text for window in windows):
         lines += ["", *CUT_ARRAY.splitlines()]
     for call in calls:
-        lines += ["", "", *(_compiled(call) if compiled else _interpreter(call, must_reset(entry))), "", "", *_example(entry, call)]
+        lines += [
+            "",
+            "",
+            *(_compiled(call) if compiled else _interpreter(call, must_reset(entry))),
+            "",
+            "",
+            *_example(entry, call),
+        ]
     return lines
 
 
@@ -72,8 +87,16 @@ def _interpreter(call: Call, reset: bool) -> list[str]:
     lines += ["    answers = []"] if several else []
     lines += [f"    for piece in pieces({window.name}, {window.shape[1]}):"] if window else []
     lines += [f"{indent}answer = {runner}({', '.join(fed)})"]
-    lines += [f"{indent}state = {{name: answer.pop(name) for name in state}}  # goes into the next call"] if call.states else []
-    lines += [f"{indent}interpreter.reset_all_variables()  # the file keeps its state; the next input starts anew"] if reset else []
+    lines += (
+        [f"{indent}state = {{name: answer.pop(name) for name in state}}  # goes into the next call"]
+        if call.states
+        else []
+    )
+    lines += (
+        [f"{indent}interpreter.reset_all_variables()  # the file keeps its state; the next input starts anew"]
+        if reset
+        else []
+    )
     return [*lines, *(["        answers.append(answer)", "    return answers"] if several else ["    return answer"])]
 
 
@@ -84,7 +107,9 @@ def _compiled(call: Call) -> list[str]:
     lines += ["    answers = []", f"    for piece in pieces({window.name}, {window.shape[1]}):"] if window else []
     indent = "        " if window else "    "
     names = json.dumps([tensor.name for tensor in call.inputs])
-    lines += [f'{indent}inputs = {{name: model.create_input_buffer_by_name("{call.signature}", name) for name in {names}}}']
+    lines += [
+        f'{indent}inputs = {{name: model.create_input_buffer_by_name("{call.signature}", name) for name in {names}}}'
+    ]
     for tensor in call.inputs:
         value = "piece" if window else f"np.ascontiguousarray({_as_array(tensor)}, np.{tensor.dtype})"
         lines += [f'{indent}inputs["{tensor.name}"].write({value})']
@@ -134,4 +159,6 @@ def _example(entry: dict[str, Any], call: Call) -> list[str]:
     scores = labelled(entry, call)
     if scores:
         lines += [f'print(dict(zip(labels, answer["{scores.name}"][0].tolist())))']
-    return lines + [f'print("{tensor.name}", answer["{tensor.name}"].shape)' for tensor in call.outputs if tensor != scores]
+    return lines + [
+        f'print("{tensor.name}", answer["{tensor.name}"].shape)' for tensor in call.outputs if tensor != scores
+    ]

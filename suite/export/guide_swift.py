@@ -62,14 +62,19 @@ def swift_lines(entry: dict[str, Any]) -> list[str]:
     lines += ["import Foundation", "import TensorFlowLite", "", "final class Model {"]
     lines += [f'    private static let path = Bundle.main.path(forResource: "{name.stem}", ofType: "tflite")!']
     if reset:
-        lines += ["    // The file keeps its state between calls and Swift has no call that resets it: a new Interpreter for every input."]
+        lines += [
+            "    // The file keeps its state between calls and Swift has no call that resets it: a new Interpreter for every input."
+        ]
     else:
         lines += ["    private let interpreter: Interpreter", ""]
         lines += ["    init() throws { interpreter = try Interpreter(modelPath: Model.path) }"]
     if entry.get("labels"):
         lines += ["", "    lazy var labels: [String] = {"]
         lines += ['        let path = Bundle.main.path(forResource: "labels", ofType: "txt")!']
-        lines += ['        return try! String(contentsOfFile: path, encoding: .utf8).split(separator: "\\n").map(String.init)', "    }()"]
+        lines += [
+            '        return try! String(contentsOfFile: path, encoding: .utf8).split(separator: "\\n").map(String.init)',
+            "    }()",
+        ]
     for call in calls:
         lines += ["", *("    " + line if line else "" for line in _function(call, reset))]
     lines += ["}", *HELPERS.splitlines()]
@@ -92,9 +97,15 @@ def _function(call: Call, reset: bool) -> list[str]:
     window, several = call.window, bool(call.window) and not call.states
     lines = _head(call, "[[String: Tensor]]" if several else "[String: Tensor]")
     lines += ["    let interpreter = try Interpreter(modelPath: Model.path)"] if reset and not window else []
-    lines += [f'    let runner = try interpreter.signatureRunner(with: "{call.signature}")'] if not (reset and window) else []
+    lines += (
+        [f'    let runner = try interpreter.signatureRunner(with: "{call.signature}")']
+        if not (reset and window)
+        else []
+    )
     if call.states:
-        zeros = ", ".join(f'"{state.name}": Data(count: {math.prod(state.shape) * BYTES[state.dtype]})' for state in call.states)
+        zeros = ", ".join(
+            f'"{state.name}": Data(count: {math.prod(state.shape) * BYTES[state.dtype]})' for state in call.states
+        )
         lines += [f"    var state: [String: Data] = [{zeros}]"]
     lines += ["    var answers: [[String: Tensor]] = []"] if several else []
     lines += ["    var answer: [String: Tensor] = [:]"] if window and not several else []
@@ -112,7 +123,9 @@ def _function(call: Call, reset: bool) -> list[str]:
     got = ", ".join(f'"{tensor.name}": try runner.output(named: "{tensor.name}")' for tensor in call.outputs)
     body += [f"try runner.invoke(with: {merged})"]
     if call.states:
-        body += ["for name in state.keys { state[name] = try runner.output(named: name).data }  // goes into the next call"]
+        body += [
+            "for name in state.keys { state[name] = try runner.output(named: name).data }  // goes into the next call"
+        ]
     body += [f"answers.append([{got}])" if several else f"answer = [{got}]" if window else f"return [{got}]"]
     lines += [("        " if window else "    ") + line for line in body]
     lines += ["    }", f"    return {'answers' if several else 'answer'}"] if window else []
@@ -125,7 +138,9 @@ def _head(call: Call, returned: str) -> list[str]:
         arguments.append(f"_ {camel(tensor.name)}: {'String' if tensor.is_text else f'[{TYPES[tensor.dtype]}]'}")
         if tensor.shape.count(None) > 1:
             arguments.append(f"shape {camel(tensor.name)}Shape: [Int]")
-    lines = [f"/// {tensor.described}" for tensor in call.inputs] + [f"/// Returns {tensor.described}" for tensor in call.outputs]
+    lines = [f"/// {tensor.described}" for tensor in call.inputs] + [
+        f"/// Returns {tensor.described}" for tensor in call.outputs
+    ]
     lines += [f"/// {call.pieces_note}"] if call.window else []
     return [*lines, f"func {camel(call.signature)}({', '.join(arguments)}) throws -> {returned} {{"]
 

@@ -47,13 +47,17 @@ def labels_file(labels: Sequence[str], tensor: str) -> AttachedFile:
 
 def vocabulary_file(words: Sequence[str], tensor: str) -> AttachedFile:
     """Return `vocabulary.txt`: line i is the word whose number is i in `tensor`."""
-    return AttachedFile(VOCABULARY, _lines(VOCABULARY, words), "vocabulary", "the words, one on a line, numbered from 0", tensor)
+    return AttachedFile(
+        VOCABULARY, _lines(VOCABULARY, words), "vocabulary", "the words, one on a line, numbered from 0", tensor
+    )
 
 
 def parameters_file(parameters: dict[str, Any], tensor: str | None = None) -> AttachedFile:
     """Return `front_end.json`: how the graph treats the raw input (sample rate, bands, lengths of n-grams, ...)."""
     content = (json.dumps(parameters, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
-    return AttachedFile("front_end.json", content, "descriptions", "parameters of the front end inside the model, JSON", tensor)
+    return AttachedFile(
+        "front_end.json", content, "descriptions", "parameters of the front end inside the model, JSON", tensor
+    )
 
 
 def _lines(name: str, texts: Sequence[str]) -> bytes:
@@ -69,9 +73,13 @@ def _lines(name: str, texts: Sequence[str]) -> bytes:
         parts = word.splitlines()
         line = word if parts == [word] else " ".join(parts).strip()
         if not line.strip():
-            raise UserError(f"{name}: expected a visible character in each, for phones skip blank lines. Received: {word!r}")
+            raise UserError(
+                f"{name}: expected a visible character in each, for phones skip blank lines. Received: {word!r}"
+            )
         if line in found:
-            raise UserError(f"{name}: expected lines that differ. Received: {found[line]!r} and {word!r}, both the line {line!r}")
+            raise UserError(
+                f"{name}: expected lines that differ. Received: {found[line]!r} and {word!r}, both the line {line!r}"
+            )
         found[line] = word
     return "".join(f"{line}\n" for line in found).encode("utf-8")
 
@@ -160,7 +168,9 @@ def _subgraphs(model, signatures, files) -> list[dict]:
     unknown = set(signatures) - {text(definition.signatureKey) for definition in by_graph.values()}
     if unknown:
         raise ValueError(f"the file has no signature {sorted(unknown)[0]!r}")
-    names = {tensor for signature in signatures.values() for side in ("inputs", "outputs") for tensor in signature[side]}
+    names = {
+        tensor for signature in signatures.values() for side in ("inputs", "outputs") for tensor in signature[side]
+    }
     for file in files:
         if file.tensor is not None and file.tensor not in names:
             raise ValueError(f"{file.name} explains {file.tensor!r}, which no signature has; known: {sorted(names)}")
@@ -172,8 +182,12 @@ def _subgraphs(model, signatures, files) -> list[dict]:
         rows.append(
             {
                 "name": key,
-                "input_tensor_metadata": _tensors(graph.inputs, definition.inputs if definition else [], described["inputs"], files),
-                "output_tensor_metadata": _tensors(graph.outputs, definition.outputs if definition else [], described["outputs"], files),
+                "input_tensor_metadata": _tensors(
+                    graph.inputs, definition.inputs if definition else [], described["inputs"], files
+                ),
+                "output_tensor_metadata": _tensors(
+                    graph.outputs, definition.outputs if definition else [], described["outputs"], files
+                ),
             }
         )
     return rows
@@ -191,7 +205,9 @@ def _tensors(order, definitions, described, files) -> list[dict]:
         left.remove(found)
         name = text(found.name)
         attached = [_record(file) for file in files if file.tensor == name]
-        rows.append({"name": name, "description": described.get(name, {}).get("meaning", ""), "associated_files": attached})
+        rows.append(
+            {"name": name, "description": described.get(name, {}).get("meaning", ""), "associated_files": attached}
+        )
     return rows
 
 

@@ -108,5 +108,7 @@ def _unpack_table(table, name: str) -> dict[str, Any]:
         elif isinstance(kind, list):
             start = table.Vector(offset) if offset else 0
             length = table.VectorLen(offset) if offset else 0
-            values[field] = [_unpack_table(Table(table.Bytes, table.Indirect(start + 4 * row)), kind[0]) for row in range(length)]
+            values[field] = [
+                _unpack_table(Table(table.Bytes, table.Indirect(start + 4 * row)), kind[0]) for row in range(length)
+            ]
     return values

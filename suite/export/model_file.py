@@ -26,7 +26,9 @@ def read_model(path: str | Path) -> Any:
     except (struct.error, IndexError, TypeError, ValueError) as error:
         raise UserError(f"{path}: a damaged .tflite file: {error}") from error
     if any(buffer.offset > 1 for buffer in model.buffers):
-        raise UserError(f"{path}: keeps weights behind its flatbuffer, as models over 2 GB do; such a file takes no metadata")
+        raise UserError(
+            f"{path}: keeps weights behind its flatbuffer, as models over 2 GB do; such a file takes no metadata"
+        )
     return model
 
 

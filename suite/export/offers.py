@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import keras
 
+from suite.pipeline import Signature
+
 DEPLOYMENTS = ("interpreter", "compiled", "streaming")
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 
@@ -15,14 +17,15 @@ METRIC_LOSS = 0.005
 
 @dataclass(frozen=True)
 class Facts:
-    """What about a model decides the ways it can run: kinds of recurrent layers, directions, tokenizer."""
+    """What about a model decides the ways it can run: kinds of recurrent layers, directions, input that comes in chunks."""
 
     recurrences: frozenset[str]
     bidirectional: bool
+    chunks: bool
 
 
-def model_facts(model: keras.Model) -> Facts:
-    """Return the facts of a trained model."""
+def model_facts(model: keras.Model, signature: Signature) -> Facts:
+    """Return the facts of a trained model and the signature that goes into its files."""
     kinds, bidirectional = set(), False
     for layer in model._flatten_layers():
         bidirectional = bidirectional or isinstance(layer, keras.layers.Bidirectional)
@@ -30,7 +33,7 @@ def model_facts(model: keras.Model) -> Facts:
             kinds.add("lstm")
         elif isinstance(layer, keras.layers.RNN) or hasattr(layer, "step"):
             kinds.add(type(layer).__name__.lower())
-    return Facts(frozenset(kinds), bidirectional)
+    return Facts(frozenset(kinds), bidirectional, all(raw.chunk for raw in signature.inputs.values()))
 
 
 def file_name(deployment: str, quantization: str) -> str:
@@ -49,6 +52,11 @@ def refusal(facts: Facts, deployment: str, quantization: str) -> str | None:
         return (
             "streaming needs a model that reads in one direction, and this one reads in both; "
             "train with --set bidirectional=false, or use --deployment interpreter"
+        )
+    if deployment == "streaming" and not facts.chunks:
+        return (
+            "streaming takes an input from its beginning, and this model also looks at the end of a long one (keep: ends); "
+            "train with --set keep=head, or use --deployment interpreter"
         )
     if quantization != "int8":
         return None

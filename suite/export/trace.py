@@ -11,7 +11,9 @@ from suite.recurrent.deployment import Deployment, deploying
 STATE = "state_"
 
 
-def trace_signature(model: keras.Model, signature: Signature, form: str, deployment: str) -> tuple[Any, dict[str, tf.TensorSpec]]:
+def trace_signature(
+    model: keras.Model, signature: Signature, form: str, deployment: str
+) -> tuple[Any, dict[str, tf.TensorSpec]]:
     """Trace a signature for a deployment.
 
     Weights become constants: a variable that stays one beside a fused op is left unread in the file.

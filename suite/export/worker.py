@@ -9,7 +9,9 @@ import tempfile
 from pathlib import Path
 
 
-def convert(model_dir: str, deployment: str, form: str, quantization: str, calibration: str | None, output: str) -> None:
+def convert(
+    model_dir: str, deployment: str, form: str, quantization: str, calibration: str | None, output: str
+) -> None:
     """Write the `.tflite` of one deployment and quantisation of a saved model.
 
     Args:
@@ -61,7 +63,12 @@ def _int8(converter, signature: str, samples: list[dict], float_layers: list[str
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(converter().convert(), 0))
-    made = [graph.tensors[index].name.decode() for graph in model.subgraphs for operator in graph.operators for index in operator.outputs]
+    made = [
+        graph.tensors[index].name.decode()
+        for graph in model.subgraphs
+        for operator in graph.operators
+        for index in operator.outputs
+    ]
     chosen = converter()
     chosen.optimizations = [tf.lite.Optimize.DEFAULT]
     chosen.representative_dataset = lambda: ((signature, sample) for sample in samples)
@@ -88,7 +95,9 @@ def read_samples(folder: Path, inputs: dict) -> list[dict]:
                 for axis, size in enumerate(specification.shape):
                     if size is not None and value.shape[axis] != size:
                         value = np.take(value, range(min(size, value.shape[axis])), axis)
-                        value = np.pad(value, [(0, size - value.shape[axis] if at == axis else 0) for at in range(value.ndim)])
+                        value = np.pad(
+                            value, [(0, size - value.shape[axis] if at == axis else 0) for at in range(value.ndim)]
+                        )
                 sample[name] = value.astype(specification.dtype.as_numpy_dtype)
             samples.append(sample)
     return samples

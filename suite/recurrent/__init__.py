@@ -1,4 +1,5 @@
 """Recurrent layers that are Keras' own to use, and faster to train."""
+
 from suite.recurrent.attention import AdditiveAttention, DotAttention
 from suite.recurrent.attention_pooling import AttentionPooling
 from suite.recurrent.bidirectional import Bidirectional

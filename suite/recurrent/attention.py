@@ -1,4 +1,5 @@
 """Attention over a sequence, one query or many, each layer returning its weights."""
+
 import keras
 from keras import ops
 

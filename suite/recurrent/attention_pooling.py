@@ -1,4 +1,5 @@
 """A sequence summed up as one vector, by learned weights over its steps."""
+
 import keras
 from keras import ops
 

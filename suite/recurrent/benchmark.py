@@ -1,4 +1,5 @@
 """Side-by-side measurements of the recurrent layers: ours, Keras' and, where installed, PyTorch's."""
+
 import ctypes
 import importlib.util
 import json

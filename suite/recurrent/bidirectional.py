@@ -1,4 +1,5 @@
 """Two recurrent layers over one sequence, one in each direction."""
+
 import keras
 
 

@@ -1,4 +1,5 @@
 """Cells beyond Keras': a layer-normalised LSTM, and zoneout around any cell. `RNN` runs them."""
+
 import keras
 from keras import ops
 

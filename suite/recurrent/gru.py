@@ -1,4 +1,5 @@
 """The gated recurrent unit layer."""
+
 from typing import NamedTuple
 
 import keras

@@ -1,4 +1,5 @@
 """The inner loop of the Keras recurrent layers, done by the kernels."""
+
 import keras
 import tensorflow as tf
 
@@ -51,9 +52,7 @@ def fast_inner_loop(layer, kernel, weights, sequences, states, mask, training):
         (sequences, tuple(states), kernel_weights, bias, recurrent),
     )
     mask = None if mask is None else tf.cast(mask, tf.bool)
-    form = choose_form(
-        kernel, sequences, recurrent[0].shape, mask, sequences=layer.return_sequences, training=training
-    )
+    form = choose_form(kernel, sequences, recurrent[0].shape, mask, sequences=layer.return_sequences, training=training)
     outputs, ends = recurrence(form, sequences, states, (kernel_weights, bias), tuple(recurrent), mask)
     last, outputs = _masked(layer, outputs, ends[0], mask)
     batch, length = sequences.shape[:2]

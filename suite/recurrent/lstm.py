@@ -1,4 +1,5 @@
 """The long short-term memory layer."""
+
 from typing import NamedTuple
 
 import keras

@@ -1,4 +1,5 @@
 """The minimal gated recurrent unit."""
+
 from typing import NamedTuple
 
 import keras

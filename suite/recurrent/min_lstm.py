@@ -1,4 +1,5 @@
 """The minimal long short-term memory."""
+
 from typing import NamedTuple
 
 import keras

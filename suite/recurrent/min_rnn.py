@@ -1,4 +1,5 @@
 """What MinGRU and MinLSTM have in common: a recurrence without matrix products, computed for all times at once."""
+
 import keras
 from keras import ops
 
@@ -166,7 +167,14 @@ class MinimalRNN(keras.layers.Layer):
 
     def get_config(self):
         names = (
-            "units", "use_bias", "dropout", "seed", "return_sequences", "return_state", "go_backwards", "stateful",
+            "units",
+            "use_bias",
+            "dropout",
+            "seed",
+            "return_sequences",
+            "return_state",
+            "go_backwards",
+            "stateful",
             "zero_output_for_mask",
         )
         return {

@@ -1,4 +1,5 @@
 """Decides how a recurrent layer runs: compiled or not, and in how many parts of the batch."""
+
 import contextlib
 import contextvars
 import functools

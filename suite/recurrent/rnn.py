@@ -1,4 +1,5 @@
 """A recurrent layer over any cell."""
+
 import keras
 
 from suite.recurrent.gru import GRUState

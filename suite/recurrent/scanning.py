@@ -1,4 +1,5 @@
 """Linear recurrences in logarithmic depth."""
+
 import tensorflow as tf
 
 from suite.recurrent.kernels.scan import scan

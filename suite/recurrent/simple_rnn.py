@@ -1,4 +1,5 @@
 """The plain (Elman) recurrent layer."""
+
 from typing import NamedTuple
 
 import keras

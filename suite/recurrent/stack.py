@@ -1,4 +1,5 @@
 """Deep recurrent networks from one function."""
+
 import keras
 
 from suite.recurrent.bidirectional import Bidirectional

@@ -1,4 +1,5 @@
 """Exchanges the recurrent layers of a whole model for ours, or back for Keras' own."""
+
 import keras
 
 from suite.recurrent.bidirectional import Bidirectional

@@ -60,7 +60,9 @@ def _lines(pipeline) -> Iterator[Input]:
         try:
             text = line.decode("utf-8").rstrip("\r\n")
         except UnicodeDecodeError as error:
-            yield Input(f"stdin:{number}", error=f"stdin:{number}: expected UTF-8. Received: byte {line[error.start]:#04x}")
+            yield Input(
+                f"stdin:{number}", error=f"stdin:{number}: expected UTF-8. Received: byte {line[error.start]:#04x}"
+            )
             continue
         yield Input(text, text if pipeline.TEXT_INPUT else Path(text))
 

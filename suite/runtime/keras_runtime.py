@@ -37,7 +37,8 @@ class KerasPredictor:
         for start in range(0, len(order), self.batch_size):
             chosen = order[start : start + self.batch_size]
             tensors = [
-                _stack([inputs[index][name] for index in chosen], raw.dtype) for name, raw in self.signature.inputs.items()
+                _stack([inputs[index][name] for index in chosen], raw.dtype)
+                for name, raw in self.signature.inputs.items()
             ]
             outputs = {name: value.numpy() for name, value in self._function(*tensors).items()}
             for row, index in enumerate(chosen):

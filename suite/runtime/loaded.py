@@ -45,7 +45,9 @@ class LoadedModel:
         if unknown:
             raise UserError(f"unknown option {unknown[0]!r} for {self.task}; known: {', '.join(known) or 'none'}")
         artifact = self.artifact
-        return artifact.pipeline.predict(self.predictor, raw_input, artifact.assets, artifact.settings, **known | options)
+        return artifact.pipeline.predict(
+            self.predictor, raw_input, artifact.assets, artifact.settings, **known | options
+        )
 
 
 def load(model_dir: str | Path, runtime: str = "keras", tflite: str | Path | None = None) -> LoadedModel:
@@ -65,7 +67,9 @@ def load(model_dir: str | Path, runtime: str = "keras", tflite: str | Path | Non
     if runtime == "tflite" or tflite is not None:
         from suite.runtime.deployed import exported_predictor
 
-        return LoadedModel(artifact, exported_predictor(artifact, Path(tflite or artifact.path / "tflite" / "interpreter.tflite")))
+        return LoadedModel(
+            artifact, exported_predictor(artifact, Path(tflite or artifact.path / "tflite" / "interpreter.tflite"))
+        )
     from suite.runtime.keras_runtime import KerasPredictor
 
     signature = artifact.pipeline.signatures(load_model(artifact), artifact.assets, artifact.settings)[0]

@@ -37,7 +37,9 @@ class ChunkRunner:
 
     def reset(self) -> None:
         """Begin a new input."""
-        self._state = {name: np.zeros(shape, dtype) for name, (shape, dtype) in self._inputs.items() if name.startswith(STATE)}
+        self._state = {
+            name: np.zeros(shape, dtype) for name, (shape, dtype) in self._inputs.items() if name.startswith(STATE)
+        }
 
     def run(self, chunk: Arrays) -> Arrays:
         """Return the answer after one more chunk of exactly `chunk_shape`."""

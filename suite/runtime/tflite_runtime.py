@@ -17,7 +17,8 @@ class TfLitePredictor:
         threads: CPU threads of the interpreter.
         signature: Name of the signature; by default the file's first.
 
-    `inputs` and `outputs` give shape (without the batch axis) and dtype of each. Fused recurrent ops keep their state between calls; it is reset before each, so that calls do not depend on one another.
+    `inputs` and `outputs` give shape (without the batch axis) and dtype of each. Fused recurrent ops keep their state
+    between calls; it is reset before each, so that calls do not depend on one another.
 
     Raises:
         UserError: for a file that cannot be read, or that holds ops this runtime does not have.

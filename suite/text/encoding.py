@@ -17,7 +17,9 @@ def encode_texts(tokenizer, texts) -> list[dict[str, np.ndarray]]:
         One dict for each text, in the order given: `words (time,)` and, from a tokenizer with n-grams, `ngrams (count,)`
         and `ngram_tokens (count,)`; unsigned integers of 16 bits where they suffice.
     """
-    graph = tf.function(tokenizer.__call__, input_signature=[tf.TensorSpec((None,) * _rank(tokenizer), tokenizer.dtype)])
+    graph = tf.function(
+        tokenizer.__call__, input_signature=[tf.TensorSpec((None,) * _rank(tokenizer), tokenizer.dtype)]
+    )
     encoded = [None] * len(texts)
     for chunk in _chunks(texts):
         tensors = {name: tensor.numpy() for name, tensor in graph(tokenizer.raw([texts[i] for i in chunk])).items()}
@@ -38,7 +40,9 @@ def pad_encoded(encoded: list[dict[str, np.ndarray]], length: int | None = None)
     length = max(longest, 1) if length is None else length
     if longest > length:
         encoded = [_cut(item, length) for item in encoded]
-    widths = {name: max(max(len(item[name]) for item in encoded), 1) for name in (encoded[0] if encoded else {"words": 0})}
+    widths = {
+        name: max(max(len(item[name]) for item in encoded), 1) for name in (encoded[0] if encoded else {"words": 0})
+    }
     widths["words"] = length
     batch = {name: np.zeros((len(encoded), width), np.int32) for name, width in widths.items()}
     for row, item in enumerate(encoded):

@@ -39,9 +39,12 @@ class MaxMeanPooling(keras.layers.Layer):
         """Return the largest values and the means over all chunks so far."""
         names = [f"{self.name}_{part}" for part in ("largest", "total", "count")]
         largest_before, total_before, count_before = (
-            deployment.carry(name, tf.zeros((1, width))) for name, width in zip(names, (total.shape[1], total.shape[1], 1), strict=True)
+            deployment.carry(name, tf.zeros((1, width)))
+            for name, width in zip(names, (total.shape[1], total.shape[1], 1), strict=True)
         )
-        largest = tf.where(count > 0, tf.where(count_before > 0, tf.maximum(largest, largest_before), largest), largest_before)
+        largest = tf.where(
+            count > 0, tf.where(count_before > 0, tf.maximum(largest, largest_before), largest), largest_before
+        )
         total, count = total + total_before, count + count_before
         for name, value in zip(names, (largest, total, count), strict=True):
             deployment.keep(name, value)

@@ -18,7 +18,12 @@ from suite.training.state import Epoch, History
 def log_start(settings: TrainingSettings, examples: Examples, command: dict[str, Any]) -> None:
     """Log what goes into a run: settings, seed, versions, git commit, hardware, data fingerprint and sizes."""
     mlflow = open_store()
-    mlflow.log_params({name: json.dumps(value) if not isinstance(value, str) else value for name, value in settings.model_dump(mode="json").items()})
+    mlflow.log_params(
+        {
+            name: json.dumps(value) if not isinstance(value, str) else value
+            for name, value in settings.model_dump(mode="json").items()
+        }
+    )
     mlflow.set_tags(
         {f"version.{package}": number for package, number in package_versions().items()}
         | {f"hardware.{name}": value for name, value in hardware().items()}
@@ -79,11 +84,24 @@ def draw_curves(history: History) -> Any:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    names = sorted({name.split("_", 1)[1] for epoch in history.epochs for name in epoch.metrics if name.startswith(("train_", "val_"))})
-    figure, panels = plt.subplots(1, max(1, len(names)), figsize=(4 * max(1, len(names)), 3.2), squeeze=False, layout="constrained")
+    names = sorted(
+        {
+            name.split("_", 1)[1]
+            for epoch in history.epochs
+            for name in epoch.metrics
+            if name.startswith(("train_", "val_"))
+        }
+    )
+    figure, panels = plt.subplots(
+        1, max(1, len(names)), figsize=(4 * max(1, len(names)), 3.2), squeeze=False, layout="constrained"
+    )
     for panel, name in zip(panels[0], names, strict=False):
         for part in ("train", "val"):
-            points = [(epoch.number + 1, epoch.metrics[f"{part}_{name}"]) for epoch in history.epochs if f"{part}_{name}" in epoch.metrics]
+            points = [
+                (epoch.number + 1, epoch.metrics[f"{part}_{name}"])
+                for epoch in history.epochs
+                if f"{part}_{name}" in epoch.metrics
+            ]
             if points:
                 panel.plot(*zip(*points, strict=True), marker="o", markersize=3, label={"val": "dev"}.get(part, part))
         if history.best is not None:
@@ -128,7 +146,11 @@ def log_export(artifact: Artifact, entries: list[dict[str, Any]]) -> bool:
         return False
     for entry in entries:
         prefix = f"tflite_{entry['deployment']}_{entry['quantization']}"
-        figures = {"bytes": entry["bytes"], "latency_ms": entry["latency_ms"]["1"], "max_difference": entry["parity"]["max_difference"]}
+        figures = {
+            "bytes": entry["bytes"],
+            "latency_ms": entry["latency_ms"]["1"],
+            "max_difference": entry["parity"]["max_difference"],
+        }
         figures |= entry.get("metrics", {}).get("tflite", {})
         for name, value in figures.items():
             client.log_metric(run_id, f"{prefix}_{name}", value)
@@ -145,7 +167,9 @@ def git_commit() -> str | None:
     if not (root / ".git").exists():
         return None
     try:
-        answer = subprocess.run(["git", "-C", root, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True)
+        answer = subprocess.run(
+            ["git", "-C", root, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip()

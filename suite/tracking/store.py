@@ -53,7 +53,9 @@ def experiment_id(mlflow: Any, task: str) -> str:
     if found is not None and found.lifecycle_stage == "active":
         return found.experiment_id
     if found is not None:
-        raise UserError(f"the MLflow experiment {task!r} is deleted; restore it with `mlflow experiments restore -x {found.experiment_id}`")
+        raise UserError(
+            f"the MLflow experiment {task!r} is deleted; restore it with `mlflow experiments restore -x {found.experiment_id}`"
+        )
     beside = None if os.environ.get("MLFLOW_TRACKING_URI") else Path(ARTIFACTS).absolute().as_uri()
     return mlflow.create_experiment(task, artifact_location=f"{beside}/{task}" if beside else None)
 
@@ -74,7 +76,9 @@ def tracked_run(task: str, name: str, run_id: str | None = None, parent: str | N
     if run_id is not None and not _exists(client, run_id):
         run_id = None
     tags = {"task": task} | ({"mlflow.parentRunId": parent} if parent else {})
-    run = mlflow.start_run(run_id=run_id, experiment_id=None if run_id else experiment, run_name=name, tags=tags, nested=True)
+    run = mlflow.start_run(
+        run_id=run_id, experiment_id=None if run_id else experiment, run_name=name, tags=tags, nested=True
+    )
     try:
         yield run
     except KeyboardInterrupt:

@@ -81,7 +81,9 @@ def save_model(
         _save_example(description, input_example, str(path))
     if metadata is not None:
         description.metadata = metadata
-    pyfunc.add_to_model(description, loader_module=__name__, data=DATA, conda_env="conda.yaml", python_env="python_env.yaml")
+    pyfunc.add_to_model(
+        description, loader_module=__name__, data=DATA, conda_env="conda.yaml", python_env="python_env.yaml"
+    )
     versions = package_versions()
     description.add_flavor(
         FLAVOR,
@@ -176,7 +178,9 @@ def describe(model: LoadedModel, input_example: list[str] | None) -> "ModelSigna
     from mlflow.models import ModelSignature, infer_signature
     from mlflow.types import ColSpec, Schema
 
-    options = {option.name: option.default for option in model.artifact.pipeline.PREDICT_OPTIONS if option.default is not None}
+    options = {
+        option.name: option.default for option in model.artifact.pipeline.PREDICT_OPTIONS if option.default is not None
+    }
     found = infer_signature(params=options or None) if options else None
     answers = [plain(answer) for answer in model.predict(list(input_example))] if input_example is not None else None
     return ModelSignature(
@@ -191,7 +195,9 @@ def _copy(artifact: Artifact, file: str, target: Path) -> None:
     source = artifact.path / "tflite"
     if not (source / file).is_file():
         exported = ", ".join(sorted(path.name for path in source.glob("*.tflite"))) or "none"
-        raise UserError(f"{source / file}: no such file; exported: {exported}; `suite export {artifact.path}` writes it")
+        raise UserError(
+            f"{source / file}: no such file; exported: {exported}; `suite export {artifact.path}` writes it"
+        )
     (target / "tflite").mkdir(parents=True)
     for name in ("settings.yaml", RECORD, "README.md"):
         shutil.copy2(artifact.path / name, target / name)

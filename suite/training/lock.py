@@ -23,5 +23,7 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UserError(f"{folder}: another process is training this run; wait for it, or choose another --name") from None
+            raise UserError(
+                f"{folder}: another process is training this run; wait for it, or choose another --name"
+            ) from None
         yield

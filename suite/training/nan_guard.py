@@ -28,7 +28,9 @@ class NanGuard(keras.callbacks.Callback):
         if math.isfinite(loss):
             return
         names = self.names(self.epoch, batch)
-        shown = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
+        shown = ", ".join(names[:MOST_NAMES]) + (
+            f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+        )
         raise UserError(
             f"the loss became {loss} in epoch {self.epoch + 1}, batch {batch + 1} (examples {shown}).\n"
             "Look at these examples, or lower learning_rate or clip_norm."

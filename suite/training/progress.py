@@ -49,7 +49,10 @@ class TrainingProgress:
         figures = "  ".join(f"{name} {value:.4f}" for name, value in epoch.metrics.items() if name != "learning_rate")
         best = "  [green]best[/green]" if is_best else ""
         left = f"  at most {_duration(seconds_left)} left" if seconds_left else ""
-        self.console.print(f"epoch {epoch.number + 1}/{self.total_epochs}  {figures}  {epoch.seconds:.1f} s{best}{left}", highlight=False)
+        self.console.print(
+            f"epoch {epoch.number + 1}/{self.total_epochs}  {figures}  {epoch.seconds:.1f} s{best}{left}",
+            highlight=False,
+        )
 
 
 class _BatchProgress(keras.callbacks.Callback):

@@ -95,7 +95,9 @@ def save_variables(path: Path, variables: list) -> None:
     import keras
     import numpy as np
 
-    np.savez(path, **{f"{index:05d}": keras.ops.convert_to_numpy(variable.value) for index, variable in enumerate(variables)})
+    np.savez(
+        path, **{f"{index:05d}": keras.ops.convert_to_numpy(variable.value) for index, variable in enumerate(variables)}
+    )
 
 
 def load_variables(path: Path, variables: list) -> None:
@@ -112,7 +114,9 @@ def load_variables(path: Path, variables: list) -> None:
         for index, variable in enumerate(variables):
             value = arrays[f"{index:05d}"]
             if tuple(value.shape) != tuple(variable.shape):
-                raise UserError(f"{path}: {variable.path} expected shape {tuple(variable.shape)}. Received: {value.shape}")
+                raise UserError(
+                    f"{path}: {variable.path} expected shape {tuple(variable.shape)}. Received: {value.shape}"
+                )
             variable.assign(value)
 
 

@@ -66,7 +66,9 @@ def open_state(request: Request, examples: Examples) -> tuple[Path, Path, dict[s
         return target, state, kept
     refuse_existing(target)
     if latest_state(state) is not None:
-        raise UserError(f"{state}: an unfinished run of that name exists; --resume goes on with it, or remove that folder")
+        raise UserError(
+            f"{state}: an unfinished run of that name exists; --resume goes on with it, or remove that folder"
+        )
     state.mkdir(exist_ok=True)
     kept = {
         "task": request.task,
@@ -110,9 +112,14 @@ def free_name(base: Path, data: Path) -> str:
 
 
 def _unfinished_name(base: Path, examples: Examples) -> str:
-    states = {path.parent.name[1:].removesuffix(".unfinished"): read_json(path) for path in sorted(base.glob(".*.unfinished/run.json"))}
+    states = {
+        path.parent.name[1:].removesuffix(".unfinished"): read_json(path)
+        for path in sorted(base.glob(".*.unfinished/run.json"))
+    }
     fitting = [name for name, kept in states.items() if kept["fingerprint"] == examples.fingerprint]
     if len(fitting) != 1:
         known = ", ".join(states) or "none"
-        raise UserError(f"--resume: expected one unfinished run of this data in {base}, or --name. Unfinished runs there: {known}")
+        raise UserError(
+            f"--resume: expected one unfinished run of this data in {base}, or --name. Unfinished runs there: {known}"
+        )
     return fitting[0]

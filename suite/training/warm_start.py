@@ -28,5 +28,7 @@ def copy_weights(source: Artifact, model: "keras.Model") -> tuple[int, list[str]
             fresh.append(variable.path)
     copied = len(model.weights) - len(fresh)
     if not copied:
-        raise UserError(f"--init {source.path}: none of its weights fits this model; train with the settings of that model")
+        raise UserError(
+            f"--init {source.path}: none of its weights fits this model; train with the settings of that model"
+        )
     return copied, fresh

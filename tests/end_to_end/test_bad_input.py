@@ -6,7 +6,9 @@ import shutil
 
 import pytest
 
-GOOD = "text\tlabel\n" + "".join(f"a {word} film number {n}\t{label}\n" for n in range(12) for word, label in (("good", "pos"), ("bad", "neg")))
+GOOD = "text\tlabel\n" + "".join(
+    f"a {word} film number {n}\t{label}\n" for n in range(12) for word, label in (("good", "pos"), ("bad", "neg"))
+)
 
 
 def write(name, content):
@@ -19,7 +21,12 @@ DATA = [
     ("no such path", None, (), ["data.tsv", "no such file"]),
     ("empty file", "", (), ["data.tsv", "empty"]),
     ("header only", "text\tlabel\n", (), ["data.tsv"]),
-    ("missing column", "review\tlabel\ngood film\tpos\nbad film\tneg\n", (), ["data.tsv", "'text'", "review", "text_column"]),
+    (
+        "missing column",
+        "review\tlabel\ngood film\tpos\nbad film\tneg\n",
+        (),
+        ["data.tsv", "'text'", "review", "text_column"],
+    ),
     ("missing label", GOOD + "a film without a label\t\n", (), ["data.tsv:26", "label is empty"]),
     ("empty text", GOOD + "\tpos\n", (), ["data.tsv:26", "text is empty"]),
     ("Latin-1", GOOD.encode() + "un film très drôle\tpos\n".encode("latin-1"), (), ["data.tsv:26", "0xe8", "encoding"]),
@@ -92,10 +99,16 @@ def test_skip_goes_on_without_bad_examples(suite, workdir, tiny):
 
 def test_a_name_is_never_overwritten(suite, workdir, reviews, tiny):
     assert suite("train", "sentiment", "--data", reviews, *tiny, "--name", "mine").status == 0
-    before = {name: os.path.getmtime(f"saved_models/sentiment/mine/{name}") for name in os.listdir("saved_models/sentiment/mine")}
+    before = {
+        name: os.path.getmtime(f"saved_models/sentiment/mine/{name}")
+        for name in os.listdir("saved_models/sentiment/mine")
+    }
     again = suite("train", "sentiment", "--data", reviews, *tiny, "--name", "mine")
     assert again.status == 2 and "never overwritten" in again.err
-    assert before == {name: os.path.getmtime(f"saved_models/sentiment/mine/{name}") for name in os.listdir("saved_models/sentiment/mine")}
+    assert before == {
+        name: os.path.getmtime(f"saved_models/sentiment/mine/{name}")
+        for name in os.listdir("saved_models/sentiment/mine")
+    }
 
 
 MODEL = [

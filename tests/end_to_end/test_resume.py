@@ -52,11 +52,16 @@ def test_killed_and_resumed_equals_left_alone(workdir, reviews, tiny):
     assert len(killed_after) >= 2, f"killed after epochs {killed_after}, too late to show anything"
     assert start(workdir, reviews, tiny, "killed", "--resume").wait() == 0, (workdir / "killed.log").read_text()
 
-    ours, theirs = (load_model(read_artifact(workdir / "models" / "sentiment" / name)).weights for name in ("killed", "alone"))
+    ours, theirs = (
+        load_model(read_artifact(workdir / "models" / "sentiment" / name)).weights for name in ("killed", "alone")
+    )
     for a, b in zip(ours, theirs, strict=True):
         assert np.array_equal(a.numpy(), b.numpy()), a.path
     assert not state.exists()
-    figures = [re.findall(r"^epoch .*?(?=  [\d.]+ s)", (workdir / f"{name}.log").read_text(), re.M) for name in ("killed", "alone")]
+    figures = [
+        re.findall(r"^epoch .*?(?=  [\d.]+ s)", (workdir / f"{name}.log").read_text(), re.M)
+        for name in ("killed", "alone")
+    ]
     assert set(figures[0]) == set(figures[1]) and len(set(figures[1])) == EPOCHS
 
 
@@ -76,7 +81,19 @@ def test_ctrl_c_is_tidy_and_can_be_resumed(workdir, reviews, tiny, suite):
     runs = suite("runs", "sentiment", "--json").json["runs"]
     assert next(run for run in runs if run["name"] == "stopped")["status"] == "KILLED"
 
-    common = ("train", "sentiment", "--data", reviews, *tiny, "--set", f"epochs={EPOCHS}", "--set", "patience=0", "--set", "batch_size=4")
+    common = (
+        "train",
+        "sentiment",
+        "--data",
+        reviews,
+        *tiny,
+        "--set",
+        f"epochs={EPOCHS}",
+        "--set",
+        "patience=0",
+        "--set",
+        "batch_size=4",
+    )
     common += ("--output", workdir / "models", "--name", "stopped")
     again = suite(*common)
     assert again.status == 2 and "--resume goes on with it" in again.err

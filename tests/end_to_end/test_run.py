@@ -16,7 +16,9 @@ def test_train_ends_with_figures_and_a_whole_folder(suite, workdir, reviews, tin
     result = done.json
     assert set(result) == {"task", "name", "model_dir", "run_id", "metrics", "seconds"}
     assert result["name"] == "reviews" and result["model_dir"] == "saved_models/sentiment/reviews"
-    assert set(result["metrics"]) == {f"{part}_{name}" for part in ("val", "test") for name in ("accuracy", "macro_f1", "loss")}
+    assert set(result["metrics"]) == {
+        f"{part}_{name}" for part in ("val", "test") for name in ("accuracy", "macro_f1", "loss")
+    }
     assert sorted(os.listdir("saved_models/sentiment")) == ["reviews"]
     assert "epoch 2/2" in done.err and "train_loss" in done.err
 
@@ -31,7 +33,14 @@ def test_figures_are_the_same_elsewhere(trained, reviews, tmp_path):
     copy = shutil.copytree(trained.model_dir, tmp_path / "moved" / "model")
     (tmp_path / "cwd").mkdir()
     command = [sys.executable, "-m", "suite", "evaluate", copy, "--data", reviews, "--json"]
-    answer = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path / "cwd", check=True, env=os.environ | {"PYTHONPATH": os.getcwd()})
+    answer = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path / "cwd",
+        check=True,
+        env=os.environ | {"PYTHONPATH": os.getcwd()},
+    )
     found = json.loads(answer.stdout)
     assert (found["split"], found["examples"]) == ("test", 60)
     assert found["metrics"] == pytest.approx(trained.metrics["test"], abs=1e-6)
@@ -39,9 +48,9 @@ def test_figures_are_the_same_elsewhere(trained, reviews, tmp_path):
 
 def test_evaluate_takes_the_part_that_the_design_says(suite, workdir, trained, reviews):
     assert suite("evaluate", trained.model_dir, "--data", reviews, "--json", "--split", "all").json["examples"] == 360
-    assert suite("evaluate", trained.model_dir, "--data", reviews, "--json", "--split", "dev").json["metrics"] == pytest.approx(
-        trained.metrics["val"], abs=1e-6
-    )
+    assert suite("evaluate", trained.model_dir, "--data", reviews, "--json", "--split", "dev").json[
+        "metrics"
+    ] == pytest.approx(trained.metrics["val"], abs=1e-6)
     shutil.copy(reviews / "test.tsv", "unnamed.tsv")
     everything = suite("evaluate", trained.model_dir, "--data", "unnamed.tsv", "--json").json
     assert (everything["split"], everything["examples"]) == ("all", 60)
@@ -75,7 +84,9 @@ def test_predict_gives_one_object_per_input(suite, workdir, trained):
     assert all(rows[0]["input"][token["start"] : token["end"]] == token["text"] for token in rows[0]["tokens"])
 
 
-@pytest.mark.parametrize("text", ["", " ", "\0", "😀😀", "日本語のレビュー", "x" * 100_000, "a\udce9b", "-", "not\nbad"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "\0", "😀😀", "日本語のレビュー", "x" * 100_000, "a\udce9b", "-", "not\nbad"]
+)
 def test_any_text_has_an_answer(trained, text):
     import suite
 
@@ -139,7 +150,20 @@ def test_folds_average_and_name_their_runs(suite, workdir, reviews, tiny):
 
 
 def test_a_warm_start_begins_from_the_other_models_weights(suite, workdir, trained, reviews, tiny):
-    begun = suite("train", "sentiment", "--data", reviews, *tiny, "--set", "learning_rate=1e-9", "--init", trained.model_dir, "--name", "warm", "--json")
+    begun = suite(
+        "train",
+        "sentiment",
+        "--data",
+        reviews,
+        *tiny,
+        "--set",
+        "learning_rate=1e-9",
+        "--init",
+        trained.model_dir,
+        "--name",
+        "warm",
+        "--json",
+    )
     assert begun.status == 0, begun.err
     # With next to no learning the figures are those of the model it began from.
     assert begun.json["metrics"]["test_loss"] == pytest.approx(trained.metrics["test"]["loss"], abs=1e-4)
@@ -147,7 +171,18 @@ def test_a_warm_start_begins_from_the_other_models_weights(suite, workdir, train
 
 def test_a_final_fit_takes_everything(suite, workdir, reviews, tiny):
     shutil.copy(reviews / "train.tsv", "all.tsv")
-    done = suite("train", "sentiment", "--data", "all.tsv", *tiny, "--set", "dev_fraction=0", "--set", "test_fraction=0", "--json")
+    done = suite(
+        "train",
+        "sentiment",
+        "--data",
+        "all.tsv",
+        *tiny,
+        "--set",
+        "dev_fraction=0",
+        "--set",
+        "test_fraction=0",
+        "--json",
+    )
     assert done.status == 0, done.err
     assert done.json["metrics"] == {}
     record = json.loads((workdir / done.json["model_dir"] / "metrics.json").read_text())
@@ -159,6 +194,9 @@ def test_two_runs_with_one_seed_have_the_same_weights(suite, workdir, reviews, t
 
     from suite.artifact import load_model, read_artifact
 
-    folders = [suite("train", "sentiment", "--data", reviews, *tiny, "--name", name, "--json").json["model_dir"] for name in "ab"]
+    folders = [
+        suite("train", "sentiment", "--data", reviews, *tiny, "--name", name, "--json").json["model_dir"]
+        for name in "ab"
+    ]
     first, second = (load_model(read_artifact(folder)).get_weights() for folder in folders)
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))

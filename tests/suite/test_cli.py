@@ -26,7 +26,9 @@ def test_every_command_has_help(suite, command):
 
 
 def test_python_m_suite_is_the_same():
-    done = subprocess.run([sys.executable, "-m", "suite", "train", "poetry"], capture_output=True, text=True, cwd=ROOT, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "suite", "train", "poetry"], capture_output=True, text=True, cwd=ROOT, check=False
+    )
     assert done.returncode == 2 and done.stderr.startswith("error: unknown task 'poetry'") and done.stdout == ""
 
 
@@ -57,7 +59,9 @@ def test_data_make_and_check(suite, workdir):
     assert made.status == 0, made.err
     checked = suite("data", "check", "sentiment", "--data", "new", "--json")
     assert checked.status == 0
-    assert checked.json["format"] == "jsonl" and checked.json["sizes"]["train"] > 1000 and checked.json["problems"] == []
+    assert (
+        checked.json["format"] == "jsonl" and checked.json["sizes"]["train"] > 1000 and checked.json["problems"] == []
+    )
     shown = suite("data", "check", "sentiment", "--data", "new")
     assert "jsonl" in shown.out and "positive" in shown.out
 
@@ -96,7 +100,9 @@ def test_ui_answers_on_this_machine_alone(workdir, trained):
     command = [sys.executable, "-m", "suite", "ui", "--port", str(port)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with (workdir / "ui.log").open("w") as log:
-        process = subprocess.Popen(command, cwd=workdir, env=environment, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            command, cwd=workdir, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
     try:
         deadline = time.monotonic() + 120
         while True:

@@ -13,7 +13,9 @@ def test_set_wins_over_file_and_file_over_defaults(tmp_path):
 
 
 def test_values_are_yaml():
-    settings = load_settings(Settings, None, ["ngrams=[2, 3]", "deterministic=false", "group_pattern=null", "text_column=a b"])
+    settings = load_settings(
+        Settings, None, ["ngrams=[2, 3]", "deterministic=false", "group_pattern=null", "text_column=a b"]
+    )
     assert settings.ngrams == (2, 3)
     assert settings.deterministic is False
     assert settings.group_pattern is None

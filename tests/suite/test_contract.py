@@ -24,7 +24,18 @@ ARGUMENTS = {
     "predict": ["predictor", "raw_input", "assets", "settings"],
     "make_sample": ["directory", "seed", "format"],
 }
-FILES = {"__init__.py", "README.md", "config.py", "data.py", "model.py", "evaluate.py", "predict.py", "export.py", "sample_data.py", "recipes"}
+FILES = {
+    "__init__.py",
+    "README.md",
+    "config.py",
+    "data.py",
+    "model.py",
+    "evaluate.py",
+    "predict.py",
+    "export.py",
+    "sample_data.py",
+    "recipes",
+}
 
 
 @pytest.mark.parametrize("task", PIPELINES)
@@ -70,5 +81,8 @@ def test_names_mean_functions_even_after_their_file_was_imported():
 
 
 def test_settings_and_help_do_not_import_tensorflow():
-    code = "import sys, suite.cli; from suite.registry import load_pipeline; load_pipeline('sentiment').Settings(); sys.exit('tensorflow' in sys.modules)"
+    code = (
+        "import sys, suite.cli; from suite.registry import load_pipeline; load_pipeline('sentiment').Settings(); "
+        "sys.exit('tensorflow' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

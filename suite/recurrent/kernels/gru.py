@@ -1,4 +1,5 @@
 """The gated recurrent unit scan, forward and backward, with the reset gate after the product."""
+
 import tensorflow as tf
 
 from suite.recurrent.kernels.scan import product, scan

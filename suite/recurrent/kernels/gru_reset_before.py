@@ -1,4 +1,5 @@
 """The gated recurrent unit scan of the original paper: the reset gate acts before the product."""
+
 import tensorflow as tf
 
 from suite.recurrent.kernels.scan import product, scan
@@ -43,9 +44,9 @@ def forward(inputs, states, input_weights, weights, mask, length=None, *, keep, 
 def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=None, *, compiled):
     """Back-propagation through time for `forward`.
 
-        dn = dh (1 - z) (1 - n^2),   e = dn U_n^T   (gradient of r h)
-        dz = dh (h_(t-1) - n) z (1 - z),   dr = e h_(t-1) r (1 - r)
-        dh_(t-1) = dh z + e r + d[z, r] U_zr^T
+    dn = dh (1 - z) (1 - n^2),   e = dn U_n^T   (gradient of r h)
+    dz = dh (h_(t-1) - n) z (1 - z),   dr = e h_(t-1) r (1 - r)
+    dh_(t-1) = dh z + e r + d[z, r] U_zr^T
     """
     (recurrent,) = weights
     units = recurrent.shape[0]

@@ -1,4 +1,5 @@
 """The long short-term memory scan, forward and backward."""
+
 import tensorflow as tf
 
 from suite.recurrent.kernels.scan import product, scan

@@ -1,4 +1,5 @@
 """A whole recurrent layer as one differentiable function: products, loop and hand-written gradients."""
+
 import functools
 import math
 from typing import NamedTuple

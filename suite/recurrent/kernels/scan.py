@@ -1,4 +1,5 @@
 """A step repeated over time: one form for XLA, one for everything else."""
+
 import tensorflow as tf
 from tensorflow.compiler.tf2xla.ops import gen_xla_ops
 

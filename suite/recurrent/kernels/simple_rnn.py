@@ -1,4 +1,5 @@
 """The plain recurrent scan, forward and backward."""
+
 import tensorflow as tf
 
 from suite.recurrent.kernels.scan import product, scan

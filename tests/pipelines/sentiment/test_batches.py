@@ -41,7 +41,9 @@ def test_every_example_is_in_an_epoch_once_with_its_class():
 def test_order_depends_on_seed_and_epoch_alone():
     def order(seed, epoch):
         settings = Settings(batch_size=8, ngrams=(), seed=seed)
-        return [batch[1].numpy() for batch in batches(EXAMPLES, prepare(EXAMPLES, settings), settings, True).dataset(epoch)]
+        return [
+            batch[1].numpy() for batch in batches(EXAMPLES, prepare(EXAMPLES, settings), settings, True).dataset(epoch)
+        ]
 
     def same(a, b):
         return all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))

@@ -30,7 +30,9 @@ def test_metrics_by_hand():
     assert found.metrics["accuracy"] == pytest.approx(3 / 6)
     assert found.metrics["macro_f1"] == pytest.approx((0.5 + 0 + 4 / 7) / 3)
     assert found.metrics["loss"] == pytest.approx(-sum(map(math.log, (0.8, 0.3, 0.7, 0.6, 0.4, 0.3))) / 6, rel=1e-6)
-    assert found.details["classes"]["pos"] == pytest.approx({"precision": 2 / 4, "recall": 2 / 3, "f1": 4 / 7, "examples": 3})
+    assert found.details["classes"]["pos"] == pytest.approx(
+        {"precision": 2 / 4, "recall": 2 / 3, "f1": 4 / 7, "examples": 3}
+    )
     assert found.details["classes"]["neu"] == {"precision": 0, "recall": 0, "f1": 0, "examples": 1}
 
 

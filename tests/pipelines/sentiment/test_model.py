@@ -31,7 +31,9 @@ def test_padding_and_company_never_change_an_answer(pooling, bidirectional):
     np.testing.assert_allclose(np.sum(together["attention"], axis=1), [1, 0, 1, 1], atol=1e-6)
 
 
-@pytest.mark.parametrize("changes", [{"pooling": "attention"}, {"pooling": "max_mean", "ngrams": ()}, {"pooling": "last", "cell": "gru"}])
+@pytest.mark.parametrize(
+    "changes", [{"pooling": "attention"}, {"pooling": "max_mean", "ngrams": ()}, {"pooling": "last", "cell": "gru"}]
+)
 def test_a_saved_model_gives_the_same_answers(tmp_path, changes):
     settings = Settings(**SMALL | changes)
     model = build(settings, LABELS)

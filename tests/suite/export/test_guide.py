@@ -12,7 +12,11 @@ from suite.runtime.windows import split_windows
 
 LABELS = ["negative", "positive"]
 TEXT = {"dtype": "uint8", "shape": [1, None], "meaning": "UTF-8 bytes of the text; zeros after it are padding"}
-PROBABILITIES = {"dtype": "float32", "shape": [1, 2], "meaning": "probability of each class, in the order of the labels"}
+PROBABILITIES = {
+    "dtype": "float32",
+    "shape": [1, 2],
+    "meaning": "probability of each class, in the order of the labels",
+}
 ATTENTION = {"dtype": "float32", "shape": [1, None], "meaning": "how much each byte counted"}
 STATE = {"dtype": "float32", "shape": [1, 1], "meaning": "sum of the bytes so far"}
 CHUNK = TEXT | {"shape": [1, 8]}
@@ -20,15 +24,26 @@ CHUNK = TEXT | {"shape": [1, 8]}
 
 def entry(deployment, inputs, outputs, **changes):
     signatures = {"classify": {"inputs": inputs, "outputs": outputs}}
-    made = {"file": f"{deployment}.tflite", "deployment": deployment, "signatures": signatures, "labels": LABELS, "bytes": 1688}
+    made = {
+        "file": f"{deployment}.tflite",
+        "deployment": deployment,
+        "signatures": signatures,
+        "labels": LABELS,
+        "bytes": 1688,
+    }
     return made | {"ops": {}, "notes": []} | changes
 
 
 INTERPRETER = entry(
-    "interpreter", {"text": TEXT}, {"probabilities": PROBABILITIES, "attention": ATTENTION}, ops={"UNIDIRECTIONAL_SEQUENCE_LSTM": 1}
+    "interpreter",
+    {"text": TEXT},
+    {"probabilities": PROBABILITIES, "attention": ATTENTION},
+    ops={"UNIDIRECTIONAL_SEQUENCE_LSTM": 1},
 )
 COMPILED = entry("compiled", {"text": CHUNK}, {"probabilities": PROBABILITIES})
-STREAMING = entry("streaming", {"text": CHUNK, "state_sum": STATE}, {"probabilities": PROBABILITIES, "state_sum": STATE})
+STREAMING = entry(
+    "streaming", {"text": CHUNK, "state_sum": STATE}, {"probabilities": PROBABILITIES, "state_sum": STATE}
+)
 PICTURE = {"dtype": "float32", "shape": [1, 4, 4, 3], "meaning": "RGB, 0 to 1"}
 SOUND = {"dtype": "float32", "shape": [1, 8], "meaning": "samples at 16 kHz"}
 
@@ -43,7 +58,10 @@ def folder(tmp_path_factory):
 
     def classify(text):
         values = tf.cast(text, tf.float32)
-        return {"probabilities": scores(tf.reduce_sum(values, axis=1, keepdims=True), text), "attention": tf.nn.softmax(values)}
+        return {
+            "probabilities": scores(tf.reduce_sum(values, axis=1, keepdims=True), text),
+            "attention": tf.nn.softmax(values),
+        }
 
     def stream(text, state_sum):
         total = state_sum + tf.reduce_sum(tf.cast(text, tf.float32), axis=1, keepdims=True)
@@ -92,7 +110,9 @@ def run(folder, monkeypatch):
 
 
 def reference(folder, text):
-    (answer,) = TfLitePredictor(folder / "tflite" / "interpreter.tflite")([{"text": np.frombuffer(text.encode(), np.uint8)}])
+    (answer,) = TfLitePredictor(folder / "tflite" / "interpreter.tflite")(
+        [{"text": np.frombuffer(text.encode(), np.uint8)}]
+    )
     return answer
 
 
@@ -114,7 +134,9 @@ def test_python_for_the_compiled_model_cuts_at_spaces(folder, run):
         assert list(names["split"](text, 8)) == split_windows(text.encode(), 8)
     answers = names["classify"]("a fine film")
     assert len(answers) == 2
-    np.testing.assert_allclose(answers[0]["probabilities"][0], reference(folder, "a fine\0\0")["probabilities"], rtol=1e-6)
+    np.testing.assert_allclose(
+        answers[0]["probabilities"][0], reference(folder, "a fine\0\0")["probabilities"], rtol=1e-6
+    )
     assert len(names["classify"]("")) == 1
 
 
@@ -156,7 +178,13 @@ def test_kotlin_and_swift_say_names_shapes_and_resets():
     assert "reset it before the next input" in text
 
     text = "\n".join(guide_lines(COMPILED))
-    for expected in ("CompiledModel.create", 'createInputBuffer("text", "classify")', "writeInt8(piece)", "pieces(text, 8)", "readFloat()"):
+    for expected in (
+        "CompiledModel.create",
+        'createInputBuffer("text", "classify")',
+        "writeInt8(piece)",
+        "pieces(text, 8)",
+        "readFloat()",
+    ):
         assert expected in text
     assert "reset" not in text
 
@@ -169,14 +197,18 @@ def test_kotlin_and_swift_say_names_shapes_and_resets():
 @pytest.mark.parametrize("shape", [[1], [1, 4], [1, None], [1, None, 3], [1, None, None, 3]])
 def test_brackets_close_for_every_dtype_and_shape(dtype, shape):
     tensor = {"dtype": dtype, "shape": shape, "meaning": "values"}
-    text = "\n".join(guide_lines(entry("interpreter", {"some_values": tensor}, {"an_answer": tensor}, custom=["WhitespaceTokenize"])))
+    text = "\n".join(
+        guide_lines(entry("interpreter", {"some_values": tensor}, {"an_answer": tensor}, custom=["WhitespaceTokenize"]))
+    )
     for opening, closing in ("()", "{}", "[]"):
         assert text.count(opening) == text.count(closing)
     assert "someValues" in text and "WhitespaceTokenize" in text
 
 
 def test_guide_has_a_section_for_each_file(folder):
-    path = write_guide(folder, {"files": [INTERPRETER, COMPILED | {"notes": ["Longer input is cut into pieces of 8 bytes."]}]})
+    path = write_guide(
+        folder, {"files": [INTERPRETER, COMPILED | {"notes": ["Longer input is cut into pieces of 8 bytes."]}]}
+    )
     text = path.read_text(encoding="utf-8")
     assert path == folder / "tflite" / "GUIDE.md"
     assert text.count("\n## ") == 2 and text.count("```") == 12

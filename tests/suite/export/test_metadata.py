@@ -57,7 +57,9 @@ def original(tmp_path_factory):
                 "attention": tf.nn.softmax(values),
             }
 
-        @tf.function(input_signature=[tf.TensorSpec((1, 8), tf.float32, "samples"), tf.TensorSpec((1, 4), tf.float32, "state")])
+        @tf.function(
+            input_signature=[tf.TensorSpec((1, 8), tf.float32, "samples"), tf.TensorSpec((1, 4), tf.float32, "state")]
+        )
         def step(self, samples, state):
             return {"energy": tf.reduce_mean(samples**2, axis=1, keepdims=True), "state": state + 1}
 
@@ -91,7 +93,11 @@ def answers(content):
     classify, step = interpreter.get_signature_runner("classify"), interpreter.get_signature_runner("step")
     text = np.frombuffer(b"a fine film", np.uint8)[np.newaxis]
     samples = np.linspace(-1, 1, 8, dtype=np.float32)[np.newaxis]
-    return interpreter.get_signature_list(), classify(text=text), step(samples=samples, state=np.zeros((1, 4), np.float32))
+    return (
+        interpreter.get_signature_list(),
+        classify(text=text),
+        step(samples=samples, state=np.zeros((1, 4), np.float32)),
+    )
 
 
 def test_reads_what_was_written(path):
@@ -121,18 +127,27 @@ def test_tensors_stand_in_the_order_of_the_graph(path):
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(path.read_bytes(), 0))
     for graph, described in zip(model.subgraphs, read_metadata(path)["subgraph_metadata"], strict=False):
         definition = next(one for one in model.signatureDefs if one.signatureKey.decode() == described["name"])
-        for order, pairs, side in ((graph.inputs, definition.inputs, "input"), (graph.outputs, definition.outputs, "output")):
+        for order, pairs, side in (
+            (graph.inputs, definition.inputs, "input"),
+            (graph.outputs, definition.outputs, "output"),
+        ):
             names = {pair.tensorIndex: pair.name.decode() for pair in pairs}
-            assert [names[index] for index in order] == [tensor["name"] for tensor in described[f"{side}_tensor_metadata"]]
+            assert [names[index] for index in order] == [
+                tensor["name"] for tensor in described[f"{side}_tensor_metadata"]
+            ]
 
 
 def test_model_computes_as_before_and_keeps_its_signatures(path, original):
     write(path)
     before, after = answers(original), answers(path.read_bytes())
-    assert before[0] == after[0] == {
-        "classify": {"inputs": ["text"], "outputs": ["attention", "probabilities"]},
-        "step": {"inputs": ["samples", "state"], "outputs": ["energy", "state"]},
-    }
+    assert (
+        before[0]
+        == after[0]
+        == {
+            "classify": {"inputs": ["text"], "outputs": ["attention", "probabilities"]},
+            "step": {"inputs": ["samples", "state"], "outputs": ["energy", "state"]},
+        }
+    )
     for old, new in zip(before[1:], after[1:], strict=True):
         for name in old:
             np.testing.assert_array_equal(old[name], new[name])

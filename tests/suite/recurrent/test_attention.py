@@ -1,4 +1,5 @@
 """Attentions: weights, masks, shapes."""
+
 import keras
 import numpy as np
 import pytest

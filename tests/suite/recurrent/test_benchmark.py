@@ -1,4 +1,5 @@
 """The benchmark measures what it says; no figure of it is judged here."""
+
 import json
 
 import typer

@@ -1,4 +1,5 @@
 """Our layers against the Keras layers: outputs, states, all gradients."""
+
 import keras
 import numpy as np
 import pytest
@@ -99,7 +100,7 @@ def test_gradients_are_numerically_right(name):
     weights = [weight.value for weight in ours.trainable_weights]
 
     def loss(inputs, *rest):
-        for weight, value in zip(weights, rest[len(states):], strict=True):
+        for weight, value in zip(weights, rest[len(states) :], strict=True):
             weight.assign(value)
         results = tf.nest.flatten(ours(inputs, initial_state=list(rest[: len(states)]), mask=mask, training=True))
         return sum(tf.reduce_sum(tf.sin(result)) for result in results)
@@ -113,7 +114,7 @@ def test_gradients_are_numerically_right(name):
     for index, (point, gradient) in enumerate(zip(at, exact, strict=True)):
         direction = random.normal(size=point.shape)
         shift = 1e-6 * direction
-        up, down = (loss(*at[:index], point + sign * shift, *at[index + 1:]) for sign in (1, -1))
+        up, down = (loss(*at[:index], point + sign * shift, *at[index + 1 :]) for sign in (1, -1))
         assert float(up - down) / 2e-6 == pytest.approx(float(np.sum(gradient * direction)), rel=1e-6, abs=1e-8)
 
 
@@ -217,12 +218,14 @@ def test_other_options_equal_keras_too(name, options):
 @pytest.mark.parametrize("name", LAYERS)
 def test_stateful_goes_on_where_it_stopped(name):
     ours, theirs = pair(name)
-    layers = [cls.from_config({**layer.get_config(), "stateful": True}) for cls, layer in
-              ((LAYERS[name][0], ours), (LAYERS[name][1], theirs))]
+    layers = [
+        cls.from_config({**layer.get_config(), "stateful": True})
+        for cls, layer in ((LAYERS[name][0], ours), (LAYERS[name][1], theirs))
+    ]
     inputs, _, _ = inputs_for(ours)
     for layer in layers:
         layer.build(inputs.shape)
-        layer.set_weights(ours.get_weights() + layer.get_weights()[len(ours.get_weights()):])
+        layer.set_weights(ours.get_weights() + layer.get_weights()[len(ours.get_weights()) :])
     for _ in range(3):
         assert_same(layers[0](inputs), layers[1](inputs))
     for layer in layers:

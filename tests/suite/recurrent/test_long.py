@@ -1,4 +1,5 @@
 """Long sequences, determinism, and what the forward-only form leaves out."""
+
 import subprocess
 import sys
 

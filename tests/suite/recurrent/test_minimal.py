@@ -1,4 +1,5 @@
 """MinGRU and MinLSTM: the parallel form, the one-step form, and the rest of the layer interface."""
+
 import keras
 import numpy as np
 import pytest
@@ -44,9 +45,7 @@ def test_masks_directions_and_states(cls):
     backwards.set_weights(layer.get_weights())
     np.testing.assert_allclose(backwards(inputs), layer(inputs[:, ::-1]), atol=1e-6)
     middle = layer(inputs[:, :6])[:, -1]
-    np.testing.assert_allclose(
-        layer(inputs[:, 6:], initial_state=[middle]), layer(inputs)[:, 6:], rtol=1e-5, atol=1e-5
-    )
+    np.testing.assert_allclose(layer(inputs[:, 6:], initial_state=[middle]), layer(inputs)[:, 6:], rtol=1e-5, atol=1e-5)
     both = Bidirectional(cls(5, return_sequences=True))
     result = both(inputs, mask=mask)
     assert result.shape == (4, 11, 10)

@@ -1,4 +1,5 @@
 """Stacks, cells beyond Keras', explicit states."""
+
 from pathlib import Path
 
 import keras

@@ -1,4 +1,5 @@
 """Whole models exchange their recurrent layers with Keras and keep their outputs."""
+
 import keras
 import numpy as np
 import pytest

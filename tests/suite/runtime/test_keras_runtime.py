@@ -18,7 +18,12 @@ def predictor(request):
     assets = {"labels": ["a", "b", "c"]}
     if request.param == "wordpiece":
         pytest.importorskip("tensorflow_text")
-        assets["vocabulary"] = ["[PAD]", "[UNK]", *"abdfgikmnortuxyl,", *(f"##{letter}" for letter in "abdfgikmnortuxyl")]
+        assets["vocabulary"] = [
+            "[PAD]",
+            "[UNK]",
+            *"abdfgikmnortuxyl,",
+            *(f"##{letter}" for letter in "abdfgikmnortuxyl"),
+        ]
     return KerasPredictor(signatures(build(settings, assets), assets, settings)[0], batch_size=3), settings
 
 

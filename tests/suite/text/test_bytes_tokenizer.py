@@ -67,7 +67,9 @@ def oracle(data: bytes, rows, ngrams, max_tokens, keep="head"):
             columns = hash_table(f"{length}-grams", length + 2)
             for at in range(len(token) - length + 1):
                 hashed = sum(int(columns[byte, place]) for place, byte in enumerate(token[at : at + length]))
-                hashed += int(columns[0, length]) * (at == 0) + int(columns[0, length + 1]) * (at + length == len(token))
+                hashed += int(columns[0, length]) * (at == 0) + int(columns[0, length + 1]) * (
+                    at + length == len(token)
+                )
                 found.append(1 + hashed % (rows - 1))
         grams.append(sorted(found))
     return words, grams
@@ -153,7 +155,9 @@ def test_tflite_gives_the_same_ids_with_builtin_ops(raw_texts, texts):
         raw = tokenizer.raw([text]) if text else np.zeros((1, 1), np.uint8)
         expected = tokenizer(raw)
         found = run(interpreter, raw)
-        assert sorted(array.tolist() for array in found) == sorted(tensor.numpy().tolist() for tensor in expected.values())
+        assert sorted(array.tolist() for array in found) == sorted(
+            tensor.numpy().tolist() for tensor in expected.values()
+        )
 
 
 def run(interpreter, raw):

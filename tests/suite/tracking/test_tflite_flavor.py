@@ -41,7 +41,10 @@ def model_dir(tmp_path_factory):
         words = tokenizer(text)["words"]
         weight = tf.cast(words > 0, tf.float32)[..., tf.newaxis]
         attention = weight[..., 0] / tf.maximum(tf.reduce_sum(weight, axis=1), 1)
-        return {"probabilities": tf.nn.softmax(tf.reduce_sum(tf.gather(table, words) * weight, axis=1)), "attention": attention}
+        return {
+            "probabilities": tf.nn.softmax(tf.reduce_sum(tf.gather(table, words) * weight, axis=1)),
+            "attention": attention,
+        }
 
     folder = tmp_path_factory.mktemp("models")
     module = tf.Module()
@@ -104,7 +107,14 @@ def test_layout_and_signature(logged):
     assert [column.name for column in logged.signature.outputs] == ["label", "scores"]
     assert [parameter.name for parameter in logged.signature.params] == ["explain"]
     names = {file.name for file in folder.rglob("*") if file.is_file()}
-    assert {"requirements.txt", "conda.yaml", "python_env.yaml", "settings.yaml", "interpreter.tflite", "labels.txt"} <= names
+    assert {
+        "requirements.txt",
+        "conda.yaml",
+        "python_env.yaml",
+        "settings.yaml",
+        "interpreter.tflite",
+        "labels.txt",
+    } <= names
     assert not any(name.endswith((".pkl", ".keras", ".npz")) for name in names)
 
 
@@ -141,16 +151,25 @@ def test_mlflow_serves_it(logged, expected, tmp_path):
         port = probe.getsockname()[1]
     root = Path(__file__).resolve().parents[3]
     paths = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
-    environment = os.environ | {"PYTHONPATH": paths, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    environment = os.environ | {
+        "PYTHONPATH": paths,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
     command = [sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local", "-m", logged.model_uri]
     with (tmp_path / "log.txt").open("w+b") as log:
         server = subprocess.Popen(
-            [*command, "--host", "127.0.0.1", "--port", str(port)], env=environment, stdout=log, stderr=log, start_new_session=True
+            [*command, "--host", "127.0.0.1", "--port", str(port)],
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
         try:
             wait_until_up(server, f"http://127.0.0.1:{port}/ping", tmp_path / "log.txt")
             assert post(port, {"inputs": TEXTS}) == expected
-            assert post(port, {"dataframe_split": {"columns": ["text"], "data": [[text] for text in TEXTS]}}) == expected
+            assert (
+                post(port, {"dataframe_split": {"columns": ["text"], "data": [[text] for text in TEXTS]}}) == expected
+            )
             (explained,) = post(port, {"inputs": TEXTS[:1], "params": {"explain": True}})
             assert [token["text"] for token in explained["tokens"]][:2] == ["a", "fine"]
         finally:

@@ -1,5 +1,7 @@
 """The epoch loop on a model small enough to follow by hand."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -53,7 +55,17 @@ def run(folder, settings, scores=None, stop_after=None, plan=None, poison=None):
 
     score = (lambda: {"accuracy": next(values)}) if scores else None
     try:
-        history = fit(model, plan or phases(settings.epochs), source, settings, ("accuracy", "max"), score, folder, on_epoch, QUIET)
+        history = fit(
+            model,
+            plan or phases(settings.epochs),
+            source,
+            settings,
+            ("accuracy", "max"),
+            score,
+            folder,
+            on_epoch,
+            QUIET,
+        )
     except KeyboardInterrupt:
         history = read_history(folder)
     return model, history
@@ -115,8 +127,8 @@ def test_learning_rate_rises_then_falls():
     schedule = make_optimizer(settings, 0.1, 100)._learning_rate
     rates = [float(schedule(step)) for step in range(101)]
     assert rates[0] == 0 and rates[25] == pytest.approx(0.1) and rates[100] == pytest.approx(0, abs=1e-8)
-    assert all(a <= b for a, b in zip(rates[:25], rates[1:26], strict=True))
-    assert all(a >= b for a, b in zip(rates[25:100], rates[26:], strict=True))
+    assert all(a <= b for a, b in itertools.pairwise(rates))
+    assert all(a >= b for a, b in itertools.pairwise(rates))
 
 
 def test_the_gradient_is_clipped_to_the_global_norm():

@@ -31,7 +31,10 @@ def test_python_and_javascript_cut_and_combine_alike(tmp_path):
     shutil.copy(STATIC / "windows.js", module)
     done = subprocess.run(
         ["node", "--input-type=module", "-e", SCRIPT, str(module)],
-        input=json.dumps(cases), capture_output=True, text=True, check=False,
+        input=json.dumps(cases),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     for case, answer in zip(cases, json.loads(done.stdout), strict=True):
