@@ -1,4 +1,4 @@
-"""`suite demo`: sample data -> train -> evaluate -> predict, for every task or those named."""
+"""`suite demo`: sample data -> train -> evaluate -> export -> predict from the .tflite, for every task or those named."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,7 @@ def demo(
     output: Annotated[Path, typer.Option(help="folder that holds TASK/NAME")] = Path("saved_models"),
     json: Annotated[bool, typer.Option("--json", help="print one JSON object per task")] = False,
 ) -> None:
-    """Make sample data, train on it, evaluate the saved model and predict, to see that everything works."""
+    """Make sample data, train on it, evaluate, export and predict from the .tflite, to see that everything works."""
     from suite.registry import PIPELINES, load_pipeline
 
     chosen = [(task, load_pipeline(task)) for task in tasks or PIPELINES]
@@ -29,7 +29,7 @@ def demo(
 
 def _demo(task: str, pipeline, output: Path, json: bool) -> None:
     from suite.config import load_settings
-    from suite.runs import Request, evaluate, read_data, train
+    from suite.runs import Request, evaluate, export, read_data, train
     from suite.runtime.loaded import load, plain
     from suite.training.unfinished import free_name
 
@@ -42,7 +42,9 @@ def _demo(task: str, pipeline, output: Path, json: bool) -> None:
     examples = read_data(task, data, settings, None, "fail")
     result = train(Request(task, settings, free_name(output / task, Path("demo")), output), examples, console)
     part, count, found = evaluate(result.model_dir, data)
-    model = load(result.model_dir)
+    report, _ = export(result.model_dir, ("interpreter",), ("none",), data, None, False, console)
+    (exported,) = report["files"]
+    model = load(result.model_dir, "tflite")
     example = examples.part("test")[0]
     answer = plain(model.predict(example.input))
     if json:
@@ -61,9 +63,15 @@ def _demo(task: str, pipeline, output: Path, json: bool) -> None:
     show_figures(
         f"{task}: {count} {part} examples that training never saw, {result.seconds:.0f} s", {part: found.metrics}
     )
+    entry = exported["parity"]
+    show(
+        f"for the phone: {exported['bytes'] / 1024:.0f} KB, Flex: {', '.join(exported['flex']) or 'none'}, "
+        f"{exported['latency_ms']['1']:.2f} ms, at most {entry['max_difference']:.0e} off on {entry['samples']} texts; it says:"
+    )
     show(f"input:  {example.input}\nanswer: {answer}\ntruth:  {example.target}")
     show(
         f"\nWhere to look next:\n  the data       {data}\n  the model      {result.model_dir}/README.md\n"
+        f"  for the phone  {result.model_dir}/tflite/GUIDE.md\n"
         f"  predict        suite predict {result.model_dir} INPUT\n  your own data  suite train {task} --data PATH\n"
         f"  the runs       suite runs {task}, or suite ui in a browser"
     )
