@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from suite.pipeline import Arrays, Signature
+from suite.recurrent import compilation
 
 
 class KerasPredictor:
@@ -27,7 +28,9 @@ class KerasPredictor:
         specification = [tf.TensorSpec((None, *raw.shape), raw.dtype, name) for name, raw in signature.inputs.items()]
 
         def call(*tensors):
-            return signature.function(**dict(zip(names, tensors, strict=True)))
+            # XLA compiles anew for each batch size and length; a prediction or an evaluation ends before that pays.
+            with compilation(False):
+                return signature.function(**dict(zip(names, tensors, strict=True)))
 
         self._function = tf.function(call, input_signature=specification, autograph=False)
 
