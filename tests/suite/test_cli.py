@@ -124,6 +124,7 @@ def test_ui_answers_on_this_machine_alone(workdir, trained):
         process.wait(30)
     taken = socket.socket()
     with taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", port))
         taken.listen()
         refused = subprocess.run(command, cwd=workdir, env=environment, capture_output=True, text=True, check=False)

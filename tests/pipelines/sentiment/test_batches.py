@@ -12,12 +12,12 @@ EXAMPLES = [Example(f"row {n}", " ".join(["word"] * (n % 7 + 1)) + f" {n}", str(
 
 def test_labels_are_in_natural_order():
     assert prepare(EXAMPLES, Settings())["labels"] == [str(n) for n in range(11)]
-    named = [Example("", "", label) for label in ("b", "a 10", "a 9", "B")]
+    named = [Example("", "a word", label) for label in ("b", "a 10", "a 9", "B")]
     assert prepare(named, Settings())["labels"] == ["B", "a 9", "a 10", "b"]
 
 
 def test_balanced_weights_make_classes_count_alike():
-    uneven = [Example("", "", label) for label in ["a"] * 3 + ["b"]]
+    uneven = [Example("", "a word", label) for label in ["a"] * 3 + ["b"]]
     assets = prepare(uneven, Settings(class_weights="balanced"))
     assert assets["class_weights"] == pytest.approx([4 / 6, 2])
 

@@ -127,8 +127,8 @@ def test_learning_rate_rises_then_falls():
     schedule = make_optimizer(settings, 0.1, 100)._learning_rate
     rates = [float(schedule(step)) for step in range(101)]
     assert rates[0] == 0 and rates[25] == pytest.approx(0.1) and rates[100] == pytest.approx(0, abs=1e-8)
-    assert all(a <= b for a, b in itertools.pairwise(rates))
-    assert all(a >= b for a, b in itertools.pairwise(rates))
+    assert all(a <= b for a, b in itertools.pairwise(rates[:26]))
+    assert all(a >= b for a, b in itertools.pairwise(rates[25:]))
 
 
 def test_the_gradient_is_clipped_to_the_global_norm():
