@@ -229,7 +229,7 @@ def export(
     from suite.tracking.record import log_export
 
     artifact = read_artifact(model_dir)
-    source = open_source(model_dir, _export_data(artifact, data))
+    source = open_source(artifact, _export_data(artifact, data))
     wanted = [(deployment, quantization) for deployment in deployments for quantization in quantizations]
     refused = {pair: refusal(source.facts, *pair) for pair in wanted}
     left_out = [f"{pair[0]} {pair[1]}: {reason}" for pair, reason in refused.items() if reason]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.artifact import Artifact, checksum, load_model, read_artifact, read_parity
+from suite.artifact import Artifact, checksum, load_model, read_parity
 from suite.data.examples import Example
 from suite.errors import UserError
 from suite.export.convert import ConversionError, convert
@@ -60,17 +60,16 @@ class Source:
     samples: Samples
 
 
-def open_source(model_dir: Path, examples: Any) -> Source:
+def open_source(artifact: Artifact, examples: Any) -> Source:
     """Load the trained model and choose real inputs.
 
     Args:
-        model_dir: The saved model.
+        artifact: The saved model.
         examples: The data that `--data` or the run's record names, read; None takes the inputs kept with the model.
 
     Raises:
-        UserError: if the folder is no whole model.
+        UserError: if Keras cannot read the model.
     """
-    artifact = read_artifact(model_dir)
     model = load_model(artifact)
     signatures = artifact.pipeline.signatures(model, artifact.assets, artifact.settings)
     samples = _choose(artifact, examples)
