@@ -1,0 +1,66 @@
+"""Settings of the video pipeline: what it adds to `TrainingSettings`, every default in view."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from suite.config import TrainingSettings
+
+
+class Settings(TrainingSettings):
+    """Video: a clip in, one of N actions out."""
+
+    video_column: str = Field("video", description="column (csv, tsv) or key (jsonl) of the video file")
+    label_column: str = Field("label", description="column (csv, tsv) or key (jsonl) of the class")
+    cache_megabytes: int = Field(2000, ge=0, description="memory for decoded clips; beyond it they are decoded again")
+
+    height: int = Field(64, ge=8, le=512, description="height of a frame as the model sees it, pixels")
+    width: int = Field(64, ge=8, le=512, description="width of a frame as the model sees it, pixels")
+    channels: Literal[1, 3] = Field(3, description="1: grey, 3: colour")
+    frames: int = Field(32, ge=1, le=1024, description="frames taken of a clip, at most")
+    sampling: Literal["uniform", "stride", "random"] = Field(
+        "uniform",
+        description="which frames of a longer clip: spread evenly, neighbours from the middle, or (training) anywhere",
+    )
+    frame_rate: float | None = Field(None, gt=0, description="frames per second taken of a clip; null: every frame")
+
+    flip: bool = Field(False, description="augmentation: mirror half of the clips; only where left and right are alike")
+    crop: float = Field(0.0, ge=0, lt=1, description="augmentation: share of height and width cut away at random")
+    brightness: float = Field(
+        0.0, ge=0, lt=1, description="augmentation: brightness and contrast changed by this share"
+    )
+    speed: float = Field(0.0, ge=0, lt=1, description="augmentation: speed changed by this share, up or down")
+    frame_drop: float = Field(0.0, ge=0, lt=1, description="augmentation: share of the frames left out")
+
+    normalise: Literal["pixels", "clip", "position"] = Field(
+        "clip",
+        description="pixels: to -1..1; clip: less the clip's mean, by its deviation; position: each pixel so over time",
+    )
+    differences: bool = Field(True, description="add the change since the frame before as channels (motion)")
+    front: Literal["cnn", "dct", "mobilenet_0.25", "mobilenet_1.0", "squeezenet"] = Field(
+        "cnn", description="what sees a frame: a small CNN, low cosine frequencies, or a backbone learned on ImageNet"
+    )
+    filters: tuple[int, ...] = Field((16, 32, 64), description="cnn: filters of each convolution, halving in between")
+    frequencies: int = Field(10, ge=1, description="dct: cosine frequencies kept, vertically and horizontally")
+    backbone_weights: str | None = Field(
+        None, description="weights file of the backbone; null: random weights, trained with the rest"
+    )
+    fine_tune_epochs: int = Field(0, ge=0, description="epochs that train the backbone too, after those that do not")
+    fine_tune_learning_rate: float = Field(1e-4, gt=0, description="peak learning rate of these epochs")
+
+    cell: Literal["lstm", "gru", "simple_rnn", "min_gru", "min_lstm"] = Field("gru", description="recurrent layer")
+    units: int = Field(64, ge=1, description="units of each recurrent layer and direction")
+    layers: int = Field(1, ge=1, description="recurrent layers")
+    bidirectional: bool = Field(True, description="read forwards and backwards; false can stream")
+    pooling: Literal["attention", "max_mean", "mean", "last"] = Field(
+        "attention", description="how steps become one vector"
+    )
+    feature_dropout: float = Field(0.0, ge=0, lt=1, description="features of a frame dropped, the same in every frame")
+    feature_noise: float = Field(0.0, ge=0, description="deviation of the noise added to the features of a frame")
+    dropout: float = Field(0.3, ge=0, lt=1, description="before the classes and between recurrent layers")
+    mixup: float = Field(0.0, ge=0, description="training: two clips mixed, share from Beta(mixup, mixup); 0: none")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all classes")
+
+    compiled_frames: int = Field(
+        32, ge=1, le=1024, description="export: frames that the `compiled` deployment takes at once"
+    )
