@@ -218,6 +218,19 @@ def read_assets(directory: Path) -> dict[str, Any]:
     return {file.stem: read_json(file) for file in sorted(directory.glob("*.json"))}
 
 
+def replace_assets(artifact: Artifact, assets: dict[str, Any]) -> None:
+    """Write assets that were found after training (decoder weights) into a model folder, and their check sums.
+
+    Each file is replaced whole; a reader between the two steps finds a folder that it refuses, never a wrong answer.
+    """
+    files = dict(artifact.record["files"])
+    for name, value in assets.items():
+        path = artifact.path / "assets" / f"{name}.json"
+        write_json(path, value)
+        files[f"assets/{name}.json"] = checksum(path)
+    write_json(artifact.path / RECORD, {**artifact.record, "files": files})
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as UTF-8 JSON, under a temporary name first."""
     temporary = path.with_name(f".{path.name}.part")

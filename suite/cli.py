@@ -13,6 +13,7 @@ import typer
 from suite.commands import benchmark, data, demo, doctor, evaluate, export, predict, runs, train, ui
 from suite.errors import UserError
 from suite.export.convert import ConversionError
+from suite.registry import own_commands
 
 app = typer.Typer(
     help="Train recurrent models on your own text, speech, video and pictures, track every run, ship them to phones.",
@@ -30,6 +31,8 @@ app.add_typer(data.app, name="data")
 app.command()(benchmark.benchmark)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
+for task, commands in own_commands():
+    app.add_typer(commands, name=task)
 
 
 def main() -> None:

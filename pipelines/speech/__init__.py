@@ -20,6 +20,7 @@ PREDICT_OPTIONS = (
     PredictOption("stream", bool, False, "show words as they come; `microphone` as INPUT listens until Ctrl-C"),
 )
 TEXT_INPUT = False
+LIVE_INPUTS = ("microphone",)
 
 __getattr__ = lazy_exports(
     __name__,

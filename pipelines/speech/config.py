@@ -77,7 +77,10 @@ class Settings(TrainingSettings):
         8.0, gt=0, description="export: seconds of audio that the `compiled` deployment takes"
     )
     chunk_milliseconds: int = Field(
-        160, ge=10, le=5000, description="export: audio in one chunk of the `streaming` deployment, rounded up to whole steps"
+        160,
+        ge=10,
+        le=5000,
+        description="export: audio in one chunk of the `streaming` deployment, rounded up to whole steps",
     )
 
     @model_validator(mode="after")
@@ -95,7 +98,9 @@ class Settings(TrainingSettings):
             )
         low, high = self.speed
         if not 0.5 <= low <= high <= 2:
-            raise ValueError(f"speed: expected two factors from 0.5 to 2, the lower first. Received: {list(self.speed)}")
+            raise ValueError(
+                f"speed: expected two factors from 0.5 to 2, the lower first. Received: {list(self.speed)}"
+            )
         if self.noise_snr_db is not None and self.noise_snr_db[0] > self.noise_snr_db[1]:
             raise ValueError(f"noise_snr_db: expected the lower value first. Received: {list(self.noise_snr_db)}")
         if self.causal and (self.normalization == "utterance" or self.top_db is not None or self.bidirectional):

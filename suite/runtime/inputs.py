@@ -21,7 +21,8 @@ class Input:
 def expand_inputs(pipeline: Any, settings: Any, words: list[str], as_text: bool) -> Iterator[Input]:
     """Yield the inputs that words on the command line stand for.
 
-    An existing path is a file or a folder; anything else is a text where the task takes text; `-` reads lines of stdin.
+    An existing path is a file or a folder; anything else is a text where the task takes text; `-` reads lines of stdin;
+    a live source of the task (`microphone`, `camera:0`) goes through as it is.
     Files that cannot be read become inputs with an error, so that the others still run.
 
     Args:
@@ -42,7 +43,7 @@ def expand_inputs(pipeline: Any, settings: Any, words: list[str], as_text: bool)
             yield from _lines(pipeline)
         elif _exists(word):
             yield from _from_path(pipeline, settings, Path(word))
-        elif pipeline.TEXT_INPUT:
+        elif pipeline.TEXT_INPUT or word.partition(":")[0] in pipeline.LIVE_INPUTS:
             yield Input(word, word)
         else:
             yield Input(word, error=f"{word}: no such file or folder")

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def log_epoch(epoch: Epoch) -> None:
 
 
 def log_evaluation(part: str, evaluation: Evaluation, samples: bool, epochs: int) -> None:
-    """Log metrics (with `part_` before them), pictures and, where allowed, sample predictions of one part.
+    """Log metrics (with `part_` before them), pictures and, where allowed, sample predictions and files of one part.
 
     The figures of the kept weights are logged after those of the last epoch (number `epochs`), so that they are what
     MLflow shows as a run's figures.
@@ -64,8 +65,15 @@ def log_evaluation(part: str, evaluation: Evaluation, samples: bool, epochs: int
         plt.close(figure)
     if evaluation.details:
         mlflow.log_dict(evaluation.details, f"{part}/details.json")
-    if samples and evaluation.samples:
+    if not samples:
+        return
+    if evaluation.samples:
         mlflow.log_table(evaluation.samples, f"{part}/samples.json")
+    if evaluation.files:
+        with tempfile.TemporaryDirectory() as folder:
+            for name, write in evaluation.files.items():
+                write(Path(folder) / name)
+            mlflow.log_artifacts(folder, f"{part}/files")
 
 
 def log_curves(history: History) -> None:

@@ -45,6 +45,7 @@ def test_a_pipeline_exports_the_contract(task):
     assert primary_metric(pipeline.METRICS)[1] in ("min", "max")
     assert all(isinstance(option, PredictOption) for option in pipeline.PREDICT_OPTIONS)
     assert isinstance(pipeline.TEXT_INPUT, bool)
+    assert all(isinstance(name, str) for name in pipeline.LIVE_INPUTS)
     for name, arguments in ARGUMENTS.items():
         assert list(inspect.signature(getattr(pipeline, name)).parameters)[: len(arguments)] == arguments, name
 

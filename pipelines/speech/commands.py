@@ -1,0 +1,64 @@
+"""`suite speech ...`: a language model from a text file, and the weights of beam search."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.speech import tune
+from suite.errors import UserError
+
+app = typer.Typer(help="Language models and decoder weights for speech.", no_args_is_help=True)
+
+
+@app.command()
+def lm(
+    text: Annotated[Path, typer.Argument(help="UTF-8 text, one sentence a line; .gz of it")],
+    output: Annotated[Path, typer.Option(help="the ARPA file to write; .gz of it")] = Path("lm.arpa"),
+    order: Annotated[int, typer.Option(help="n of the n-grams", min=1, max=12)] = 3,
+    level: Annotated[str, typer.Option(help="word, or character")] = "word",
+    transcript: Annotated[str, typer.Option(help="letters or verbatim, as in the model's settings")] = "letters",
+) -> None:
+    """Learn an n-gram language model (interpolated modified Kneser-Ney) from a text file."""
+    if level not in ("word", "character"):
+        raise UserError(f"--level: expected word or character. Received: {level!r}")
+    if transcript not in ("letters", "verbatim"):
+        raise UserError(f"--transcript: expected letters or verbatim. Received: {transcript!r}")
+    if output.exists():
+        raise UserError(f"{output} exists and is never overwritten; choose another --output, or remove it")
+    sentences = tune.learn_language_model(text, output, order, level, transcript)
+    typer.echo(f"{output}: {order}-grams of {level}s from {sentences} sentences", err=True)
+
+
+@app.command("tune-decoder")
+def tune_decoder(
+    model_dir: Annotated[Path, typer.Argument(help="folder of a saved model")],
+    data: Annotated[Path, typer.Option(help="transcribed audio; its dev part where it has one")],
+    language_model: Annotated[Path | None, typer.Option(help="ARPA file; default: the model's own")] = None,
+    beam_width: Annotated[int, typer.Option(help="prefixes kept at each step", min=2)] = 64,
+    json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Find the weights of beam search on dev and keep them, with the language model, in the model folder."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True) as progress:
+        bar = progress.add_task("trying weights", total=None)
+        found = tune.tune_decoder(
+            model_dir,
+            data,
+            language_model,
+            beam_width,
+            lambda done, total: progress.update(bar, completed=done, total=total),
+        )
+    if json:
+        import json as as_json
+
+        typer.echo(as_json.dumps(found, ensure_ascii=False))
+        return
+    console.print(
+        f"{found['split']}, {found['examples']} examples: WER {found['greedy_wer']:.4f} greedy, {found['wer']:.4f} with "
+        f"weight {found['language_model_weight']:g} and bonus {found['word_bonus']:g}; kept in {model_dir}",
+        highlight=False,
+    )

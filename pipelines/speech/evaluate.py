@@ -1,0 +1,135 @@
+"""Transcripts to error rates, pictures, and the worst utterances with their audio."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import jiwer
+import numpy as np
+
+from pipelines.speech.config import Settings
+from pipelines.speech.data import encode_transcript, raw_arrays
+from pipelines.speech.decoder import make_decoder
+from suite.data.examples import Example
+from suite.pipeline import Evaluation, Predictor
+
+SAMPLES, PICTURES, RECORDINGS, CHUNK = 50, 3, 10, 64
+
+
+def evaluate(predictor: Predictor, examples: Sequence[Example], assets: dict, settings: Settings) -> Evaluation:
+    """Return word and character error rates over all words of the examples (jiwer), and the CTC loss.
+
+    `wer`, `cer`, `insertions`, `deletions` and `substitutions` (shares of the reference words) are of the decoder that
+    `predict` uses; where that is beam search, `greedy_wer` and `greedy_cer` stand beside. `loss` is in nats per symbol, of
+    the examples whose symbols the model all knows. `details` has the error rates of each group, `samples` the worst first.
+
+    Source: word error rate: edit distance in words / reference words; NIST sclite.
+    """
+    answers = []
+    for start in range(0, len(examples), CHUNK):  # no more audio in memory than that of one chunk
+        answers += predictor([raw_arrays(example.input, settings) for example in examples[start : start + CHUNK]])
+    steps = [answer["log_probs"][: int(answer["frames"])] for answer in answers]
+    references = [example.target for example in examples]
+    greedy = [bytes(answer["text"][: int(answer["text_length"])]).decode("utf-8", "replace") for answer in answers]
+    greedy = [" ".join(text.split()) for text in greedy]
+    decoder = make_decoder(assets, settings)
+    found = greedy if decoder.beam_width == 1 else [decoder.text(one) for one in steps]
+
+    metrics = error_rates(references, found)
+    if decoder.beam_width > 1:
+        metrics |= {f"greedy_{name}": error_rates(references, greedy)[name] for name in ("wer", "cer")}
+    if (loss := _loss(steps, references, assets)) is not None:
+        metrics["loss"] = loss
+    groups = sorted({example.group for example in examples if example.group is not None})
+    details = {}
+    if len(groups) > 1:
+        rows = {group: [at for at, example in enumerate(examples) if example.group == group] for group in groups}
+        details["groups"] = {
+            group: error_rates([references[at] for at in own], [found[at] for at in own]) for group, own in rows.items()
+        }
+    errors = [jiwer.wer(reference, text) for reference, text in zip(references, found, strict=True)]
+    worst = sorted(range(len(examples)), key=lambda at: -errors[at])
+    pictures = {
+        f"worst_{place}": partial(_draw, examples[at], steps[at], found[at], assets, settings)
+        for place, at in enumerate(worst[:PICTURES] if settings.log_samples else [], 1)
+    }
+    recordings = {
+        f"worst_{place:02d}.wav": partial(_write_wav, examples[at], settings)
+        for place, at in enumerate(worst[:RECORDINGS], 1)
+        if isinstance(examples[at].input, str | Path)
+    }
+    samples = {
+        "example": [examples[at].name for at in worst[:SAMPLES]],
+        "transcript": [references[at] for at in worst[:SAMPLES]],
+        "predicted": [found[at] for at in worst[:SAMPLES]],
+        "wer": [float(errors[at]) for at in worst[:SAMPLES]],
+    }
+    return Evaluation(metrics, pictures, samples, details, recordings)
+
+
+def error_rates(references: list[str], found: list[str]) -> dict[str, float]:
+    """Return `wer`, `cer` and the three kinds of word errors, each over all words (characters) of all references."""
+    words = jiwer.process_words(references, found)
+    total = max(1, words.hits + words.substitutions + words.deletions)
+    return {
+        "wer": float(words.wer),
+        "cer": float(jiwer.cer(references, found)),
+        "insertions": words.insertions / total,
+        "deletions": words.deletions / total,
+        "substitutions": words.substitutions / total,
+    }
+
+
+def _loss(steps: list[np.ndarray], references: list[str], assets: dict) -> float | None:
+    from suite.decoding.ctc_loss import ctc_loss, frames_needed
+
+    encoded = [encode_transcript(text, assets) for text in references]
+    usable = [
+        at
+        for at, (labels, rows) in enumerate(zip(encoded, steps, strict=True))
+        if labels is not None and len(labels) and frames_needed(labels) <= len(rows)
+    ]
+    usable.sort(key=lambda at: len(steps[at]))
+    total = symbols = 0.0
+    for start in range(0, len(usable), CHUNK):
+        chosen = usable[start : start + CHUNK]
+        log_probs = _pad([steps[at] for at in chosen], np.float32)
+        labels = _pad([np.asarray(encoded[at]) for at in chosen], np.int32)
+        label_length, step_length = [len(encoded[at]) for at in chosen], [len(steps[at]) for at in chosen]
+        total += float(ctc_loss(labels, label_length, log_probs, step_length).numpy().sum())
+        symbols += sum(label_length)
+    return total / symbols if usable else None
+
+
+def _pad(arrays, dtype):
+    shape = np.max([array.shape for array in arrays], axis=0)
+    padded = np.zeros((len(arrays), *shape), dtype)
+    for row, array in enumerate(arrays):
+        padded[(row, *map(slice, array.shape))] = array
+    return padded
+
+
+def _write_wav(example: Example, settings: Settings, path: Path) -> None:
+    import soundfile
+
+    samples = raw_arrays(example.input, settings)["samples"]
+    soundfile.write(path, samples, settings.sample_rate, subtype="PCM_16")
+
+
+def _draw(example: Example, log_probs: np.ndarray, text: str, assets: dict, settings: Settings):
+    """Return a figure: log-mel spectrogram, the spikes of the symbols, and the words over time."""
+    from pipelines.speech.decoder import Decoder
+    from suite.audio.pictures import draw_spectrogram
+
+    decoder = Decoder(assets["symbols"])
+    best, _ = decoder(log_probs)
+    figure = draw_spectrogram(
+        raw_arrays(example.input, settings)["samples"],
+        settings.sample_rate,
+        spikes=np.exp(log_probs),
+        symbols=assets["symbols"],
+        step_seconds=settings.step_seconds,
+        words=decoder.words(log_probs, best, settings.step_seconds),
+    )
+    figure.suptitle(f"{example.name}\nsaid: {example.target}\nheard: {text}", fontsize=8)
+    return figure

@@ -1,0 +1,122 @@
+"""The raw-input function of a trained model: what predict calls, and what goes on the phone."""
+
+from functools import partial
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pipelines.speech.config import Settings
+from pipelines.speech.layers import real_steps
+from pipelines.speech.streaming import SampleStream, join_answers
+from suite.decoding.greedy import greedy, greedy_bytes
+from suite.pipeline import Arrays, RawInput, Signature
+from suite.recurrent import deployment
+
+OUTPUTS = {
+    "text": "transcript by greedy decoding, UTF-8 bytes; zeros after text_length",
+    "text_length": "bytes of text that count",
+    "log_probs": "natural logarithm of the probability of each symbol at each step; zeros after frames",
+    "frames": "steps that count",
+}
+OVERLAP_SECONDS = 1.0
+
+
+def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> list[Signature]:
+    """Return `transcribe`: samples to greedy text and log-probabilities; without a model it cannot be called.
+
+    The `streaming` deployment's outputs are those of one chunk; `text` is what the chunk adds.
+    """
+    symbols = assets["symbols"]
+
+    def transcribe(samples: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
+        traced = deployment.current()
+        if traced is not None and traced.form == "fused":
+            samples = samples[:, : length[0]]  # recurrent layers in this form know no padding
+        logits = model([samples, length], training=False)
+        frames = real_steps(logits)
+        real = tf.range(logits.shape[1] or tf.shape(logits)[1])[tf.newaxis, :, tf.newaxis] < frames[:, None, None]
+        log_probs = tf.where(real, tf.nn.log_softmax(logits), 0.0)
+        streaming = traced is not None and traced.streaming
+        previous = traced.carry("previous_symbol", tf.zeros((1,), tf.int32)) if streaming else None
+        found = greedy_bytes(log_probs, frames, symbols, previous)
+        if streaming:
+            traced.keep("previous_symbol", found.last)
+        return {"text": found.text, "text_length": found.text_length, "log_probs": log_probs, "frames": frames}
+
+    chunk = chunk_samples(settings)
+    inputs = {
+        "samples": RawInput(
+            "float32",
+            (None,),
+            f"audio samples in [-1, 1] at {settings.sample_rate} Hz, one channel; what comes after length is padding",
+            fixed=(compiled_samples(settings),),
+            chunk=(chunk,) if settings.causal else (),
+        ),
+        "length": RawInput("int32", (), "samples that count", fixed=(), chunk=()),
+    }
+    front_end = {
+        "sample_rate": settings.sample_rate,
+        "features": settings.features,
+        "n_fft": settings.n_fft,
+        "hop_length": settings.hop_length,
+        "step_samples": settings.step_samples,
+        "symbols": symbols,
+        "look_ahead_samples": 0 if settings.causal else None,
+    }
+    windows = partial(_windows, settings=settings, symbols=symbols)
+    return [Signature("transcribe", inputs, OUTPUTS, transcribe, (), windows, _stream, front_end=front_end)]
+
+
+def compiled_samples(settings: Settings) -> int:
+    """Return how many samples the `compiled` deployment takes: whole steps."""
+    return _whole_steps(settings.compiled_seconds, settings)
+
+
+def chunk_samples(settings: Settings) -> int:
+    """Return how many samples one chunk of the `streaming` deployment takes: whole steps."""
+    return _whole_steps(settings.chunk_milliseconds / 1000, settings)
+
+
+def _whole_steps(seconds, settings):
+    return max(1, -(-round(seconds * settings.sample_rate) // settings.step_samples)) * settings.step_samples
+
+
+def _windows(predictor, arrays: Arrays, settings: Settings, symbols: list[str]) -> Arrays:
+    """Transcribe samples of any length with a file of fixed shape: windows that overlap, each giving its middle."""
+    ((size,), _) = predictor.inputs["samples"]
+    samples = arrays["samples"][: int(arrays["length"])]
+
+    def answer(window):
+        padded = np.pad(window, (0, size - len(window)))
+        return predictor.call({"samples": padded, "length": np.int32(len(window))})
+
+    if len(samples) <= size:
+        return answer(samples)
+    step = settings.step_samples
+    half = min(round(OVERLAP_SECONDS * settings.sample_rate / 2), size // 4) // step  # steps given up at an inner edge
+    advance = size // step - 2 * half
+    rows, start = [], 0
+    while True:
+        window = samples[start * step : start * step + size]
+        found = answer(window)
+        last = start * step + size >= len(samples)
+        rows.append(found["log_probs"][half if start else 0 : int(found["frames"]) if last else half + advance])
+        if last:
+            break
+        start += advance
+    log_probs = np.concatenate(rows)
+    text = np.frombuffer(greedy(log_probs).text(symbols).encode(), np.uint8)
+    return {
+        "text": text,
+        "text_length": np.int32(len(text)),
+        "log_probs": log_probs,
+        "frames": np.int32(len(log_probs)),
+    }
+
+
+def _stream(runner, arrays: Arrays) -> Arrays:
+    """Transcribe samples chunk by chunk."""
+    stream = SampleStream(runner)
+    answers = stream.feed(arrays["samples"][: int(arrays["length"])])
+    return join_answers([*answers, *stream.finish()])

@@ -1,0 +1,114 @@
+"""The layers of the speech model that only it has: masks of frames, and convolutions that padding and chunks leave alone."""
+
+import keras
+import tensorflow as tf
+
+from suite.recurrent import deployment
+
+PADDING_LOGIT = -1e4
+
+
+@keras.saving.register_keras_serializable(package="suite")
+class StepMask(keras.layers.Layer):
+    """Which steps are real: `(frames int (batch,), sequence (batch, time, ...))` to boolean `(batch, time)`.
+
+    Args:
+        subsampling: Frames that became one step of the sequence; a step is real where its first frame is.
+    """
+
+    def __init__(self, subsampling=1, **options):
+        super().__init__(**options)
+        self.subsampling = subsampling
+
+    def call(self, frames, sequence):
+        steps = (frames + self.subsampling - 1) // self.subsampling
+        time = sequence.shape[1] or tf.shape(sequence)[1]
+        return tf.range(time)[tf.newaxis] < steps[:, tf.newaxis]
+
+    def compute_output_spec(self, frames, sequence):
+        return keras.KerasTensor(sequence.shape[:2], "bool")
+
+    def get_config(self):
+        return super().get_config() | {"subsampling": self.subsampling}
+
+
+@keras.saving.register_keras_serializable(package="suite")
+class TimeConvolution(keras.layers.Conv2D):
+    """A convolution over time and features whose output does not depend on padding, nor on how the input is cut in chunks.
+
+    Output step j looks at the input frames around j * stride (`kernel // 2` to both sides), or with `causal` at that
+    frame and the `kernel - 1` before it; there are `ceil(frames / stride)` steps. Frames that the mask leaves out count as
+    zeros, and so do their outputs. In the `streaming` deployment a causal layer carries the last `kernel - 1` frames.
+
+    Args:
+        filters: Channels of the output.
+        kernel: Frames, and features, that one output sees; odd.
+        stride: Frames per output step. Features are always halved.
+        causal: Whether no later frame counts.
+
+    Call arguments:
+        frames: `(batch, time, features, channels)`.
+        mask: Boolean `(batch, time)`.
+
+    Returns:
+        `(batch, ceil(time / stride), ceil(features / 2), filters)`.
+    """
+
+    def __init__(self, filters, kernel, stride=1, causal=False, **options):
+        options = {"activation": "relu", "padding": "valid", "kernel_initializer": "he_normal"} | options
+        super().__init__(filters, kernel, strides=(stride, 2), **options)
+        self.kernel, self.stride, self.causal = kernel, stride, causal
+
+    def build(self, frames_shape, mask_shape=None):
+        super().build(frames_shape)
+
+    def call(self, frames, mask):
+        frames *= tf.cast(mask, frames.dtype)[:, :, tf.newaxis, tf.newaxis]
+        side = self.kernel // 2
+        before = self.kernel - 1 if self.causal else side
+        traced = deployment.current()
+        if traced is not None and traced.streaming:
+            tail = tf.zeros((1, before, *frames.shape[2:]), frames.dtype)
+            frames = tf.concat([traced.carry(self.name, tail), frames], axis=1)
+            traced.keep(self.name, frames[:, -before:] if before else tail)
+            pad = [0, 0]
+        else:
+            pad = [before, self.kernel - 1 - before]
+        outputs = super().call(tf.pad(frames, [[0, 0], pad, [side, side], [0, 0]]))
+        return outputs * tf.cast(mask[:, :: self.stride], outputs.dtype)[:, :, tf.newaxis, tf.newaxis]
+
+    def compute_output_spec(self, frames, mask):
+        def halved(size, stride):
+            return None if size is None else -(-size // stride)
+
+        batch, time, features, _ = frames.shape
+        shape = (batch, halved(time, self.stride), halved(features, 2), self.filters)
+        return keras.KerasTensor(shape, self.compute_dtype)
+
+    def get_config(self):
+        config = super().get_config()
+        for name in ("kernel_size", "strides", "padding", "dilation_rate", "groups", "data_format"):
+            del config[name]
+        return config | {"kernel": self.kernel, "stride": self.stride, "causal": self.causal}
+
+
+@keras.saving.register_keras_serializable(package="suite")
+class BlankPadding(keras.layers.Layer):
+    """Makes padded steps certain blanks: logits 0 for the blank and `PADDING_LOGIT` for all else.
+
+    They then add nothing to a CTC loss and no word to a decoder, and tell how many steps are real.
+    """
+
+    def call(self, logits, mask):
+        logits = tf.cast(logits, tf.float32)
+        symbols = logits.shape[-1]
+        padding = tf.constant([0.0] + [PADDING_LOGIT] * (symbols - 1))
+        return tf.where(mask[..., tf.newaxis], logits, padding)
+
+    def compute_output_spec(self, logits, mask):
+        return keras.KerasTensor(logits.shape, "float32")
+
+
+def real_steps(logits):
+    """Return how many steps of each row are real, int32 `(batch,)`, from what `BlankPadding` gave."""
+    return tf.reduce_sum(tf.cast(logits[..., 1] > PADDING_LOGIT / 2, tf.int32), axis=1)

@@ -1,0 +1,125 @@
+"""Settings -> Keras model: samples to a logit for each symbol at each step, and the CTC loss."""
+
+import keras
+import tensorflow as tf
+
+from pipelines.speech.layers import BlankPadding, StepMask, TimeConvolution, real_steps
+from suite.audio.features import MFCC, Deltas, FeatureNormalization, FrameCount, LogMel
+from suite.audio.spec_augment import SpecAugment
+from suite.decoding.ctc_loss import ctc_loss
+from suite.pipeline import Phase
+from suite.recurrent import recurrent_stack
+
+
+def build(settings, assets) -> keras.Model:
+    """Return the model.
+
+    Inputs: `samples` float32 `(batch, samples)` in [-1, 1] at `settings.sample_rate`, and `length` int32 `(batch,)`, the
+    samples that count; what comes after them changes nothing. Output: logits float32 `(batch, steps, symbols)`, symbol 0
+    the CTC blank; padded steps are certain blanks (`BlankPadding`).
+
+    1. features of each frame (MFCC or log-mel, with differences over time where asked for), normalised;
+    2. in training, blanked stretches of time and features (SpecAugment);
+    3. convolutions, the first of which halve the frames as `subsampling` says;
+    4. recurrent layers; 5. one linear layer to the symbols.
+    """
+    samples = keras.Input((None,), name="samples")
+    length = keras.Input((), dtype="int32", name="length")
+    features = features_layer(settings)(samples, length)
+    frames = FrameCount(settings.hop_length, settings.causal, name="frames")(length)
+    mask = StepMask(name="mask")(frames, features)
+    if settings.deltas:
+        features = Deltas(settings.deltas, causal=settings.causal, name="deltas")(features, frames)
+    normalized = _normalization(settings, assets, features.shape[-1])(features, frames)
+    if settings.time_masks or settings.frequency_masks:
+        normalized = SpecAugment(
+            settings.time_masks,
+            settings.time_mask_frames,
+            settings.frequency_masks,
+            settings.frequency_mask_bins,
+            seed=settings.seed,
+            name="spec_augment",
+        )(normalized, frames)
+    steps, mask = _convolutions(normalized, frames, mask, settings)
+    steps = _dropout(steps, settings, "input_dropout", 1)
+    steps = recurrent_stack(
+        steps,
+        settings.units,
+        cell=settings.cell,
+        layers=settings.layers,
+        bidirectional=settings.bidirectional,
+        dropout=settings.dropout,
+        layer_norm=settings.layer_norm,
+        mask=mask,
+        seed=settings.seed + 100,
+    )
+    steps = _dropout(steps, settings, "output_dropout", 2)
+    logits = keras.layers.Dense(len(assets["symbols"]), dtype="float32", name="logits")(steps)
+    return keras.Model([samples, length], BlankPadding(name="steps")(logits, mask), name="speech")
+
+
+def features_layer(settings) -> keras.layers.Layer:
+    """Return the layer that turns samples into features: the same one in training and in the exported file."""
+    options = {
+        "sample_rate": settings.sample_rate,
+        "n_fft": settings.n_fft,
+        "hop_length": settings.hop_length,
+        "n_mels": settings.n_mels,
+        "causal": settings.causal,
+        "name": "features",
+    }
+    if settings.features == "log_mel":
+        return LogMel(**options)
+    return MFCC(n_mfcc=settings.n_mfcc, top_db=settings.top_db, **options)
+
+
+def _normalization(settings, assets, features):
+    layer = FeatureNormalization(settings.normalization, name="normalization")
+    if settings.normalization in ("global", "running"):
+        layer.build((None, None, features))
+        layer.adapt(assets["feature_mean"], assets["feature_std"])
+    return layer
+
+
+def _convolutions(features, frames, mask, settings):
+    """Return the steps `(batch, time, features)` after the convolutions, and their mask."""
+    if not settings.conv_channels:
+        return features, mask
+    steps = keras.layers.Reshape((-1, features.shape[-1], 1), name="as_picture")(features)
+    subsampling = 1
+    for index, channels in enumerate(settings.conv_channels):
+        stride = 2 if subsampling < settings.subsampling else 1
+        steps = TimeConvolution(channels, settings.conv_kernel, stride, settings.causal, name=f"convolution_{index}")(
+            steps, mask
+        )
+        if stride > 1:
+            subsampling *= stride
+            mask = StepMask(subsampling, name=f"mask_{subsampling}")(frames, steps)
+    return keras.layers.Reshape((-1, steps.shape[2] * steps.shape[3]), name="as_steps")(steps), mask
+
+
+def _dropout(steps, settings, name, seed):
+    """Drop whole features of a clip, the same ones at every step."""
+    shape = (None, 1, steps.shape[-1])
+    return keras.layers.Dropout(settings.dropout, shape, settings.seed + seed, name=name)(steps)
+
+
+def ctc_per_symbol(targets, logits):
+    """Return the CTC loss, divided by the mean number of symbols in the batch, float32 `(batch,)`.
+
+    Args:
+        targets: int32 `(batch, 1 + symbols)`: how many symbols count, then the symbols, padded with zeros.
+        logits: As the model gives them.
+    """
+    targets = tf.cast(targets, tf.int32)
+    losses = ctc_loss(targets[:, 1:], targets[:, 0], logits, real_steps(logits))
+    return losses / tf.maximum(tf.reduce_mean(tf.cast(targets[:, 0], tf.float32)), 1.0)
+
+
+def phases(settings, assets) -> list[Phase]:
+    """Return the one fit of this pipeline."""
+
+    def compile(model, optimizer):
+        model.compile(optimizer, loss=ctc_per_symbol)
+
+    return [Phase("train", settings.epochs, settings.learning_rate, compile)]

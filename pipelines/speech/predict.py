@@ -1,0 +1,163 @@
+"""One recording of any length to a transcript with times and confidence."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.speech.config import Settings
+from pipelines.speech.decoder import Decoder, make_decoder
+from suite.errors import UserError
+from suite.pipeline import Predictor
+
+SEGMENT_SECONDS = 20.0
+MICROPHONE = "microphone"
+
+
+@dataclass(frozen=True)
+class SpokenWord:
+    """A word: seconds from the start of the recording, and the probability of its symbols (their geometric mean)."""
+
+    text: str
+    start: float
+    end: float
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Another transcript that beam search found, with its score (nats)."""
+
+    text: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What was said: the text, how sure the model is of its words (their mean), the words, and on request alternatives."""
+
+    text: str
+    confidence: float
+    words: tuple[SpokenWord, ...]
+    alternatives: tuple[Alternative, ...] | None = None
+
+
+def predict(
+    predictor: Predictor,
+    raw_input: Path | str | np.ndarray,
+    assets: dict,
+    settings: Settings,
+    beam_width: int = 0,
+    language_model: str = "",
+    language_model_weight: float = -1.0,
+    lexicon: str = "",
+    hot_words: str = "",
+    n_best: int = 1,
+    stream: bool = False,
+) -> Transcript:
+    """Transcribe one recording; one longer than 20 seconds is cut at its quietest points, in bounded memory.
+
+    Args:
+        predictor: Of this pipeline's `transcribe` signature.
+        raw_input: The path of an audio file, `microphone` with `stream`, or samples float32 `(samples,)` at the model's rate.
+        assets: `symbols`, and the language model where there is one.
+        settings: Of the run.
+        beam_width: Prefixes that beam search keeps; 1 is greedy; 0 does as the settings say.
+        language_model: Path of an ARPA file to use instead of the model's own.
+        language_model_weight: Weight of its log probability; below 0 as the settings say.
+        lexicon: Path of a text file with the only words allowed.
+        hot_words: Words, separated by commas, that get a bonus.
+        n_best: Alternatives given, best first.
+        stream: Show words on stderr as they come; the predictor must be of a `streaming` file.
+
+    Raises:
+        UserError: for a file that is no audio or an option that does not fit.
+    """
+    decoder = make_decoder(
+        assets, settings, beam_width, language_model, language_model_weight, lexicon, hot_words, n_best
+    )
+    if stream:
+        return _join([_transcribe_live(predictor, raw_input, decoder, settings)])
+    if raw_input == MICROPHONE:
+        raise UserError(
+            "microphone: listening needs --stream and a streaming file: --tflite MODEL_DIR/tflite/streaming.tflite"
+        )
+    return _join([_transcribe(predictor, *segment, decoder, settings) for segment in _segments(raw_input, settings)])
+
+
+def _segments(raw_input, settings) -> Iterator[tuple[float, np.ndarray]]:
+    """Yield `(start in seconds, samples)` of a recording."""
+    from suite.audio.read import inspect_audio, read_audio, read_blocks
+    from suite.audio.segments import split_by_silence
+
+    if isinstance(raw_input, np.ndarray):
+        blocks = iter([raw_input.astype(np.float32)])
+    elif inspect_audio(raw_input).duration <= SEGMENT_SECONDS:
+        return iter([(0.0, read_audio(raw_input, settings.sample_rate))])
+    else:
+        blocks = read_blocks(raw_input, settings.sample_rate, block_seconds=10.0)
+    return split_by_silence(blocks, settings.sample_rate, SEGMENT_SECONDS)
+
+
+def _transcribe(predictor, start: float, samples: np.ndarray, decoder: Decoder, settings) -> Transcript:
+    (answer,) = predictor([{"samples": samples, "length": np.int32(len(samples))}])
+    return decode_answer(answer, decoder, settings, start)
+
+
+def decode_answer(answer: dict, decoder: Decoder, settings: Settings, start: float = 0.0) -> Transcript:
+    """Return the transcript of one answer of `transcribe`, whose recording began at `start` seconds."""
+    log_probs = answer["log_probs"][: int(answer["frames"])]
+    best, alternatives = decoder(log_probs)
+    words = tuple(
+        SpokenWord(word.text, start + word.start, start + word.end, word.confidence)
+        for word in decoder.words(log_probs, best, settings.step_seconds)
+    )
+    return Transcript(best.text, _confidence(words), words, alternatives)
+
+
+def _transcribe_live(predictor, raw_input, decoder, settings) -> Transcript:
+    """Transcribe chunk by chunk, writing the greedy text to stderr as it comes."""
+    from pipelines.speech.streaming import SampleStream, join_answers
+    from suite.audio.read import read_blocks
+
+    runner = getattr(predictor, "runner", None)
+    if runner is None:
+        raise UserError(
+            "--stream needs a streaming file: --tflite MODEL_DIR/tflite/streaming.tflite (`suite export` writes it)"
+        )
+    stream, answers = SampleStream(runner), []
+
+    def show(found):
+        for answer in found:
+            sys.stderr.write(bytes(answer["text"][: int(answer["text_length"])]).decode("utf-8", "replace"))
+            sys.stderr.flush()
+        answers.extend(found)
+
+    if str(raw_input) == MICROPHONE:
+        from suite.audio.microphone import microphone_blocks
+
+        blocks = microphone_blocks(settings.sample_rate, stream.size)
+    else:
+        blocks = read_blocks(raw_input, settings.sample_rate, block_seconds=stream.size / settings.sample_rate)
+    try:
+        for block in blocks:
+            show(stream.feed(block))
+    except KeyboardInterrupt:
+        if str(raw_input) != MICROPHONE:
+            raise
+    show(stream.finish())
+    sys.stderr.write("\n")
+    return decode_answer(join_answers(answers), decoder, settings)
+
+
+def _confidence(words) -> float:
+    return float(np.mean([word.confidence for word in words])) if words else 0.0
+
+
+def _join(parts: list[Transcript]) -> Transcript:
+    if len(parts) == 1:
+        return parts[0]
+    words = tuple(word for part in parts for word in part.words)
+    return Transcript(" ".join(part.text for part in parts if part.text), _confidence(words), words)
