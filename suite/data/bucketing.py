@@ -51,11 +51,13 @@ def plan_batches(
     epoch: int = 0,
     training: bool = True,
     boundaries: Sequence[int] | None = None,
+    budget: int | None = None,
 ) -> list[BatchPlan]:
     """Return the batches of one epoch; every example is in exactly one.
 
     All batches have `batch_size` examples but the last one formed, and lengths come from `boundaries`, so that the
-    number of different shapes is the number of boundaries plus one.
+    number of different shapes is the number of boundaries plus one. With a `budget`, long examples share a batch with
+    fewer others than short ones do: every bucket has its own batch size, and a remainder of a bucket its own shape.
 
     Training: examples are shuffled within their bucket, what is left over moves up to the next longer bucket, and the
     batches are shuffled. The order depends on (seed, epoch) alone: epoch N of a resumed run has the batches of a run
@@ -65,6 +67,7 @@ def plan_batches(
         lengths: Length of each example, in steps.
         boundaries: From `bucket_lengths`, to share shapes between parts; by default of these lengths. Where an
             example is longer than all of them, the longest length, rounded up to a multiple of 4, is added.
+        budget: Most steps of a batch, padding included, in place of `batch_size`; a longer example is a batch alone.
     """
     lengths = np.asarray(lengths, dtype=np.int64)
     if not len(lengths):
@@ -73,20 +76,33 @@ def plan_batches(
     if not len(edges) or lengths.max() > edges[-1]:
         edges = np.append(edges, -(-lengths.max() // 4) * 4)
     buckets = np.searchsorted(edges, lengths)
+    sizes = np.full(len(edges), batch_size) if budget is None else np.maximum(budget // edges, 1)
     if not training:
-        order = np.argsort(lengths, kind="stable")
-        chunks = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
-        return [BatchPlan(chunk, int(edges[buckets[chunk].max()])) for chunk in chunks]
+        chunks = _cut_in_order(np.argsort(lengths, kind="stable"), buckets, sizes)
+        return [BatchPlan(chunk, int(edges[buckets[chunk[-1]]])) for chunk in chunks]
     generator = np.random.default_rng([seed, epoch])
     plans, left = [], np.empty(0, dtype=np.int64)
-    for bucket, edge in enumerate(edges):
+    for bucket, size in enumerate(sizes):
         waiting = np.concatenate([left, generator.permutation(np.flatnonzero(buckets == bucket))])
-        whole = len(waiting) - len(waiting) % batch_size
-        plans += [BatchPlan(waiting[start : start + batch_size], int(edge)) for start in range(0, whole, batch_size)]
+        whole = len(waiting) - len(waiting) % size
+        chunks = [waiting[start : start + size] for start in range(0, whole, size)]
+        plans += [BatchPlan(chunk, int(edges[buckets[chunk].max()])) for chunk in chunks]
         left = waiting[whole:]
     if len(left):
         plans.append(BatchPlan(left, int(edges[buckets[left].max()])))
     return [plans[index] for index in generator.permutation(len(plans))]
+
+
+def _cut_in_order(order, buckets, sizes):
+    """Cut examples in order of length into batches no larger than the size of their longest example's bucket."""
+    chunks, start = [], 0
+    while start < len(order):
+        end = start + 1
+        while end < len(order) and end - start < sizes[buckets[order[end]]]:
+            end += 1
+        chunks.append(order[start:end])
+        start = end
+    return chunks
 
 
 def padding_waste(plans: Sequence[BatchPlan], lengths: Sequence[int]) -> float:

@@ -1,0 +1,119 @@
+"""Clips of similar length put together, changed as the epoch says and padded, in threads ahead of the training."""
+
+import os
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, lru_cache, partial
+from typing import TypeVar
+
+import numpy as np
+
+from pipelines.speech.augmentation import augment, is_augmented, longest
+from pipelines.speech.config import Settings
+from pipelines.speech.transcripts import steps_needed
+from suite.data.bucketing import BatchPlan, bucket_lengths, plan_batches
+from suite.data.examples import Example
+from suite.pipeline import BatchSource
+
+STEPS_OF_UNIT = 4  # padded lengths are multiples of so many steps of the model
+BUCKETS = 8
+THREADS = min(8, os.cpu_count() or 1)
+AHEAD = 4  # batches
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+
+def make_batches(
+    examples: Sequence[Example], encode: Callable[[str], list[int]], settings: Settings, training: bool
+) -> BatchSource:
+    """Return the batches of `data.batches`.
+
+    1. Lengths in samples are read from the files' headers; for training, as long as augmentation may make them.
+    2. Batches are planned by these lengths, in units of `STEPS_OF_UNIT` steps, so that few shapes occur.
+    3. Each batch is decoded (from a cache), augmented and padded in threads. Where augmentation made its clips shorter
+       than planned, a shorter bucket's length is taken.
+    """
+    import tensorflow as tf
+    from suite.audio.cache import AudioCache
+
+    audio = AudioCache(settings.sample_rate, settings.cache_megabytes)
+    unit = settings.step_samples * STEPS_OF_UNIT
+    labels = [np.array(encode(example.target), np.int32) for example in examples]
+    needed = [steps_needed(row) for row in labels]
+    lengths = _sample_counts(examples, settings)
+    augmented = training and is_augmented(settings, settings.epochs)
+    planned = np.array([longest(length, settings) for length in lengths]) if augmented else lengths
+    units = np.maximum(-(-planned // unit), 1)
+    boundaries = bucket_lengths(np.concatenate([units, np.maximum(-(-lengths // unit), 1)]), BUCKETS, 1)
+    budget = settings.batch_seconds and max(int(settings.batch_seconds * settings.sample_rate / unit), 1)
+
+    @lru_cache(maxsize=2)
+    def plan(epoch: int):
+        shuffled = training and epoch >= settings.sorted_epochs
+        return plan_batches(units, settings.batch_size, settings.seed, epoch, shuffled, boundaries, budget)
+
+    @cache
+    def label_width(length: int) -> int:
+        return max(len(row) for row, own in zip(labels, units, strict=True) if own <= length)
+
+    def make(epoch: int, batch: BatchPlan):
+        clips = [audio.get(examples[index].input) for index in batch.indices]
+        if training and is_augmented(settings, epoch):
+            changes = [(settings, epoch, int(index), needed[index]) for index in batch.indices]
+            clips = [augment(clip, *change) for clip, change in zip(clips, changes, strict=True)]
+        lengths = np.array([len(clip) for clip in clips], np.int32)
+        width = _padded_units(-(-int(lengths.max()) // unit), boundaries) * unit
+        targets = [np.concatenate([[len(labels[index])], labels[index]]) for index in batch.indices]
+        inputs = {"samples": _pad(clips, width, np.float32), "length": lengths}
+        return inputs, _pad(targets, 1 + label_width(batch.length), np.int32)
+
+    def dataset(epoch: int) -> tf.data.Dataset:
+        batches = plan(epoch)
+        inputs = {"samples": tf.TensorSpec((None, None), tf.float32), "length": tf.TensorSpec((None,), tf.int32)}
+        signature = (inputs, tf.TensorSpec((None, None), tf.int32))
+        made = tf.data.Dataset.from_generator(lambda: _ahead(partial(make, epoch), batches), output_signature=signature)
+        return made.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(2)
+
+    def names(epoch: int, step: int) -> list[str]:
+        return [examples[index].name for index in plan(epoch)[step].indices]
+
+    return BatchSource(len(plan(settings.sorted_epochs)), dataset, names)
+
+
+def _sample_counts(examples, settings) -> np.ndarray:
+    """Return the samples of each clip at the model's rate, from the files' headers."""
+    from suite.audio.read import inspect_audio
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        seconds = list(pool.map(lambda example: inspect_audio(example.input).duration, examples))
+    return np.ceil(np.array(seconds) * settings.sample_rate).astype(np.int64)
+
+
+def _padded_units(units: int, boundaries: list[int]) -> int:
+    """Return the length to pad to; a clip longer than its header said may exceed all boundaries."""
+    place = bisect_left(boundaries, max(units, 1))
+    return boundaries[place] if place < len(boundaries) else units
+
+
+def _pad(rows, width: int, dtype) -> np.ndarray:
+    padded = np.zeros((len(rows), width), dtype)
+    for index, row in enumerate(rows):
+        padded[index, : len(row)] = row
+    return padded
+
+
+def _ahead(make: Callable[[Item], Made], items: Sequence[Item]) -> Iterator[Made]:
+    """Yield `make(item)` in order, made in threads up to `AHEAD` before they are asked for."""
+    pool = ThreadPoolExecutor(THREADS)
+    try:
+        waiting = deque(pool.submit(make, item) for item in items[:AHEAD])
+        for item in [*items[AHEAD:], *[None] * min(AHEAD, len(items))]:
+            made = waiting.popleft().result()
+            if item is not None:
+                waiting.append(pool.submit(make, item))
+            yield made
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,71 @@
+"""Looking at every clip of a data set: is it audio, how long is it, does its transcript fit."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.speech.formats import Clip
+from suite.data.examples import Problem
+from suite.errors import UserError
+
+THREADS = min(8, os.cpu_count() or 1)
+LONG_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a clip's file says.
+
+    Attributes:
+        digest: SHA-256 of the file's bytes, hexadecimal.
+        seconds: Its length.
+        notes: What a person should know of it, kind -> how much: `{"clipping": 0.02}`.
+    """
+
+    digest: str
+    seconds: float
+    notes: tuple[str, ...]
+
+
+def inspect_clips(clips: Sequence[Clip]) -> list[Facts | Problem]:
+    """Return what each clip's file says, in order, or what is wrong with it; files are decoded in threads."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(_inspect, clips))
+
+
+def _inspect(clip):
+    try:
+        return inspect_clip(clip.path)
+    except UserError as error:
+        return Problem(clip.place, str(error).removeprefix(f"{clip.path}").lstrip(": "))
+
+
+def inspect_clip(path: Path) -> Facts:
+    """Return what one file says; it is decoded to its end.
+
+    Raises:
+        UserError: if there is no such file, or it holds no audio that can be used.
+    """
+    from suite.audio.read import check_audio, inspect_audio, read_audio
+
+    try:
+        if not path.is_file():
+            raise UserError(
+                f"{path}: expected an audio file. Received: {'a folder' if path.is_dir() else 'no such file'}"
+            )
+        with open(path, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    info = inspect_audio(path)
+    samples = read_audio(path, info.sample_rate)
+    if not len(samples):
+        raise UserError(f"{path}: expected audio. Received: a file without samples")
+    seconds = len(samples) / info.sample_rate
+    notes = check_audio(samples, info.sample_rate)
+    if seconds > LONG_SECONDS:
+        notes = [*notes, "long"]
+    return Facts(digest, seconds, tuple(notes))

@@ -1,0 +1,208 @@
+"""Files on disk -> examples (every documented speech format) -> assets -> batches of samples and symbols."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines.speech.batching import make_batches
+from pipelines.speech.clips import Facts, inspect_clips
+from pipelines.speech.config import Settings
+from pipelines.speech.formats import FINDERS as FORMATS
+from pipelines.speech.formats import READERS, WANTED, Clip
+from pipelines.speech.transcripts import learn_symbols, make_encoder, normalise, step_count, steps_needed
+from suite.data.examples import PARTS, Example, Examples, Problem
+from suite.data.formats import choose_format
+from suite.data.splits import assign_parts
+from suite.errors import UserError
+from suite.pipeline import BatchSource, spread
+
+__all__ = ["FORMATS", "batches", "encode_transcript", "prepare", "raw_arrays", "read"]
+
+MOST_MEASURED = 1000  # training clips that feature statistics are taken from
+
+
+def read(path: Path | str, settings: Settings, format: str | None = None, assets: dict | None = None) -> Examples:
+    """Return the examples of a data set with their parts, and what is wrong with the rest as problems and notes.
+
+    An example's input is the path of its audio file, its target the normalised transcript, its key the SHA-256 of the file.
+    Every file is decoded once, to its end. The notes say how long each part is.
+
+    Args:
+        format: One of `FORMATS`; by default recognised from the files.
+        assets: Of the trained model that these examples are to evaluate: characters it has no symbol for are noted.
+
+    Raises:
+        UserError: if the path, a column or a whole file is at fault, or no example is left.
+    """
+    path = Path(path)
+    format, found = choose_format(path, FORMATS, WANTED, format)
+    clips, problems = READERS[format](found, settings)
+    items, seconds, remarks = [], [], []
+    for clip, facts in zip(clips, inspect_clips(clips), strict=True):
+        fault = facts if isinstance(facts, Problem) else _transcript_fault(clip, facts, settings)
+        if fault is not None:
+            problems.append(fault)
+            continue
+        text = normalise(clip.text, settings.transcript)
+        items.append(Example(clip.name, clip.path, text, clip.part, clip.group, facts.digest))
+        seconds.append(facts.seconds)
+        remarks += [(remark, clip.name) for remark in facts.notes]
+    if not items:
+        first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
+        raise UserError(f"{path}: expected at least one usable example; {first}")
+    notes = (*found.notes, *_gather(remarks))
+    examples = assign_parts(
+        Examples(tuple(items), path, format, found.reason, problems=tuple(problems), notes=notes), settings
+    )
+    notes = (*examples.notes, _durations(examples, seconds), *_strange_characters(examples, assets))
+    return replace(examples, notes=notes)
+
+
+def _transcript_fault(clip: Clip, facts: Facts, settings: Settings) -> Problem | None:
+    if not isinstance(clip.text, str):
+        return Problem(clip.place, f"expected a transcript. Received: {clip.text!r}")
+    text = normalise(clip.text, settings.transcript)
+    if not text:
+        return Problem(clip.place, f"expected a transcript with a letter or digit in it. Received: {clip.text[:60]!r}")
+    # Characters, whatever the symbols are: pieces of words never need more steps than their characters do.
+    needed = steps_needed(text)
+    steps = step_count(int(facts.seconds * settings.sample_rate), settings)
+    if needed > steps:
+        return Problem(
+            clip.place,
+            f"the transcript needs {needed:,} steps (its characters, and one more between two alike), but "
+            f"{facts.seconds:.2f} s of audio make {steps:,} steps of {1000 * settings.step_seconds:g} ms. "
+            f"Received: {text[:60]!r}",
+        )
+    return None
+
+
+def _gather(remarks: list[tuple[str, str]]) -> list[str]:
+    """Return one sentence for each kind of remark: how many clips, and up to three of them."""
+    names: dict[str, list[str]] = {}
+    for remark, name in remarks:
+        names.setdefault(remark, []).append(name)
+    return [
+        f"{len(found):,} clip{'s' if len(found) > 1 else ''} {remark}: {', '.join(found[:3])}"
+        + (f" and {len(found) - 3:,} more." if len(found) > 3 else ".")
+        for remark, found in sorted(names.items())
+    ]
+
+
+def _durations(examples: Examples, seconds: list[float]) -> str:
+    totals = dict.fromkeys(PARTS, 0.0)
+    for example, length in zip(examples.items, seconds, strict=True):
+        totals[example.part] += length
+    parts = [f"{part} {_length(total)}" for part, total in totals.items() if total]
+    return f"Audio: {', '.join(parts)}; the longest clip has {max(seconds):.1f} s."
+
+
+def _length(seconds):
+    return f"{seconds / 3600:.2f} h" if seconds >= 3600 else f"{seconds / 60:.1f} min"
+
+
+def _strange_characters(examples: Examples, assets: dict | None) -> list[str]:
+    """Return a note on characters that the model cannot put out (trained: by its symbols; to be trained: by train)."""
+    if assets is not None:
+        known, of = set(assets["symbols"]), "the model has no symbol for"
+        rest = examples.items
+    else:
+        known, of = set().union(*(example.target for example in examples.part("train"))), "train does not have"
+        rest = [example for example in examples.items if example.part != "train"] if known else []
+    strange = Counter(character for example in rest for character in set(example.target) - known)
+    if not strange:
+        return []
+    shown = ", ".join(repr(character) for character in sorted(strange)[:12])
+    first = next(example.name for example in rest if set(example.target) - known)
+    return [
+        f"Transcripts hold {len(strange)} character{'s' if len(strange) > 1 else ''} that {of} ({shown}), as {first}."
+    ]
+
+
+def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None = None) -> dict[str, Any]:
+    """Return the assets, learned from the training part alone.
+
+    `symbols`: what CTC puts out, the blank `""` first. `feature_mean`, `feature_std`: of each feature, where the
+    normalisation is global or running. `language_model`: lines of an ARPA file, where `language_model_order` is not 0.
+
+    Args:
+        train: The training part; nothing else is looked at.
+        settings: Of the run.
+        inherited: Assets of the model that a warm start begins from: its symbols and statistics go with its weights, the
+            symbols as long as they spell every transcript.
+    """
+    inherited, texts = inherited or {}, [example.target for example in train]
+    symbols = inherited.get("symbols")
+    if not symbols or not set().union(*texts) <= set(symbols):
+        symbols = learn_symbols(texts, settings)
+    assets = {"symbols": symbols}
+    if settings.normalization in ("global", "running"):
+        mean, std = _feature_statistics(spread(train, MOST_MEASURED), settings)
+        kept = len(inherited.get("feature_mean", ())) == len(mean)
+        assets["feature_mean"] = inherited["feature_mean"] if kept else mean
+        assets["feature_std"] = inherited["feature_std"] if kept else std
+    if settings.language_model_order:
+        from suite.decoding.ngram import NgramModel
+
+        model = NgramModel.train(texts, settings.language_model_order, settings.language_model_level)
+        assets["language_model"] = model.arpa_lines()
+    return assets
+
+
+def _feature_statistics(examples, settings):
+
+    import keras
+
+    from pipelines.speech.model import frame_features
+    from suite.audio.features import FrameCount, feature_statistics
+
+    samples, length = keras.Input((None,)), keras.Input((), dtype="int32")
+    frames = FrameCount(settings.hop_length, settings.causal)(length)
+    model = keras.Model([samples, length], [frame_features(samples, length, frames, settings), frames])
+
+    def clips():
+        for inputs, _ in batches(examples, {"symbols": [""]}, settings, False).dataset(0):
+            features, counts = model(inputs)
+            yield from (rows[:count] for rows, count in zip(features.numpy(), counts.numpy(), strict=True))
+
+    mean, std = feature_statistics(clips())
+    return mean.tolist(), std.tolist()
+
+
+def encode_transcript(text: str, assets: dict) -> list[int] | None:
+    """Return the symbol numbers of a normalised transcript; None where the model lacks a symbol for one of its characters."""
+    if not set(text) <= set(assets["symbols"]):
+        return None
+    return make_encoder(assets["symbols"])(text)
+
+
+def batches(examples: Sequence[Example], assets: dict, settings: Settings, training: bool) -> BatchSource:
+    """Return batches of clips of similar length.
+
+    Inputs: `{"samples": float32 (batch, N), "length": int32 (batch,)}`, samples at the model's rate in [-1, 1], padded
+    with zeros. Targets: int32 `(batch, 1 + symbols)`, how many symbols count and then the symbols, padded with zeros;
+    characters that the model lacks are left out of them.
+    """
+    return make_batches(examples, make_encoder(assets["symbols"]), settings, training)
+
+
+def raw_arrays(raw_input: Path | str | np.ndarray, settings: Settings) -> dict[str, np.ndarray]:
+    """Return a recording as what the signature takes: `samples` float32 `(samples,)` and `length` int32 `()`.
+
+    Args:
+        raw_input: The path of an audio file, or samples in [-1, 1] at the model's rate, one channel.
+
+    Raises:
+        UserError: if the file holds no audio that can be used.
+    """
+    if isinstance(raw_input, np.ndarray):
+        samples = raw_input.astype(np.float32)
+    else:
+        from suite.audio.read import read_audio
+
+        samples = read_audio(raw_input, settings.sample_rate)
+    return {"samples": samples, "length": np.int32(len(samples))}

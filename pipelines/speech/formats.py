@@ -1,0 +1,268 @@
+"""Where the clips and transcripts of each documented speech format stand."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.speech.config import Settings
+from suite.data.examples import Problem
+from suite.data.parts import part_of
+from suite.data.sources import Found, Source, find_tables, list_folder
+from suite.data.tables import KINDS, read_table, table_kind
+from suite.data.text_files import read_lines, undecodable
+from suite.errors import UserError
+
+AUDIO_ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au", ".w64", ".rf64", ".caf")
+DIGIT_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+DIGIT_NAME = re.compile(r"([0-9])_(.+)_([0-9]+)")
+LIBRISPEECH_PART = re.compile(r"(train|dev|test)-(clean|other)", re.IGNORECASE)
+WANTED = {
+    "manifest": "a .csv, .tsv or .jsonl file with the columns audio and text, or a folder of such files named train, dev, test",
+    "librispeech": "folders SPEAKER/CHAPTER with SPEAKER-CHAPTER.trans.txt beside the audio, below train-clean-100 and so on",
+    "ljspeech": "metadata.csv (id|text|normalised text) beside a folder wavs",
+    "commonvoice": "train.tsv, dev.tsv, test.tsv or validated.tsv (columns path and sentence) beside a folder clips",
+    "digits": "audio files named DIGIT_SPEAKER_INDEX, as 7_ann_32.wav",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One clip as the data set states it, not looked at yet.
+
+    Attributes:
+        place: Where it is stated, for messages: `"train.csv:17"` or the file itself.
+        name: Its path below the data set's root (or as the manifest has it).
+        path: The audio file.
+        text: The transcript as written.
+        part, group: As the data says; None where it does not.
+    """
+
+    place: str
+    name: str
+    path: Path
+    text: str
+    part: str | None = None
+    group: str | None = None
+
+
+# -- manifest
+
+
+def find_manifest(root: Path, forced: bool = False) -> Found | None:
+    """Return the tables of a manifest, all of one kind."""
+    if not forced and any(find(root) for find in (find_ljspeech, find_commonvoice)):
+        return None
+    if forced and root.is_file() and table_kind(root) is None:
+        raise UserError(f"{root}: expected a file ending in .csv, .tsv or .jsonl. Received: {root.name}")
+    found = {kind: tables for kind in KINDS if (tables := find_tables(root, kind))}
+    if len(found) > 1:
+        names = "; ".join(tables.reason for tables in found.values())
+        raise UserError(f"{root}: expected manifests of one kind. Received: {names}; name one of them")
+    return next(iter(found.values()), None)
+
+
+def read_manifest(found: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
+    """Return the clips of manifests; audio paths are relative to the manifest that holds them."""
+    clips, problems = [], []
+    for source in found.sources:
+        table = read_table(source.path, settings.encoding, name=source.name)
+        problems += table.problems
+        if not table.rows and table.problems:
+            continue
+        audio = table.column(settings.audio_column, "audio_column")
+        text = table.column(settings.text_column, "text_column")
+        split, group = table.find_column("split"), table.find_column("group") or table.find_column("speaker")
+        for row in table.rows:
+            name, part = row.values.get(audio), source.part
+            if not isinstance(name, str) or not name.strip():
+                problems.append(Problem(row.name, f"expected the path of an audio file. Received: {name!r}"))
+                continue
+            if split is not None and (part := part_of(str(row.values.get(split)))) is None:
+                expected = "expected train, dev (or valid, val) or test in the column 'split'"
+                problems.append(Problem(row.name, f"{expected}. Received: {row.values.get(split)!r}"))
+                continue
+            own = source.group if group is None else str(row.values.get(group) or "") or None
+            path = source.path.parent / name.strip()
+            clips.append(Clip(f"{row.name} ({name})", name.strip(), path, row.values.get(text), part, own))
+    return clips, problems
+
+
+# -- LibriSpeech
+
+
+def find_librispeech(root: Path, forced: bool = False) -> Found | None:
+    """Return the `*.trans.txt` files below a folder; the folders above them name parts."""
+    if not root.is_dir():
+        return None
+    above = [part_of(root.name)] if LIBRISPEECH_PART.match(root.name) else []
+    sources = []
+    for path in _walk(root, 4):
+        if path.name.endswith(".trans.txt"):
+            name = path.relative_to(root)
+            parts = above + [part_of(folder) for folder in name.parts[:-1]]
+            part = next((part for part in parts if part), None)
+            speaker = path.name.removesuffix(".trans.txt").partition("-")[0]
+            sources.append(Source(path, name.as_posix(), part, speaker))
+    return Found(f"{len(sources)} .trans.txt files, as {sources[0].name}", sources) if sources else None
+
+
+def _walk(folder: Path, depth: int) -> Iterator[Path]:
+    files, folders = list_folder(folder)
+    yield from files
+    for inner in folders if depth else ():
+        yield from _walk(inner, depth - 1)
+
+
+def read_librispeech(found: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
+    """Return the clips of lines `ID TRANSCRIPT`, with `ID.flac` (or another audio ending) beside the list."""
+    clips, problems = [], []
+    for source in found.sources:
+        files = _by_stem(list_folder(source.path.parent)[0])
+        folder = source.name.rpartition("/")[0]
+        for place, line in _lines(source, settings, problems):
+            name, _, text = line.strip().partition(" ")
+            path = files.get(name, source.path.parent / f"{name}.flac")
+            clips.append(Clip(place, f"{folder}/{path.name}".lstrip("/"), path, text, source.part, source.group))
+    return clips, problems
+
+
+# -- LJ Speech
+
+
+def find_ljspeech(root: Path, forced: bool = False) -> Found | None:
+    """Return `metadata.csv` beside `wavs/`, where its fields are parted by `|`."""
+    folder = root.parent if root.name == "metadata.csv" else root
+    metadata = folder / "metadata.csv"
+    if not metadata.is_file() or not (folder / "wavs").is_dir():
+        return None
+    if not forced:
+        with open(metadata, "rb") as file:
+            if file.readline().count(b"|") not in (1, 2):
+                return None
+    return Found("metadata.csv with | between its fields, beside wavs", [Source(metadata, "metadata.csv")])
+
+
+def read_ljspeech(found: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
+    """Return the clips of lines `ID|TEXT|NORMALISED TEXT`; the last field is the transcript."""
+    clips, problems = [], []
+    for source in found.sources:
+        folder = source.path.parent / "wavs"
+        files = _by_stem(list_folder(folder)[0])
+        for place, line in _lines(source, settings, problems):
+            fields = line.split("|")
+            if len(fields) not in (2, 3):
+                problems.append(Problem(place, f"expected id|text|normalised text. Received: {len(fields)} fields"))
+                continue
+            path = files.get(fields[0].strip(), folder / f"{fields[0].strip()}.wav")
+            clips.append(Clip(f"{place} ({path.name})", f"wavs/{path.name}", path, fields[-1] or fields[1]))
+    return clips, problems
+
+
+# -- Common Voice
+
+
+def find_commonvoice(root: Path, forced: bool = False) -> Found | None:
+    """Return train.tsv, dev.tsv and test.tsv beside `clips/`, or validated.tsv where there is none of them."""
+    folder = root.parent if root.is_file() else root
+    if not (folder / "clips").is_dir():
+        return None
+    named = [path for name in ("train", "dev", "test") if (path := folder / f"{name}.tsv").is_file()]
+    validated = folder / "validated.tsv"
+    files = named or ([validated] if validated.is_file() else [])
+    if root.is_file():
+        files = [root] if table_kind(root) == "tsv" else []
+    if not forced:
+        files = [path for path in files if _has_columns(path, "path", "sentence")]
+    notes = [f"{validated.name}: not read, since there are {_join(named)}."] if named and validated.is_file() else []
+    sources = [Source(path, path.name, part_of(path.name)) for path in files]
+    reason = f"{_join(files)} with the columns path and sentence, beside clips"
+    return Found(reason, sources, [] if root.is_file() else notes) if files else None
+
+
+def _has_columns(path, *wanted):
+    with open(path, "rb") as file:
+        header = file.readline().decode("utf-8-sig", "replace").rstrip("\r\n").split("\t")
+    return set(wanted) <= set(header)
+
+
+def read_commonvoice(found: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
+    """Return the clips of Common Voice tables; `client_id` is the group."""
+    clips, problems = [], []
+    for source in found.sources:
+        table = read_table(source.path, settings.encoding, "tsv", source.name)
+        problems += table.problems
+        audio, text, group = table.column("path"), table.column("sentence"), table.find_column("client_id")
+        for row in table.rows:
+            name = row.values[audio].strip()
+            name = name if name.lower().endswith(AUDIO_ENDINGS) else f"{name}.mp3"
+            path, own = source.path.parent / "clips" / name, (group and row.values[group]) or None
+            clips.append(Clip(f"{row.name} ({name})", f"clips/{name}", path, row.values[text], source.part, own))
+    return clips, problems
+
+
+# -- digits
+
+
+def find_digits(root: Path, forced: bool = False) -> Found | None:
+    """Return audio files DIGIT_SPEAKER_INDEX in a folder or the folders in it, which may name parts."""
+    if not root.is_dir():
+        return None
+    sources, others = [], []
+    for path in _walk(root, 2):
+        if not path.name.lower().endswith(AUDIO_ENDINGS):
+            continue
+        if named := DIGIT_NAME.fullmatch(path.stem):
+            name = path.relative_to(root)
+            part = next((part for folder in name.parts[:-1] if (part := part_of(folder))), None)
+            sources.append(Source(path, name.as_posix(), part, named[2], DIGIT_WORDS[int(named[1])]))
+        else:
+            others.append(path)
+    if not sources or (len(others) > len(sources) and not forced):
+        return None
+    notes = []
+    if others:
+        notes = [f"{len(others)} audio files not named DIGIT_SPEAKER_INDEX were left out, as {others[0].name}."]
+    return Found(f"audio files DIGIT_SPEAKER_INDEX, as {sources[0].name}", sources, notes)
+
+
+def read_digits(found: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
+    """Return the clips of digits; the transcript is the digit's English word."""
+    clips = [Clip(s.name, s.name, s.path, s.label, s.part, s.group) for s in found.sources]
+    return clips, []
+
+
+# -- shared
+
+
+def _by_stem(paths):
+    return {path.stem: path for path in paths if path.name.lower().endswith(AUDIO_ENDINGS)}
+
+
+def _lines(source, settings, problems):
+    for number, line in enumerate(read_lines(source.path, settings.encoding), 1):
+        place = f"{source.name}:{number}"
+        if fault := undecodable(line, settings.encoding):
+            problems.append(Problem(place, fault))
+        elif line.strip():
+            yield place, line
+
+
+def _join(paths):
+    return ", ".join(path.name for path in paths)
+
+
+FINDERS = {
+    "manifest": find_manifest,
+    "librispeech": find_librispeech,
+    "ljspeech": find_ljspeech,
+    "commonvoice": find_commonvoice,
+    "digits": find_digits,
+}
+READERS = {
+    "manifest": read_manifest,
+    "librispeech": read_librispeech,
+    "ljspeech": read_ljspeech,
+    "commonvoice": read_commonvoice,
+    "digits": read_digits,
+}

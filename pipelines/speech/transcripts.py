@@ -1,0 +1,138 @@
+"""Transcripts as CTC sees them: normalised text, the symbols learned from it, and text as symbol numbers."""
+
+import heapq
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from itertools import pairwise
+
+from pipelines.speech.config import Settings
+
+BLANK = ""  # symbol 0
+APOSTROPHES = dict.fromkeys(map(ord, "’ʼ‘`´"), "'")
+
+
+def normalise(text: str, transcript: str = "letters") -> str:
+    """Return a transcript as it is learned: one space between words, Unicode in composed form (NFC).
+
+    Args:
+        transcript: `"letters"`: lower case; letters, their marks, digits and apostrophes stay, all else parts words.
+            `"verbatim"`: as written.
+    """
+    text = unicodedata.normalize("NFC", text)
+    if transcript == "verbatim":
+        return " ".join(text.split())
+    text = text.translate(APOSTROPHES).lower()
+    text = "".join(character if _is_spoken(character) else " " for character in text)
+    return " ".join(word for word in text.split() if word.strip("'"))
+
+
+def _is_spoken(character: str) -> bool:
+    return character == "'" or unicodedata.category(character)[0] in "LMN"
+
+
+def learn_symbols(transcripts: Iterable[str], settings: Settings) -> list[str]:
+    """Return what CTC puts out: the blank `""`, then the characters of the training transcripts in order.
+
+    With `tokens: subword`, pieces of words follow, up to `vocabulary_size` symbols in all, by byte-pair encoding (Sennrich
+    et al. 2016, on characters): the two neighbours within a word that occur together most often become a symbol, again
+    and again. A space is always a symbol of its own.
+    """
+    counts = Counter(transcripts)
+    symbols = [BLANK, *sorted(set().union(*counts))]
+    if settings.tokens == "subword":
+        symbols += _learn_pieces(counts, settings.vocabulary_size - len(symbols))
+    return symbols
+
+
+def _learn_pieces(counts, size):
+    words = Counter()
+    for text, count in counts.items():
+        for word in text.split():
+            words[word] += count
+    splits = [list(word) for word in sorted(words)]
+    weights = [words[word] for word in sorted(words)]
+    frequency, where = Counter(), defaultdict(set)
+    for index, split in enumerate(splits):
+        _count_pairs(split, weights[index], index, frequency, where)
+    waiting = [(-count, piece) for piece, count in frequency.items()]
+    heapq.heapify(waiting)
+    pieces = []
+    while waiting and len(pieces) < size:
+        count, piece = heapq.heappop(waiting)
+        if -count != frequency[piece]:
+            continue  # this entry is out of date; the right one is in the heap too
+        if -count < 2:
+            break
+        changed = Counter()
+        for index in where.pop(piece):
+            _count_pairs(splits[index], -weights[index], index, changed)
+            splits[index] = _merge(splits[index], piece)
+            _count_pairs(splits[index], weights[index], index, changed, where)
+        for other, change in changed.items():
+            if change:
+                frequency[other] += change
+                heapq.heappush(waiting, (-frequency[other], other))
+        if piece not in pieces:
+            pieces.append(piece)
+    return pieces
+
+
+def _count_pairs(split, weight, index, frequency, where=None):
+    for one, other in pairwise(split):
+        frequency[one + other] += weight
+        if where is not None:
+            where[one + other].add(index)
+
+
+def _merge(split, piece):
+    """Return the split with neighbours that spell `piece` joined, from the left."""
+    merged, position = [], 0
+    while position < len(split):
+        together = "".join(split[position : position + 2])
+        whole = together == piece and position + 1 < len(split)
+        merged.append(together if whole else split[position])
+        position += 2 if whole else 1
+    return merged
+
+
+def make_encoder(symbols: list[str]) -> Callable[[str], list[int]]:
+    """Return a function from a normalised transcript to symbol numbers; characters without a symbol are left out.
+
+    Words are put together from characters as the symbols were learned: of all neighbours that spell a symbol, those of
+    the symbol learned first are joined first.
+    """
+    numbers = {symbol: number for number, symbol in enumerate(symbols) if symbol}
+    if max(map(len, numbers), default=1) == 1:
+        return lambda text: [numbers[character] for character in text if character in numbers]
+
+    @lru_cache(maxsize=100_000)
+    def encode_word(word):
+        split = [character for character in word if character in numbers]
+        while True:
+            pairs = [one + other for one, other in pairwise(split) if one + other in numbers]
+            if not pairs:
+                return tuple(numbers[piece] for piece in split)
+            split = _merge(split, min(pairs, key=numbers.get))
+
+    def encode(text):
+        ids = []
+        for position, word in enumerate(text.split(" ")):
+            ids += [numbers[" "]] * (position > 0 and " " in numbers)
+            ids += encode_word(word)
+        return ids
+
+    return encode
+
+
+def steps_needed(symbols) -> int:
+    """Return the steps that CTC needs at least for a target: one a symbol, and a blank between two that are the same."""
+    symbols = list(symbols)
+    return len(symbols) + sum(one == other for one, other in pairwise(symbols))
+
+
+def step_count(samples: int, settings: Settings) -> int:
+    """Return how many steps the model makes of a clip of so many samples (at the model's rate)."""
+    frames = -(-samples // settings.hop_length) if settings.causal else 1 + samples // settings.hop_length
+    return -(-frames // settings.subsampling)
