@@ -1,6 +1,5 @@
 """Files on disk -> examples (every documented sentiment format, or texts alone to predict) -> batches of token ids."""
 
-import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ from pipelines.sentiment.config import Settings
 from suite.data.bucketing import bucket_lengths, plan_batches
 from suite.data.examples import Example, Examples, Problem
 from suite.data.formats import choose_format
-from suite.data.labels import check_labels
+from suite.data.labels import check_labels, natural_order
 from suite.data.parts import part_of
 from suite.data.sources import Source, find_class_files, find_class_folders, find_tables, list_folder, require_path
 from suite.data.splits import assign_parts
@@ -201,7 +200,7 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
     from suite.text import learn_tokenizer
 
     targets = [example.target for example in train]
-    labels = sorted(set(targets), key=_natural)
+    labels = sorted(set(targets), key=natural_order)
     assets = {"labels": labels}
     if settings.class_weights == "balanced":
         assets["class_weights"] = class_weights(labels, targets)
@@ -209,10 +208,6 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
     if vocabulary is not None:
         assets["vocabulary"] = vocabulary
     return assets
-
-
-def _natural(label: str) -> list:
-    return [(0, int(piece), "") if piece.isdecimal() else (1, 0, piece) for piece in re.split(r"(\d+)", label) if piece]
 
 
 def batches(examples: Sequence[Example], assets: dict, settings: Settings, training: bool) -> BatchSource:

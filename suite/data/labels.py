@@ -1,5 +1,6 @@
 """Class labels: every one that is scored must be one that is learned."""
 
+import re
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
@@ -45,6 +46,11 @@ def check_labels(examples: Examples, known: Collection[str] | None = None) -> Ex
         if example.target not in known
     ]
     return replace(examples, items=tuple(usable), notes=tuple(notes), problems=(*examples.problems, *problems))
+
+
+def natural_order(label: str) -> list:
+    """Return a sort key that puts numbers within labels in numeric order: `"2"` before `"10"`, `"a 9"` before `"a 10"`."""
+    return [(0, int(piece), "") if piece.isdecimal() else (1, 0, piece) for piece in re.split(r"(\d+)", label) if piece]
 
 
 def _check_classes(examples):

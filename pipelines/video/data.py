@@ -1,0 +1,310 @@
+"""Files on disk -> examples (every documented video format) -> batches of decoded clips."""
+
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines.video.config import Settings
+from suite.data.bucketing import bucket_lengths, plan_batches
+from suite.data.examples import Example, Examples, Problem
+from suite.data.formats import choose_format
+from suite.data.labels import check_labels, natural_order
+from suite.data.parts import part_of
+from suite.data.sources import Found, Source, find_class_folders, find_tables, list_folder
+from suite.data.splits import assign_parts
+from suite.data.stable_hash import content
+from suite.data.tables import KINDS, read_table
+from suite.data.text_files import read_lines
+from suite.errors import UserError
+from suite.pipeline import BatchSource
+from suite.vision.augment import vary_picture, vary_time
+from suite.vision.cache import MOST_THREADS, ClipCache
+from suite.vision.read import read_clip, video_info
+from suite.vision.sampling import at_rate, sample_indices
+
+ENDINGS = (".avi", ".mp4", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp", ".ogv")
+FORMATS = {
+    "manifest": "a table (.csv, .tsv, .jsonl) with a column of video files and one of labels",
+    "folders": "a folder per class with videos (run/1.avi, or train/run/1.avi)",
+    "ucf101": "trainlist01.txt and testlist01.txt (also in ucfTrainTestlist/) beside class folders",
+}
+LISTS = re.compile(r"(train|test)list01\.txt", re.IGNORECASE)
+UCF_GROUP = re.compile(r"(.+_g\d+)_c\d+")
+
+
+def read(path: Path | str, settings: Settings, format: str | None = None, assets: dict | None = None) -> Examples:
+    """Return the examples of a data set with their parts, and what is wrong with the rest as problems and notes.
+
+    Every video is decoded once to see that it is whole. `Example.input` is its path, `key` a digest of its bytes.
+
+    Args:
+        format: One of `FORMATS`; by default recognised from the files.
+        assets: Of the trained model that these examples are to evaluate: its labels are those that can be scored.
+
+    Raises:
+        UserError: if the path, a table or its columns are at fault, a class folder is empty, no video can be used, or
+            there are not two classes to learn.
+    """
+    path = Path(path)
+    format, found = choose_format(path, _finders(settings), FORMATS, format)
+    rows, problems = _rows_of_tables(found.sources, settings) if format == "manifest" else _rows_of_files(found.sources)
+    with _threads() as pool:
+        checked = list(pool.map(_check, rows))
+    items = [one for one in checked if isinstance(one, Example)]
+    problems += [one for one in checked if isinstance(one, Problem)]
+    if not items:
+        first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
+        raise UserError(f"{path}: expected at least one usable video; {first}")
+    examples = Examples(tuple(items), path, format, found.reason, problems=tuple(problems), notes=tuple(found.notes))
+    return check_labels(assign_parts(examples, settings), assets and assets["labels"])
+
+
+def _threads():
+    return ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS))
+
+
+def _finders(settings):
+    return {
+        "manifest": partial(_find_manifest, settings),
+        "folders": partial(_find_folders, settings),
+        "ucf101": _find_ucf101,
+    }
+
+
+def _find_manifest(settings: Settings, root: Path, forced: bool) -> Found | None:
+    """Return the tables of the first kind there is; one without a column of videos beside class folders is no manifest."""
+    tables = [found for kind in KINDS if (found := find_tables(root, kind))]
+    if len(tables) > 1:
+        raise UserError(f"{root}: expected tables of one kind. Received: {'; '.join(found.reason for found in tables)}")
+    if not tables:
+        return None
+    first = tables[0].sources[0].path
+    if not forced and find_class_folders(root, ENDINGS) is not None:
+        try:
+            named = read_table(first, settings.encoding).find_column(settings.video_column)
+        except UserError:
+            named = None
+        return tables[0] if named else None
+    return tables[0]
+
+
+def _find_folders(settings: Settings, root: Path, forced: bool) -> Found | None:
+    """Return the videos of class folders, which also lie beside a manifest and beside the lists of UCF101."""
+    found = find_class_folders(root, ENDINGS)
+    if found is None or (not forced and (_list_files(root) or _has_manifest(settings, root))):
+        return None
+    read = {source.path for source in found.sources}
+    folders = {path.parent for path in read}
+    others = sorted(path for folder in folders for path in list_folder(folder)[0] if path not in read)
+    if others:
+        name = others[0].relative_to(root).as_posix()
+        count = f"{len(others):,} file{'s' if len(others) > 1 else ''} in class folders"
+        found.notes.append(f"{count}: not read, since the ending is no video's, as {name}.")
+    return replace(found, reason=found.reason.partition(" with ")[0])
+
+
+def _has_manifest(settings, root):
+    try:
+        return _find_manifest(settings, root, False) is not None
+    except UserError:
+        return False
+
+
+def _list_files(root: Path) -> list[Path]:
+    files, folders = list_folder(root)
+    places = [*files, *(path for folder in folders for path in list_folder(folder)[0])]
+    return [path for path in places if LISTS.fullmatch(path.name)]
+
+
+def _find_ucf101(root: Path, forced: bool) -> Found | None:
+    """Return the videos that trainlist01.txt and testlist01.txt name; a group is what was filmed in one session."""
+    lists = _list_files(root) if root.is_dir() else []
+    if not lists:
+        return None
+    sources = []
+    for file in lists:
+        part = LISTS.fullmatch(file.name).group(1).lower()
+        for number, line in enumerate(read_lines(file), 1):
+            name = re.sub(r"\s+\d+$", "", line.strip())
+            if not name:
+                continue
+            label, slash, video = name.rpartition("/")
+            if not slash:
+                raise UserError(f"{file}:{number}: expected CLASS/FILE. Received: {line.strip()!r}")
+            group = UCF_GROUP.match(video)
+            sources.append(Source(root / name, name, part, group and group.group(1), label))
+    if not sources:
+        raise UserError(f"{lists[0]}: expected lines CLASS/FILE. Received: none")
+    bases = [root, *list_folder(root)[1]]
+    base = next((base for base in bases if (base / sources[0].label).is_dir()), root)
+    sources = [Source(base / one.name, one.name, one.part, one.group, one.label) for one in sources]
+    return Found(f"the lists {', '.join(path.name for path in lists)}", sources)
+
+
+def _rows_of_files(sources: Sequence[Source]) -> tuple[list[Example], list[Problem]]:
+    return [Example(source.name, source.path, source.label, source.part, source.group) for source in sources], []
+
+
+def _rows_of_tables(sources: Sequence[Source], settings: Settings) -> tuple[list[Example], list[Problem]]:
+    rows, problems = [], []
+    for source in sources:
+        table = read_table(source.path, settings.encoding, None, source.name)
+        problems += table.problems
+        if not table.rows and table.problems:
+            continue
+        video = table.column(settings.video_column, "video_column")
+        label = table.column(settings.label_column, "label_column")
+        split, group = table.find_column("split"), table.find_column("group")
+        for row in table.rows:
+            part = source.part if split is None else _part_in(row.values.get(split))
+            if fault := _cell_fault("video", row.values.get(video)) or _cell_fault("label", row.values.get(label)):
+                problems.append(Problem(row.name, fault))
+            elif part not in (None, "train", "dev", "test"):
+                problems.append(Problem(row.name, part))
+            else:
+                name, target = row.values[video].strip(), str(row.values[label]).strip()
+                own = source.group if group is None else str(row.values.get(group) or "") or None
+                rows.append(Example(name, source.path.parent / name, target, part, own))
+    return rows, problems
+
+
+def _cell_fault(column, value):
+    """Return what is wrong with a cell; a video must be a text, a label may be a whole number (jsonl)."""
+    allowed = str if column == "video" else str | int
+    if value is not None and not isinstance(value, allowed):
+        return f"expected a {column}. Received: {str(value)[:60]!r} ({type(value).__name__})"
+    return None if value is not None and str(value).strip() else f"the {column} is empty"
+
+
+def _part_in(value):
+    """Return the part that a `split` column names, or a sentence saying that it names none."""
+    part = part_of(value) if isinstance(value, str) else None
+    return part or f"expected train, dev (or valid, val) or test in the column 'split'. Received: {value!r}"
+
+
+def _check(row: Example) -> Example | Problem:
+    """Return the example with the digest of its file, or what is wrong with the file."""
+    try:
+        video_info(row.input)
+        with open(row.input, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except (UserError, OSError) as error:
+        return Problem(row.name, str(error).removeprefix(f"{row.input}").lstrip(": "))
+    return Example(row.name, row.input, row.target, row.part, row.group, digest)
+
+
+def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None = None) -> dict[str, Any]:
+    """Return the assets: `labels`, numbers in numeric order. Nothing but the training part is looked at."""
+    return {"labels": sorted({example.target for example in train}, key=natural_order)}
+
+
+def batches(examples: Sequence[Example], assets: dict, settings: Settings, training: bool) -> BatchSource:
+    """Return batches of clips of similar length, decoded by threads ahead of the training.
+
+    A batch is `({"frames": uint8 (batch, time, height, width, channels), "length": int32 (batch,)}, class index
+    int32 (batch,))`; after `length` frames a clip is padded with zeros.
+
+    Training batches are augmented as the settings say; what becomes of a clip depends on seed, epoch and the clip alone.
+    """
+    import tensorflow as tf
+
+    whole = training and settings.sampling == "random"
+    cache = _cache(settings, whole)
+    paths = [Path(example.input) for example in examples]
+    with _threads() as pool:
+        counts = [len(_stored(info.times, settings, whole)) for info in pool.map(video_info, paths)]
+    most = min(settings.frames, max(counts, default=1))
+    boundaries = bucket_lengths([min(count, most) for count in counts])
+    targets = np.array([assets["labels"].index(example.target) for example in examples], np.int32)
+    seeds = [int.from_bytes(hashlib.sha256(content(example).encode()).digest()[:8]) for example in examples]
+
+    def generator_of(index: int, epoch: int, purpose: int) -> np.random.Generator:
+        return np.random.default_rng([settings.seed, epoch, seeds[index], purpose])
+
+    def taken(index: int, epoch: int) -> np.ndarray:
+        """Return which of the stored frames make the clip in this epoch."""
+        if not training:
+            return np.arange(counts[index])
+        generator = generator_of(index, epoch, 0)
+        indices = vary_time(counts[index], generator, settings.speed, settings.frame_drop)
+        return indices[sample_indices(len(indices), most, "random", generator)]
+
+    @lru_cache(maxsize=2)
+    def plan(epoch: int) -> tuple:
+        indices = [taken(index, epoch) for index in range(len(examples))]
+        lengths = [len(own) for own in indices]
+        return indices, plan_batches(lengths, settings.batch_size, settings.seed, epoch, training, boundaries)
+
+    def generate(epoch: int):
+        indices, planned = plan(epoch)
+        clips = cache.ahead(paths[index] for batch in planned for index in batch.indices)
+        for batch in planned:
+            shape = (len(batch.indices), batch.length, settings.height, settings.width, settings.channels)
+            frames = np.zeros(shape, np.uint8)
+            for row, index in enumerate(batch.indices):
+                clip = next(clips)[indices[index]]
+                if training:
+                    picture = generator_of(index, epoch, 1)
+                    clip = vary_picture(clip, picture, settings.flip, settings.crop, settings.brightness)
+                frames[row, : len(clip)] = clip
+            lengths = np.array([len(indices[index]) for index in batch.indices], np.int32)
+            yield {"frames": frames, "length": lengths}, targets[batch.indices]
+
+    def dataset(epoch: int) -> tf.data.Dataset:
+        shape = (None, None, settings.height, settings.width, settings.channels)
+        inputs = {"frames": tf.TensorSpec(shape, tf.uint8), "length": tf.TensorSpec((None,), tf.int32)}
+        signature = (inputs, tf.TensorSpec((None,), tf.int32))
+        made = tf.data.Dataset.from_generator(partial(generate, epoch), output_signature=signature)
+        return made.apply(tf.data.experimental.assert_cardinality(len(plan(epoch)[1]))).prefetch(4)
+
+    def names(epoch: int, step: int) -> list[str]:
+        return [examples[index].name for index in plan(epoch)[1][step].indices]
+
+    return BatchSource(len(plan(0)[1]), dataset, names)
+
+
+def raw_arrays(raw_input: Path | str, settings: Settings) -> dict[str, np.ndarray]:
+    """Return a video as what the signature takes: `frames` uint8 (time, height, width, channels), `length` int32 ().
+
+    Its frames are chosen as in training but never at random, scaled to fit, with black bars where the shape differs.
+
+    Raises:
+        UserError: if the file is missing or cannot be used as a video.
+    """
+    path = Path(raw_input)
+    video_info(path)
+    frames = _cache(settings, False).get(path)
+    return {"frames": frames, "length": np.int32(len(frames))}
+
+
+def _stored(times: np.ndarray, settings: Settings, whole: bool) -> np.ndarray:
+    """Return the frames of a video that are kept in memory: at the frame rate, all of them or the clip of no random."""
+    indices = at_rate(times, settings.frame_rate)
+    return indices if whole else indices[sample_indices(len(indices), settings.frames, settings.sampling)]
+
+
+def _cache(settings: Settings, whole: bool) -> ClipCache:
+    """Return the clips decoded with these settings, shared by training and evaluation."""
+    names = ("height", "width", "channels", "frames", "frame_rate", "sampling", "cache_megabytes")
+    return _cache_of(whole, **{name: getattr(settings, name) for name in names})
+
+
+@lru_cache(maxsize=2)
+def _cache_of(whole: bool, **kept) -> ClipCache:
+    settings = Settings(**kept)
+
+    def load(path: Path) -> np.ndarray:
+        from suite.vision.resize import resize_array
+
+        resize = partial(resize_array, height=settings.height, width=settings.width)
+        return read_clip(path, settings.channels, partial(_stored, settings=settings, whole=whole), resize).frames
+
+    return ClipCache(settings.cache_megabytes, load)

@@ -1,0 +1,1 @@
+"""Video and pictures: reading, resizing, sampling, a cache of decoded clips, augmentation."""

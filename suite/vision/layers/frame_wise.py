@@ -1,0 +1,52 @@
+"""One network over every frame of a clip, as a plain network of pictures."""
+
+import keras
+import tensorflow as tf
+
+from suite.recurrent.deployment import current
+
+
+@keras.saving.register_keras_serializable(package="suite")
+class FrameWise(keras.layers.Layer):
+    """Runs a network of single pictures over every frame: batch and time become one axis, and two again afterwards.
+
+    Outside of an export only the frames that count go through the network: padding costs nothing and does not get into
+    the statistics of a batch normalisation. Its features are zeros.
+
+    Args:
+        network: A built `keras.Model` from `(batch, height, width, channels)` to `(batch, features)`.
+
+    Call arguments:
+        frames: `(batch, time, height, width, channels)`.
+        mask: `(batch, time)`, boolean, True where a frame counts.
+
+    Returns:
+        `(batch, time, features)`.
+    """
+
+    def __init__(self, network, **kwargs):
+        super().__init__(**kwargs)
+        self.network = network
+
+    def build(self, *shapes):
+        self.built = True
+
+    def call(self, frames, mask, training=None):
+        features = self.network.output_shape[-1]
+        if current() is not None:
+            pictures = tf.reshape(frames, (-1, *frames.shape[2:]))
+            found = self.network(pictures, training=False)
+            return tf.reshape(found, (1, frames.shape[1] or -1, features))
+        places = tf.where(mask)
+        found = self.network(tf.gather_nd(frames, places), training=training)
+        return tf.scatter_nd(places, found, tf.stack([*tf.unstack(tf.shape(mask, tf.int64)), features]))
+
+    def compute_output_spec(self, frames, mask, training=None):
+        return keras.KerasTensor((*frames.shape[:2], self.network.output_shape[-1]), self.compute_dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "network": keras.saving.serialize_keras_object(self.network)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(keras.saving.deserialize_keras_object(config.pop("network")), **config)

@@ -1,0 +1,76 @@
+"""Brightness, contrast and what stands still in a clip, taken out."""
+
+import keras
+import tensorflow as tf
+
+MODES = ("pixels", "frame", "clip", "position")
+CAUSAL = ("pixels", "frame")
+
+
+@keras.saving.register_keras_serializable(package="suite")
+class ClipNormalisation(keras.layers.Layer):
+    """Normalises the frames of a clip; padding counts for nothing and comes out as zeros.
+
+    For pixels `x` in 0..255 the modes give
+
+        pixels      x / 127.5 - 1
+        frame       (x - mean of the frame) / (deviation of the frame + 1)
+        clip        (x - mean of the clip) / (deviation of the clip + 1)
+        position    d / (deviation of d in the clip + 1) with d = x - mean over time at this place and channel:
+                    what stands still (a face, a room) is gone, what moves stays
+
+    `clip` and `position` need the whole clip before they know the first frame; the others can stream.
+
+    Args:
+        mode: One of the above.
+
+    Call arguments:
+        frames: `(batch, time, height, width, channels)`, uint8 or floating point in 0..255.
+        mask: `(batch, time)`, boolean, True where a frame counts.
+
+    Returns:
+        `(batch, time, height, width, channels)`, floating point.
+    """
+
+    # Sums over a whole clip, and quotients of them, are no matter for 8 bits.
+    float_in_int8 = True
+
+    def __init__(self, mode="clip", **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        if mode not in MODES:
+            raise ValueError(f"`mode` must be one of {', '.join(MODES)}. Received: mode={mode}")
+        self.mode = mode
+
+    def call(self, frames, mask):
+        pixels = tf.cast(frames, tf.float32)
+        kept = tf.cast(mask, tf.float32)[:, :, tf.newaxis, tf.newaxis, tf.newaxis]
+        if self.mode == "pixels":
+            normal = pixels / 127.5 - 1
+        elif self.mode == "frame":
+            normal = _standardised(pixels, 1.0, (2, 3, 4))
+        elif self.mode == "clip":
+            normal = _standardised(pixels, kept, (1, 2, 3, 4))
+        else:
+            normal = pixels - _mean(pixels, kept, (1,))
+            normal = normal / (tf.sqrt(_mean(tf.square(normal), kept, (1, 2, 3, 4))) + 1)
+        return tf.cast(normal * kept, self.compute_dtype)
+
+    def compute_output_spec(self, frames, mask):
+        return keras.KerasTensor(frames.shape, self.compute_dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "mode": self.mode}
+
+
+def _standardised(pixels, kept, axes):
+    centred = pixels - _mean(pixels, kept, axes)
+    return centred / (tf.sqrt(_mean(tf.square(centred), kept, axes)) + 1)
+
+
+def _mean(values, kept, axes):
+    """Return the mean over axes, weighted by `kept`, with these axes of size 1: first within frames, then over them."""
+    within = [axis for axis in axes if axis > 1]
+    mean = tf.reduce_mean(values, within, keepdims=True) if within else values
+    if 1 not in axes:
+        return mean
+    return tf.reduce_sum(mean * kept, 1, keepdims=True) / tf.maximum(tf.reduce_sum(kept, 1, keepdims=True), 1)
