@@ -25,7 +25,7 @@ class Settings(TrainingSettings):
     n_mels: int = Field(64, ge=4, description="mel bands")
     n_mfcc: int = Field(40, ge=2, description="mfcc: coefficients kept, at most n_mels")
     top_db: float | None = Field(
-        None, gt=0, description="mfcc: decibels below the clip's loudest band that count; null where audio streams"
+        None, gt=0, description="decibels below the clip's loudest band that count; null where audio streams"
     )
     deltas: int = Field(0, ge=0, le=2, description="orders of differences over time beside the features")
     normalization: Literal["utterance", "global", "running", "none"] = Field(

@@ -3,9 +3,25 @@
 import keras
 import tensorflow as tf
 
+from suite.audio.features import frame_count
 from suite.recurrent import deployment
 
 PADDING_LOGIT = -1e4
+
+
+@keras.saving.register_keras_serializable(package="suite")
+class FrameCount(keras.layers.Layer):
+    """How many feature frames a clip has: `length`, samples, integers `(batch,)`, to frames, int32 `(batch,)`."""
+
+    def __init__(self, hop_length, causal, **options):
+        super().__init__(**options)
+        self.hop_length, self.causal = hop_length, causal
+
+    def call(self, length):
+        return tf.cast(frame_count(length, self.hop_length, self.causal), tf.int32)
+
+    def get_config(self):
+        return super().get_config() | {"hop_length": self.hop_length, "causal": self.causal}
 
 
 @keras.saving.register_keras_serializable(package="suite")
@@ -36,13 +52,13 @@ class StepMask(keras.layers.Layer):
 class TimeConvolution(keras.layers.Conv2D):
     """A convolution over time and features whose output does not depend on padding, nor on how the input is cut in chunks.
 
-    Output step j looks at the input frames around j * stride (`kernel // 2` to both sides), or with `causal` at that
-    frame and the `kernel - 1` before it; there are `ceil(frames / stride)` steps. Frames that the mask leaves out count as
-    zeros, and so do their outputs. In the `streaming` deployment a causal layer carries the last `kernel - 1` frames.
+    Output step j looks at the input frames around j * stride (`kernel_size // 2` to both sides), or with `causal` at that
+    frame and the `kernel_size - 1` before it; there are `ceil(frames / stride)` steps. Frames that the mask leaves out count as
+    zeros, and so do their outputs. In the `streaming` deployment a causal layer carries the last `kernel_size - 1` frames.
 
     Args:
         filters: Channels of the output.
-        kernel: Frames, and features, that one output sees; odd.
+        kernel_size: Frames, and features, that one output sees; odd.
         stride: Frames per output step. Features are always halved.
         causal: Whether no later frame counts.
 
@@ -54,18 +70,19 @@ class TimeConvolution(keras.layers.Conv2D):
         `(batch, ceil(time / stride), ceil(features / 2), filters)`.
     """
 
-    def __init__(self, filters, kernel, stride=1, causal=False, **options):
+    def __init__(self, filters, kernel_size, stride=1, causal=False, **options):
         options = {"activation": "relu", "padding": "valid", "kernel_initializer": "he_normal"} | options
-        super().__init__(filters, kernel, strides=(stride, 2), **options)
-        self.kernel, self.stride, self.causal = kernel, stride, causal
+        super().__init__(filters, kernel_size, strides=(stride, 2), **options)
+        self.stride, self.causal = stride, causal
 
     def build(self, frames_shape, mask_shape=None):
         super().build(frames_shape)
 
     def call(self, frames, mask):
         frames *= tf.cast(mask, frames.dtype)[:, :, tf.newaxis, tf.newaxis]
-        side = self.kernel // 2
-        before = self.kernel - 1 if self.causal else side
+        size = self.kernel_size[0]
+        side = size // 2
+        before = size - 1 if self.causal else side
         traced = deployment.current()
         if traced is not None and traced.streaming:
             tail = tf.zeros((1, before, *frames.shape[2:]), frames.dtype)
@@ -73,7 +90,7 @@ class TimeConvolution(keras.layers.Conv2D):
             traced.keep(self.name, frames[:, -before:] if before else tail)
             pad = [0, 0]
         else:
-            pad = [before, self.kernel - 1 - before]
+            pad = [before, size - 1 - before]
         outputs = super().call(tf.pad(frames, [[0, 0], pad, [side, side], [0, 0]]))
         return outputs * tf.cast(mask[:, :: self.stride], outputs.dtype)[:, :, tf.newaxis, tf.newaxis]
 
@@ -89,7 +106,7 @@ class TimeConvolution(keras.layers.Conv2D):
         config = super().get_config()
         for name in ("kernel_size", "strides", "padding", "dilation_rate", "groups", "data_format"):
             del config[name]
-        return config | {"kernel": self.kernel, "stride": self.stride, "causal": self.causal}
+        return config | {"kernel_size": self.kernel_size[0], "stride": self.stride, "causal": self.causal}
 
 
 @keras.saving.register_keras_serializable(package="suite")
@@ -98,6 +115,13 @@ class BlankPadding(keras.layers.Layer):
 
     They then add nothing to a CTC loss and no word to a decoder, and tell how many steps are real.
     """
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.supports_masking = True  # and ends the mask, see `compute_mask`
+
+    def compute_mask(self, inputs, previous_mask):
+        return None
 
     def call(self, logits, mask):
         logits = tf.cast(logits, tf.float32)

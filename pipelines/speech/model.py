@@ -3,8 +3,8 @@
 import keras
 import tensorflow as tf
 
-from pipelines.speech.layers import BlankPadding, StepMask, TimeConvolution, real_steps
-from suite.audio.features import MFCC, Deltas, FeatureNormalization, FrameCount, LogMel
+from pipelines.speech.layers import BlankPadding, FrameCount, StepMask, TimeConvolution, real_steps
+from suite.audio.features import MFCC, Deltas, FeatureNormalization, LogMel
 from suite.audio.spec_augment import SpecAugment
 from suite.decoding.ctc_loss import ctc_loss
 from suite.pipeline import Phase
@@ -25,11 +25,9 @@ def build(settings, assets) -> keras.Model:
     """
     samples = keras.Input((None,), name="samples")
     length = keras.Input((), dtype="int32", name="length")
-    features = features_layer(settings)(samples, length)
     frames = FrameCount(settings.hop_length, settings.causal, name="frames")(length)
+    features = frame_features(samples, length, frames, settings)
     mask = StepMask(name="mask")(frames, features)
-    if settings.deltas:
-        features = Deltas(settings.deltas, causal=settings.causal, name="deltas")(features, frames)
     normalized = _normalization(settings, assets, features.shape[-1])(features, frames)
     if settings.time_masks or settings.frequency_masks:
         normalized = SpecAugment(
@@ -69,8 +67,18 @@ def features_layer(settings) -> keras.layers.Layer:
         "name": "features",
     }
     if settings.features == "log_mel":
-        return LogMel(**options)
+        return LogMel(top_db=settings.top_db, **options)
     return MFCC(n_mfcc=settings.n_mfcc, top_db=settings.top_db, **options)
+
+
+def frame_features(samples, length, frames, settings):
+    """Return the features of each frame `(batch, frames, features)`, differences over time after them, not normalised."""
+    features = features_layer(settings)(samples, length)
+    deltas = [
+        Deltas(order, causal=settings.causal, name=f"deltas_{order}")(features, frames)
+        for order in range(1, settings.deltas + 1)
+    ]
+    return keras.ops.concatenate([features, *deltas], axis=-1) if deltas else features
 
 
 def _normalization(settings, assets, features):

@@ -13,11 +13,12 @@ def learn_language_model(text: Path, output: Path, order: int, level: str, trans
     Raises:
         UserError: if the text cannot be read or is empty.
     """
-    from pipelines.speech.data import normalize_transcript
-    from suite.data.text_files import read_lines
     from suite.decoding.ngram import train, write_arpa
 
-    lines = [normalize_transcript(line, transcript) for line in read_lines(text, "utf-8")]
+    from pipelines.speech.transcripts import normalise
+    from suite.data.text_files import read_lines
+
+    lines = [normalise(line, transcript) for line in read_lines(text, "utf-8")]
     lines = [line for line in lines if line]
     if not lines:
         raise UserError(f"{text}: expected sentences, one a line. Received: no words")
@@ -40,10 +41,11 @@ def tune_decoder(
     Raises:
         UserError: if model or data cannot be read, or there is no language model.
     """
-    from pipelines.speech.data import raw_arrays
-    from suite.artifact import read_artifact, replace_assets
     from suite.decoding.ngram import parse_arpa
     from suite.decoding.tuning import tune
+
+    from pipelines.speech.data import raw_arrays
+    from suite.artifact import read_artifact, replace_assets
     from suite.runtime.loaded import load
 
     artifact = read_artifact(model_dir)

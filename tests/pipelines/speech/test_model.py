@@ -1,0 +1,125 @@
+"""The speech model: padding changes nothing, chunks equal the whole, the loss is that of true lengths."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pipelines.speech.config import Settings
+from pipelines.speech.export import signatures
+from pipelines.speech.layers import TimeConvolution, real_steps
+from pipelines.speech.model import build, ctc_per_symbol
+from suite.recurrent.deployment import Deployment, deploying
+
+SYMBOLS = ["", " ", "a", "b", "c"]
+SMALL = {"sample_rate": 8000, "n_fft": 256, "hop_length": 80, "n_mels": 20, "n_mfcc": 10, "units": 8}
+CAUSAL = {"causal": True, "bidirectional": False, "normalization": "running"}
+
+
+def make(**changes):
+    settings = Settings(**SMALL | {"conv_channels": (4, 4)} | changes)
+    features = 10 * (1 + settings.deltas)
+    assets = {"symbols": SYMBOLS, "feature_mean": [-3.0] * features, "feature_std": [20.0] * features}
+    keras.utils.set_random_seed(1)
+    return settings, assets, build(settings, assets)
+
+
+def speech_like(*lengths):
+    generator = np.random.default_rng(0)
+    samples = np.zeros((len(lengths), max(lengths)), np.float32)
+    for row, length in enumerate(lengths):
+        samples[row, :length] = generator.normal(size=length) * 0.1 * np.sin(np.arange(length) / 900)
+    return samples, np.array(lengths, np.int32)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"subsampling": 4, "conv_kernel": 3},
+        {"conv_channels": (), "subsampling": 1, "top_db": 80.0},
+        CAUSAL | {"deltas": 2},
+    ],
+    ids=["default", "subsampling 4", "no convolution", "causal"],
+)
+def test_padding_changes_nothing(changes):
+    settings, _, model = make(**changes)
+    samples, length = speech_like(4000, 2011, 97)
+    batched = model([samples, length], training=False).numpy()
+    for row, size in enumerate(length):
+        alone = model([samples[row : row + 1, :size], length[row : row + 1]], training=False).numpy()[0]
+        frames = -(-size // 80) if settings.causal else 1 + size // 80
+        assert len(alone) == -(-frames // settings.subsampling)
+        np.testing.assert_allclose(batched[row, : len(alone)], alone, atol=1e-5)
+        assert int(real_steps(batched)[row]) == len(alone)
+        assert (tf.nn.softmax(batched[row, len(alone) :])[:, 0] == 1).numpy().all()
+
+
+def test_a_saved_model_answers_the_same(tmp_path):
+    _, _, model = make(**CAUSAL, deltas=1, time_masks=1)
+    samples, length = speech_like(2000, 1500)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras", compile=False)
+    np.testing.assert_array_equal(again([samples, length], training=False), model([samples, length], training=False))
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_chunks_of_any_size_equal_the_whole(cell):
+    """The streaming function, state and all, run by TensorFlow; a file of it is tested with the export."""
+    settings, assets, model = make(**CAUSAL, deltas=1, cell=cell, chunk_milliseconds=40)
+    (signature,) = signatures(model, assets, settings)
+    samples, length = speech_like(3011)
+    whole = signature.function(tf.constant(samples), tf.constant(length))
+    size = settings.step_samples * 2
+    assert signature.inputs["samples"].chunk == (size,)
+    states, rows, text = None, [], b""
+    for start in range(0, 3011, size):
+        piece = samples[:, start : start + size]
+        padded = np.pad(piece, [(0, 0), (0, size - piece.shape[1])])
+        with deploying(Deployment("loop", fixed=True, streaming=True, states=states)) as traced:
+            answer = signature.function(tf.constant(padded), tf.constant([piece.shape[1]], tf.int32))
+        states = traced.final
+        rows.append(answer["log_probs"][0, : int(answer["frames"][0])])
+        text += bytes(answer["text"][0, : int(answer["text_length"][0])].numpy())
+    np.testing.assert_allclose(np.concatenate(rows), whole["log_probs"][0], atol=1e-5)
+    assert text == bytes(whole["text"][0, : int(whole["text_length"][0])].numpy())
+
+
+def test_a_convolution_without_stride_is_that_of_keras():
+    frames = tf.random.stateless_normal((2, 9, 8, 3), (1, 2))
+    ours = TimeConvolution(5, 3)
+    outputs = ours(frames, tf.ones((2, 9), tf.bool))
+    theirs = keras.layers.Conv2D(5, 3, (1, 2), padding="valid", activation="relu")
+    theirs.build(frames.shape)
+    theirs.set_weights(ours.get_weights())
+    np.testing.assert_allclose(outputs, theirs(tf.pad(frames, [[0, 0], [1, 1], [1, 1], [0, 0]])), atol=1e-6)
+
+
+def test_the_loss_is_that_of_the_true_lengths():
+    settings, _, model = make()
+    samples, length = speech_like(4000, 1600)
+    logits = model([samples, length], training=False)
+    targets = np.array([[3, 2, 3, 2], [1, 4, 0, 0]], np.int32)
+    ours = ctc_per_symbol(targets, logits)
+    for row, labels in enumerate(([2, 3, 2], [4])):
+        alone = model([samples[row : row + 1, : length[row]], length[row : row + 1]], training=False)
+        expected = tf.nn.ctc_loss(
+            tf.constant([labels]), alone, [len(labels)], [alone.shape[1]], logits_time_major=False, blank_index=0
+        )
+        assert float(ours[row]) == pytest.approx(float(expected[0]) / 2, rel=1e-4)  # two symbols on average
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"hop_length": 999}, "hop_length.*256.*999"),
+        ({"n_mfcc": 30}, "n_mfcc.*20.*30"),
+        ({"conv_kernel": 4}, "odd number.*4"),
+        ({"conv_channels": (4,), "subsampling": 4}, "subsampling.*allow 2.*4"),
+        ({"speed": (1.2, 0.9)}, "speed.*lower first"),
+        ({"causal": True}, "causal.*bidirectional True"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(changes, words):
+    with pytest.raises(ValueError, match=words):
+        Settings(**SMALL | changes)
