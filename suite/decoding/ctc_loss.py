@@ -1,4 +1,8 @@
-"""The CTC loss, of true lengths, by the kernel that is fast on a CPU."""
+"""The CTC loss, of true lengths, fast on a CPU."""
+
+import functools
+import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import tensorflow as tf
@@ -23,19 +27,22 @@ def ctc_loss(labels, label_length, logits, logit_length):
     Returns:
         float32 `(batch,)`, nats.
     """
-    labels = tf.cast(labels, tf.int32)
-    label_length = tf.cast(label_length, tf.int32)
-    # The kernel wants time first, the blank last, and sparse labels; `tf.nn.ctc_loss` with dense ones takes a kernel ten
-    # times slower, and offers no way round the error of a target that does not fit.
-    time_major = tf.transpose(tf.roll(tf.cast(logits, tf.float32), -1, axis=-1), (1, 0, 2))
-    indices = tf.where(tf.sequence_mask(label_length, tf.shape(labels)[1]))
-    return tf.raw_ops.CTCLoss(
-        inputs=time_major,
-        labels_indices=indices,
-        labels_values=tf.gather_nd(labels, indices) - 1,
-        sequence_length=tf.cast(logit_length, tf.int32),
-        ignore_longer_outputs_than_inputs=True,
-    ).loss
+    arguments = [
+        tf.cast(labels, tf.int32),
+        tf.cast(label_length, tf.int32),
+        tf.cast(logits, tf.float32),
+        tf.cast(logit_length, tf.int32),
+    ]
+
+    @tf.custom_gradient
+    def loss_of(logits):
+        inputs = [*arguments[:2], logits, arguments[3]]
+        loss, gradient = tf.numpy_function(_loss_and_gradient, inputs, (tf.float32, tf.float32), stateful=False)
+        loss.set_shape(logits.shape[:1])
+        gradient.set_shape(logits.shape)
+        return loss, lambda upstream: upstream[:, None, None] * gradient
+
+    return loss_of(arguments[2])
 
 
 def frames_needed(labels) -> int:
@@ -48,3 +55,35 @@ def frames_needed(labels) -> int:
     """
     labels = np.asarray(labels)
     return len(labels) + int(np.count_nonzero(labels[1:] == labels[:-1]))
+
+
+def _loss_and_gradient(labels, label_length, logits, logit_length):
+    """Return the losses `(batch,)` and their gradients `(batch, frames, symbols)`, rows shared out among threads."""
+    from suite.decoding.ctc_kernel import forward_backward
+
+    _check(labels, label_length, logits, logit_length)
+    # Copies: what TensorFlow lends may be read-only, which numba would compile for again.
+    arrays = [np.array(values) for values in (labels, label_length, logits, logit_length)]
+    losses, gradients = np.empty(len(logits), np.float32), np.zeros(logits.shape, np.float32)
+    workers = min(_threads()._max_workers, len(logits))
+    jobs = [_threads().submit(forward_backward, *arrays, first, workers, losses, gradients) for first in range(workers)]
+    for job in jobs:
+        job.result()
+    return losses, gradients
+
+
+@functools.cache
+def _threads():
+    return ThreadPoolExecutor(os.cpu_count())
+
+
+def _check(labels, label_length, logits, logit_length):
+    """Raise where the compiled loops would read past the end of an array."""
+    _, frames, symbols = logits.shape
+    if np.any((logit_length < 0) | (logit_length > frames)):
+        raise ValueError(f"`logit_length` must be at most the {frames} frames. Received: logit_length={logit_length}")
+    if np.any((label_length < 0) | (label_length > labels.shape[1])):
+        raise ValueError(f"`label_length` must be at most {labels.shape[1]}. Received: label_length={label_length}")
+    counts = np.arange(labels.shape[1]) < label_length[:, None]
+    if np.any(counts & ((labels < 1) | (labels >= symbols))):
+        raise ValueError(f"`labels` must be from 1 to {symbols - 1}. Received: labels={labels[counts]}")

@@ -9,9 +9,9 @@ from suite.decoding.greedy import greedy, greedy_bytes
 SYMBOLS = ["", " ", "'", "a", "b", "é", "字", "th"]
 
 
-def log_probs_of(path, symbols=len(SYMBOLS)):
+def log_probs_of(path):
     """Log-probabilities in which the path has 0.9 of every frame."""
-    probabilities = np.full((len(path), symbols), 0.1 / (symbols - 1), np.float32)
+    probabilities = np.full((len(path), len(SYMBOLS)), 0.1 / (len(SYMBOLS) - 1), np.float32)
     probabilities[np.arange(len(path)), path] = 0.9
     return np.log(probabilities)
 

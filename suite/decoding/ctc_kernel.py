@@ -1,0 +1,233 @@
+"""The forward-backward sums of CTC, compiled; `ctc_loss` is what to call.
+
+States of a target of n labels: blanks 0..n, the i-th of them before label i, and labels 0..n-1. Graves' extended target
+interleaves them; apart, each row is one contiguous vector.
+
+Sums run over probabilities, scaled to sum to 1 at every frame, which takes one product where logarithms take an
+exponential. What falls below TINY of the scale is dropped, and may only be where it cannot matter: an alignment's share
+after a frame is at most 1, so what was dropped is at most TINY times the scale there. Unless the whole likelihood is
+larger than that by e^50, the row is summed again over logarithms.
+"""
+
+import numpy as np
+
+from suite.decoding.compiled import compiled
+
+TINY = 1e-280
+SAFE = np.log(TINY) + 50  # nats
+
+
+@compiled
+def forward_backward(labels, label_length, logits, logit_length, first, step, losses, gradients):
+    """Fill the loss `(batch,)` and the gradient `(batch, frames, symbols)` of rows first, first + step, ...
+
+    `gradients` comes in as zeros; frames past the end are not written.
+    """
+    for row in range(first, len(losses), step):
+        frames = logit_length[row]
+        target = labels[row, : label_length[row]]
+        if not _fits(target, frames):
+            losses[row] = 0
+            continue
+        logs = _log_softmax(logits[row, :frames])
+        likelihood, posteriors = _scaled(logs, target)
+        if not np.isfinite(likelihood):
+            likelihood, posteriors = _logarithmic(logs, target)
+        losses[row] = -likelihood
+        if likelihood == -np.inf:
+            continue
+        for frame in range(frames):
+            for symbol in range(logits.shape[2]):
+                gradients[row, frame, symbol] = np.exp(logs[frame, symbol]) - posteriors[frame, symbol]
+
+
+@compiled
+def _fits(target, frames):
+    needed = len(target)
+    for index in range(1, len(target)):
+        needed += target[index] == target[index - 1]
+    return needed <= frames
+
+
+@compiled
+def _log_softmax(logits):
+    frames, symbols = logits.shape
+    logs = np.empty((frames, symbols))
+    for frame in range(frames):
+        highest = logits[frame].max()
+        total = 0.0
+        for symbol in range(symbols):
+            total += np.exp(np.float64(logits[frame, symbol]) - highest)
+        logs[frame] = logits[frame] - (highest + np.log(total))
+    return logs
+
+
+@compiled
+def _scaled(logs, target):
+    """Return the log-likelihood and the posteriors `(frames, symbols)`; NaN where something that counts was dropped."""
+    frames, count = len(logs), len(target)
+    blank = np.exp(logs[:, 0])
+    spoken = np.empty((frames, count))
+    for frame in range(frames):
+        for index in range(count):
+            spoken[frame, index] = np.exp(logs[frame, target[index]])
+    skips = np.zeros(count)  # 1: the blank before this label may be left out
+    for index in range(1, count):
+        skips[index] = target[index] != target[index - 1]
+
+    blanks = np.zeros((frames, count + 1))
+    labels = np.zeros((frames, count))
+    posteriors = np.zeros(logs.shape)
+    if frames == 0:
+        return 0.0, posteriors
+    blanks[0, 0] = blank[0]
+    if count:
+        labels[0, 0] = spoken[0, 0]
+    dropped = 0.0
+    before = 0.0  # log of the scale of the frame before
+    dropped_at = -np.inf  # the highest scale at which something was dropped
+    for frame in range(frames):
+        if frame:
+            old_blanks, old_labels, new_blanks, new_labels = (
+                blanks[frame - 1],
+                labels[frame - 1],
+                blanks[frame],
+                labels[frame],
+            )
+            dropped = 0.0
+            here = blank[frame]
+            value = old_blanks[0] * here
+            dropped += (old_blanks[0] > 0) & (value < TINY)
+            new_blanks[0] = value if value >= TINY else 0.0
+            for index in range(count):
+                source = old_blanks[index + 1] + old_labels[index]
+                value = source * here
+                dropped += (source > 0) & (value < TINY)
+                new_blanks[index + 1] = value if value >= TINY else 0.0
+            if count:
+                source = old_labels[0] + old_blanks[0]
+                value = source * spoken[frame, 0]
+                dropped += (source > 0) & (value < TINY)
+                new_labels[0] = value if value >= TINY else 0.0
+            for index in range(1, count):
+                source = old_labels[index] + old_blanks[index] + skips[index] * old_labels[index - 1]
+                value = source * spoken[frame, index]
+                dropped += (source > 0) & (value < TINY)
+                new_labels[index] = value if value >= TINY else 0.0
+            if dropped > 0 and before > dropped_at:
+                dropped_at = before
+        total = blanks[frame].sum() + labels[frame].sum()
+        if not total > 0:
+            return np.nan, posteriors
+        blanks[frame] /= total
+        labels[frame] /= total
+        before += np.log(total)
+    ended = blanks[-1, count] + (labels[-1, count - 1] if count else 0.0)
+    likelihood = before + np.log(ended)
+    if not likelihood > dropped_at + SAFE:
+        return np.nan, posteriors
+
+    # Backward. `late_blanks` and `late_labels` hold the sum over what follows a state, with the emission of the frame
+    # itself; the state's own posterior divides it out again by leaving it out of the product.
+    late_blanks, late_labels = np.zeros(count + 1), np.zeros(count)
+    after_blanks, after_labels = np.zeros(count + 1), np.zeros(count)
+    after_blanks[count] = 1.0
+    if count:
+        after_labels[count - 1] = 1.0
+    before = 0.0
+    dropped_at = -np.inf
+    for back in range(frames):
+        frame = frames - 1 - back
+        # Posteriors: before the frame and at it, times after it.
+        total = 0.0
+        for index in range(count + 1):
+            total += blanks[frame, index] * after_blanks[index]
+        share = total
+        for index in range(count):
+            total += labels[frame, index] * after_labels[index]
+        if not total > 0:
+            return np.nan, posteriors
+        posteriors[frame, 0] = share / total
+        for index in range(count):
+            posteriors[frame, target[index]] += labels[frame, index] * after_labels[index] / total
+        if frame == 0:
+            break
+        dropped = 0.0
+        here = blank[frame]
+        scale = 0.0
+        for index in range(count + 1):
+            value = after_blanks[index] * here
+            dropped += (after_blanks[index] > 0) & (value < TINY)
+            value = value if value >= TINY else 0.0
+            late_blanks[index] = value
+            scale += value
+        for index in range(count):
+            value = after_labels[index] * spoken[frame, index]
+            dropped += (after_labels[index] > 0) & (value < TINY)
+            value = value if value >= TINY else 0.0
+            late_labels[index] = value
+            scale += value
+        if dropped > 0 and before > dropped_at:
+            dropped_at = before
+        if not scale > 0:
+            return np.nan, posteriors
+        scale = 1 / scale
+        after_blanks[count] = late_blanks[count] * scale
+        for index in range(count):
+            after_blanks[index] = (late_blanks[index] + late_labels[index]) * scale
+        if count:
+            after_labels[count - 1] = (late_labels[count - 1] + late_blanks[count]) * scale
+        for index in range(count - 1):
+            following = late_labels[index] + late_blanks[index + 1] + skips[index + 1] * late_labels[index + 1]
+            after_labels[index] = following * scale
+        before -= np.log(scale)
+    if not likelihood > dropped_at + SAFE:
+        return np.nan, posteriors
+    return likelihood, posteriors
+
+
+@compiled
+def _add(left, right):
+    """log(e^left + e^right)."""
+    high, low = max(left, right), min(left, right)
+    return high if low == -np.inf else high + np.log1p(np.exp(low - high))
+
+
+@compiled
+def _logarithmic(logs, target):
+    """The same over logarithms: slower, of any range. The extended target is interleaved as in Graves et al."""
+    frames, count = len(logs), len(target)
+    states = 2 * count + 1
+    extended = np.zeros(states, np.int64)
+    extended[1::2] = target
+    ahead = np.full((frames, states), -np.inf)
+    ahead[0, : min(2, states)] = logs[0][extended[:2]]
+    for frame in range(1, frames):
+        for state in range(states):
+            value = ahead[frame - 1, state]
+            if state >= 1:
+                value = _add(value, ahead[frame - 1, state - 1])
+            if state >= 2 and extended[state] != 0 and extended[state] != extended[state - 2]:
+                value = _add(value, ahead[frame - 1, state - 2])
+            ahead[frame, state] = value + logs[frame, extended[state]]
+    likelihood = ahead[-1, states - 1]
+    if count:
+        likelihood = _add(likelihood, ahead[-1, states - 2])
+
+    posteriors = np.zeros(logs.shape)
+    after = np.full(states, -np.inf)
+    after[-2:] = 0.0
+    late = np.empty(states)
+    for back in range(frames):
+        frame = frames - 1 - back
+        for state in range(states):
+            posteriors[frame, extended[state]] += np.exp(ahead[frame, state] + after[state] - likelihood)
+            late[state] = after[state] + logs[frame, extended[state]]
+        for state in range(states):
+            value = late[state]
+            if state + 1 < states:
+                value = _add(value, late[state + 1])
+            if state + 2 < states and extended[state] != 0 and extended[state] != extended[state + 2]:
+                value = _add(value, late[state + 2])
+            after[state] = value
+    return likelihood, posteriors
