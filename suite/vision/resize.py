@@ -31,8 +31,12 @@ def resize_frames(frames: tf.Tensor, height: int, width: int, keep_aspect: bool 
         inner_height, inner_width = tf.maximum(tf.round(rows * scale), 1), tf.maximum(tf.round(columns * scale), 1)
     vertical = _weights(shape[1], rows, height, inner_height)
     horizontal = _weights(shape[2], columns, width, inner_width)
-    resized = tf.einsum("ph,bhwc->bpwc", vertical, tf.cast(frames, tf.float32))
-    resized = tf.einsum("qw,bpwc->bpqc", horizontal, resized)
+    batch, channels = shape[0], shape[3]
+    lines = tf.reshape(tf.cast(frames, tf.float32), (batch, shape[1], shape[2] * channels))
+    lines = tf.reshape(tf.matmul(vertical[None], lines), (batch * height, shape[2], channels))
+    lines = tf.reshape(tf.transpose(lines, (0, 2, 1)), (batch * height * channels, shape[2]))
+    lines = tf.reshape(tf.matmul(lines, horizontal, transpose_b=True), (batch, height, channels, width))
+    resized = tf.transpose(lines, (0, 1, 3, 2))
     return tf.cast(tf.round(tf.clip_by_value(resized, 0, 255)), tf.uint8)
 
 
