@@ -45,18 +45,6 @@ def ctc_loss(labels, label_length, logits, logit_length):
     return loss_of(arguments[2])
 
 
-def frames_needed(labels) -> int:
-    """Return the least number of frames that an alignment of these labels takes.
-
-    One for each label, and a blank between two equal neighbours.
-
-    Args:
-        labels: Symbol ids of one target, without padding.
-    """
-    labels = np.asarray(labels)
-    return len(labels) + int(np.count_nonzero(labels[1:] == labels[:-1]))
-
-
 def _loss_and_gradient(labels, label_length, logits, logit_length):
     """Return the losses `(batch,)` and their gradients `(batch, frames, symbols)`, rows shared out among threads."""
     from suite.decoding.ctc_kernel import forward_backward

@@ -56,6 +56,18 @@ def greedy(log_probs: np.ndarray) -> GreedyPath:
     return GreedyPath(best[runs].astype(np.int32), runs.astype(np.int32), np.exp(highest[spoken].astype(np.float32)))
 
 
+def frames_needed(labels) -> int:
+    """Return the least number of frames that an alignment of these labels takes.
+
+    One for each label, and a blank between two equal neighbours.
+
+    Args:
+        labels: Symbol ids of one target, without padding.
+    """
+    labels = np.asarray(labels)
+    return len(labels) + int(np.count_nonzero(labels[1:] == labels[:-1]))
+
+
 def greedy_bytes(log_probs, frames, symbols, previous=None) -> GreedyBytes:
     """Return the text of the best path as bytes, inside a graph; only built-in ops of TFLite.
 

@@ -7,7 +7,8 @@ import tensorflow as tf
 from tensorflow.python.framework.config import disable_op_determinism
 
 from suite.decoding import ctc_kernel
-from suite.decoding.ctc_loss import ctc_loss, frames_needed
+from suite.decoding.ctc_loss import ctc_loss
+from suite.decoding.greedy import frames_needed
 
 
 @pytest.fixture
