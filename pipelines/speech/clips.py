@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipelines.speech.formats import Clip
 from suite.data.examples import Problem
+from suite.data.progress import tracked
 from suite.errors import UserError
 
 THREADS = min(8, os.cpu_count() or 1)
@@ -33,7 +34,7 @@ class Facts:
 def inspect_clips(clips: Sequence[Clip]) -> list[Facts | Problem]:
     """Return what each clip's file says, in order, or what is wrong with it; files are decoded in threads."""
     with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(_inspect, clips))
+        return list(tracked(pool.map(_inspect, clips), len(clips)))
 
 
 def _inspect(clip):

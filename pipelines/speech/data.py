@@ -154,11 +154,11 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
 
 
 def _feature_statistics(examples, settings):
-
     import keras
 
+    from pipelines.speech.layers import FrameCount
     from pipelines.speech.model import frame_features
-    from suite.audio.features import FrameCount, feature_statistics
+    from suite.audio.features import feature_statistics
 
     samples, length = keras.Input((None,)), keras.Input((), dtype="int32")
     frames = FrameCount(settings.hop_length, settings.causal)(length)
@@ -166,7 +166,7 @@ def _feature_statistics(examples, settings):
 
     def clips():
         for inputs, _ in batches(examples, {"symbols": [""]}, settings, False).dataset(0):
-            features, counts = model(inputs)
+            features, counts = model([inputs["samples"], inputs["length"]])
             yield from (rows[:count] for rows, count in zip(features.numpy(), counts.numpy(), strict=True))
 
     mean, std = feature_statistics(clips())

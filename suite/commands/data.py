@@ -1,12 +1,14 @@
 """`suite data`: write sample data, or check data without training."""
 
+from inspect import signature
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from suite.commands.output import emit, show, words
+from suite.commands.output import emit, reading, show, words
+from suite.errors import UserError
 
 app = typer.Typer(help="Write sample data, or check data without training.", no_args_is_help=True)
 
@@ -17,11 +19,20 @@ def make(
     directory: Annotated[Path, typer.Argument(help="a new or empty folder")],
     format: Annotated[str | None, typer.Option(help="one of the task's documented formats")] = None,
     seed: Annotated[int, typer.Option(help="another seed makes other examples")] = 0,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="data that the sample is made of, for formats that join or cut examples"),
+    ] = None,
 ) -> None:
     """Write the embedded sample data of a task in a documented format."""
     from suite.registry import load_pipeline
 
-    made = load_pipeline(task).make_sample(directory, seed, **({"format": format} if format else {}))
+    make_sample = load_pipeline(task).make_sample
+    options = {name: value for name, value in (("format", format), ("source", source)) if value is not None}
+    if source is not None and "source" not in signature(make_sample).parameters:
+        raise UserError(f"--from: the {task} sample is made of nothing else. Received: {source}")
+    with words().status(f"writing {directory}"):
+        made = make_sample(directory, seed, **options)
     words().print(f"sample data in {made}\ntrain: suite train {task} --data {made}", markup=False, highlight=False)
 
 
@@ -41,7 +52,7 @@ def check(
 
     pipeline = load_pipeline(task)
     settings = load_settings(pipeline.Settings, config, set or [])
-    with words().status(f"reading {data}"):
+    with reading(data):
         summary = summarize(pipeline.read(data, settings, format))
     if json:
         emit(summary)

@@ -2,6 +2,9 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -12,6 +15,18 @@ def words() -> Console:
     """Return the console for people: stderr, so that stdout can be pure JSON; unbroken lines where it is no terminal."""
     console = Console(stderr=True)
     return console if console.is_terminal else Console(stderr=True, width=400)
+
+
+@contextmanager
+def reading(data: Path) -> Iterator[None]:
+    """Show that data is being read, and how many of its files are done where the reader tells."""
+    from suite.data.progress import listening
+
+    def update(done, total):
+        status.update(f"reading {data}: {done:,} of {total:,}")
+
+    with words().status(f"reading {data}") as status, listening(update):
+        yield
 
 
 def show(table: Table | str) -> None:

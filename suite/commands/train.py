@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from suite.commands.output import emit, show, show_figures, words
+from suite.commands.output import emit, reading, show, show_figures, words
 from suite.errors import UserError
 
 
@@ -57,7 +57,7 @@ def train(
 
     console = words()
     request = Request(task, values, name, output, resume, init)
-    with console.status(f"reading {data}"):
+    with reading(data):
         examples = read_data(task, data, values, format, on_bad_example.value)
     with console.status("starting TensorFlow"):
         import_tensorflow()
