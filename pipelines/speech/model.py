@@ -56,29 +56,29 @@ def build(settings, assets) -> keras.Model:
     return keras.Model([samples, length], BlankPadding(name="steps")(logits, mask), name="speech")
 
 
-def features_layer(settings) -> keras.layers.Layer:
-    """Return the layer that turns samples into features: the same one in training and in the exported file."""
+def frame_features(samples, length, frames, settings):
+    """Return the features of each frame, `(batch, frames, features)`, before normalisation.
+
+    Args:
+        samples, length: As the model takes them.
+        frames: Keras tensor `(batch,)`, the frames that count.
+    """
     options = {
         "sample_rate": settings.sample_rate,
         "n_fft": settings.n_fft,
         "hop_length": settings.hop_length,
         "n_mels": settings.n_mels,
+        "top_db": settings.top_db,
         "causal": settings.causal,
         "name": "features",
     }
-    if settings.features == "log_mel":
-        return LogMel(top_db=settings.top_db, **options)
-    return MFCC(n_mfcc=settings.n_mfcc, top_db=settings.top_db, **options)
-
-
-def frame_features(samples, length, frames, settings):
-    """Return the features of each frame `(batch, frames, features)`, differences over time after them, not normalised."""
-    features = features_layer(settings)(samples, length)
-    deltas = [
-        Deltas(order, causal=settings.causal, name=f"deltas_{order}")(features, frames)
-        for order in range(1, settings.deltas + 1)
-    ]
-    return keras.ops.concatenate([features, *deltas], axis=-1) if deltas else features
+    layer = LogMel(**options) if settings.features == "log_mel" else MFCC(n_mfcc=settings.n_mfcc, **options)
+    features = layer(samples, length)
+    if not settings.deltas:
+        return features
+    orders = range(1, settings.deltas + 1)
+    changes = [Deltas(order, causal=settings.causal, name=f"deltas_{order}")(features, frames) for order in orders]
+    return keras.layers.Concatenate(name="with_deltas")([features, *changes])
 
 
 def _normalization(settings, assets, features):
