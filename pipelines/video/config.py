@@ -32,33 +32,32 @@ class Settings(TrainingSettings):
     speed: float = Field(0.0, ge=0, lt=1, description="augmentation: speed changed by this share, up or down")
     frame_drop: float = Field(0.0, ge=0, lt=1, description="augmentation: share of the frames left out")
 
-    normalise: Literal["pixels", "clip", "position"] = Field(
+    normalise: Literal["pixels", "frame", "clip", "position"] = Field(
         "clip",
-        description="pixels: to -1..1; clip: less the clip's mean, by its deviation; position: each pixel so over time",
+        description="cnn, dct: pixels to -1..1; each frame, or the clip, less its mean, by its deviation; or less what "
+        "stands still at each position (the last two need the whole clip, and cannot stream)",
     )
-    differences: bool = Field(True, description="add the change since the frame before as channels (motion)")
-    front: Literal["cnn", "dct", "mobilenet_0.25", "mobilenet_1.0", "squeezenet"] = Field(
+    differences: bool = Field(True, description="add the change since the frame before (motion)")
+    front: Literal["cnn", "dct", "mobilenet_0.25", "mobilenet_1.0"] = Field(
         "cnn", description="what sees a frame: a small CNN, low cosine frequencies, or a backbone learned on ImageNet"
     )
-    filters: tuple[int, ...] = Field((16, 32, 64), description="cnn: filters of each convolution, halving in between")
-    frequencies: int = Field(10, ge=1, description="dct: cosine frequencies kept, vertically and horizontally")
-    backbone_weights: str | None = Field(
-        None, description="weights file of the backbone; null: random weights, trained with the rest"
+    filters: tuple[int, ...] = Field(
+        (16, 32, 64), min_length=1, description="cnn: filters of its convolutions, each of stride 2"
     )
-    fine_tune_epochs: int = Field(0, ge=0, description="epochs that train the backbone too, after those that do not")
+    features: int = Field(64, ge=1, description="cnn: features of a frame")
+    frequencies: int = Field(10, ge=1, description="dct: cosine frequencies kept, vertically and horizontally")
+    backbone_weights: str | None = Field(None, description="backbone: its weights, a Keras .h5 file without the top")
+    backbone_layer: str | None = Field(None, description="backbone: layer that it is cut behind; null: the file's last")
+    fine_tune_epochs: int = Field(0, ge=0, description="backbone: epochs that train it too, after those that do not")
     fine_tune_learning_rate: float = Field(1e-4, gt=0, description="peak learning rate of these epochs")
 
     cell: Literal["lstm", "gru", "simple_rnn", "min_gru", "min_lstm"] = Field("gru", description="recurrent layer")
     units: int = Field(64, ge=1, description="units of each recurrent layer and direction")
     layers: int = Field(1, ge=1, description="recurrent layers")
     bidirectional: bool = Field(True, description="read forwards and backwards; false can stream")
-    pooling: Literal["attention", "max_mean", "mean", "last"] = Field(
-        "attention", description="how steps become one vector"
-    )
+    pooling: Literal["attention", "max_mean", "last"] = Field("attention", description="how steps become one vector")
     feature_dropout: float = Field(0.0, ge=0, lt=1, description="features of a frame dropped, the same in every frame")
-    feature_noise: float = Field(0.0, ge=0, description="deviation of the noise added to the features of a frame")
     dropout: float = Field(0.3, ge=0, lt=1, description="before the classes and between recurrent layers")
-    mixup: float = Field(0.0, ge=0, description="training: two clips mixed, share from Beta(mixup, mixup); 0: none")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all classes")
 
     compiled_frames: int = Field(

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from suite.errors import UserError
 from suite.recurrent.deployment import current
+from suite.vision.layers.differences import frames_before
 from suite.vision.layers.feature_memory import FeatureMemory, clip_key
 from suite.vision.layers.frame_wise import FrameWise
 
@@ -20,56 +21,88 @@ MEMORY = FeatureMemory()
 class Backbone(FrameWise):
     """Runs a learned picture network over every frame; while it is not trainable, over each clip once.
 
+    Of the network's maps `m_t` of frame `t`, each frame keeps what is in the picture and what moves most in it:
+
+        features_t = [mean over the picture of m_t,  max over the picture of |m_t - m_{t-1}|],  m_0 = m_1
+
     The features of a clip are kept in memory, for all models of the process, under a digest of its pixels and of the
     network's weights: the epochs of a training and the folds of a cross-validation share them, and pixels changed by
     augmentation or weights changed by fine-tuning never meet the features of others.
 
     Args:
-        network: As of `FrameWise`; takes pixels 0..255, its preprocessing is part of it. Its batch normalisation keeps
-            the statistics it was learned with.
+        network: A built `keras.Model` from pixels 0..255, `(batch, height, width, channels)`, to maps
+            `(batch, rows, columns, filters)`; its preprocessing is part of it. Its batch normalisation keeps the
+            statistics it was learned with.
+        motion: Whether the features have their second half.
 
     Call arguments:
         frames: `(batch, time, height, width, channels)`, uint8.
         mask: `(batch, time)`, boolean, True for the first frames of each clip.
 
     Returns:
-        `(batch, time, features)`; zeros for padding.
+        `(batch, time, features)`, `filters` or `2 * filters` of them; zeros for padding.
     """
+
+    def __init__(self, network, motion=True, **kwargs):
+        super().__init__(network, **kwargs)
+        self.motion = motion
+
+    @property
+    def features(self) -> int:
+        """Return the number of features of a frame."""
+        return self.network.output_shape[-1] * (2 if self.motion else 1)
 
     def call(self, frames, mask, training=None):
         if current() is not None or self.trainable:
-            return super().call(tf.cast(frames, self.compute_dtype), mask, training=False)
+            maps = self.see(tf.cast(frames, self.compute_dtype), mask, training=False)
+            return self._pool(maps) * tf.cast(mask, self.compute_dtype)[..., tf.newaxis]
         lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
+        # Sums weighted by place tell weights apart at a fraction of what their digest would cost in every batch.
         sums = [tf.reduce_sum(tf.reshape(weight, [-1]) * _ramp(weight.shape)) for weight in self.network.weights]
         found, known, keys = tf.numpy_function(
             self._recall, [frames, lengths, tf.stack(sums)], [tf.float32, tf.bool, tf.uint8]
         )
-        found = tf.cond(known, lambda: found, lambda: self._see(frames, lengths, keys))
-        found = tf.reshape(found, (*tf.unstack(tf.shape(mask)), self.network.output_shape[-1]))
+        found = tf.cond(known, lambda: found, lambda: self._compute(frames, lengths, keys))
+        found = tf.reshape(found, (*tf.unstack(tf.shape(mask)), self.features))
         return tf.cast(tf.stop_gradient(found), self.compute_dtype)
 
-    def _recall(self, frames, lengths, weights):
+    def _pool(self, maps):
+        pooled = [tf.reduce_mean(maps, (2, 3))]
+        if self.motion:
+            pooled.append(tf.reduce_max(tf.abs(maps - frames_before(self.name, maps)), (2, 3)))
+        return tf.concat(pooled, axis=-1)
+
+    def _recall(self, frames, lengths, sums):
         """Return the features of all clips, whether all of them are known, and the key of each."""
-        network = weights.tobytes() + f"{self.network.name} {len(weights)} {self.compute_dtype}".encode()
+        network = (
+            sums.tobytes() + f"{len(sums)} {self.network.output_shape} {self.motion} {self.compute_dtype}".encode()
+        )
         keys = [clip_key(network, clip[:length]) for clip, length in zip(frames, lengths, strict=True)]
         kept = [MEMORY.get(key) for key in keys]
         known = all(one is not None for one in kept)
-        padded = np.zeros((*frames.shape[:2], self.network.output_shape[-1]) if known else (0, 0, 0), np.float32)
+        padded = np.zeros((*frames.shape[:2], self.features) if known else (0, 0, 0), np.float32)
         for row, one in enumerate(kept if known else ()):
             padded[row, : len(one)] = one
         return padded, np.bool_(known), np.array([np.frombuffer(key, np.uint8) for key in keys])
 
-    def _see(self, frames, lengths, keys):
-        """Run the network, clip by clip: a batch of clips at once would take gigabytes."""
+    def _compute(self, frames, lengths, keys):
+        """Run the network and remember: clip by clip, since the maps of a whole batch would take gigabytes."""
 
         def see_clip(inputs):
             clip, length = inputs
-            seen = self.network(tf.cast(clip[:length], self.compute_dtype), training=False)
-            return tf.pad(tf.cast(seen, tf.float32), [[0, tf.shape(clip)[0] - length], [0, 0]])
+            maps = self.network(tf.cast(clip[:length], self.compute_dtype), training=False)
+            seen = tf.cast(self._pool(maps[tf.newaxis])[0], tf.float32)
+            return tf.pad(seen, [[0, tf.shape(clip)[0] - length], [0, 0]])
 
-        features = tf.TensorSpec((None, self.network.output_shape[-1]), tf.float32)
+        features = tf.TensorSpec((None, self.features), tf.float32)
         seen = tf.map_fn(see_clip, (frames, lengths), fn_output_signature=features, parallel_iterations=1)
         return tf.numpy_function(_remember, [seen, lengths, keys], tf.float32)
+
+    def compute_output_spec(self, frames, mask, training=None):
+        return keras.KerasTensor((*frames.shape[:2], self.features), self.compute_dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "motion": self.motion}
 
 
 def _remember(features, lengths, keys):
@@ -83,40 +116,45 @@ def _ramp(shape):
     return tf.sin(tf.range(int(np.prod(shape)), dtype=tf.float32) + 1)
 
 
-def backbone_network(name: str, height: int, width: int, weights: Path | str) -> keras.Model:
-    """Return a network from pixels to features, `(batch, height, width, 3)` in 0..255 to `(batch, features)`.
+def backbone_network(
+    name: str, height: int, width: int, weights: Path | str, last_layer: str | None = None
+) -> keras.Model:
+    """Return a network from pixels 0..255 to maps, `(batch, height, width, 3)` to `(batch, rows, columns, filters)`.
 
-    A `keras.applications.MobileNet` without its top, cut where the weights file ends, its preprocessing before it and
-    the mean and the maximum over the picture behind it.
+    It is `keras.applications.MobileNet` without its top, its preprocessing before it.
 
     Args:
         name: One of `BACKBONES`.
         height, width: Of a frame, pixels.
-        weights: A Keras `.h5` file of this network, whole or its first layers.
+        weights: A Keras `.h5` file of this network without its top, whole or its first layers.
+        last_layer: Name of the layer whose maps are given; None is the last one of the file.
 
     Raises:
-        UserError: if the file cannot be read, or holds weights of another network.
+        UserError: if the file cannot be read or holds weights of another network, or there is no such layer.
     """
     whole = keras.applications.MobileNet((height, width, 3), BACKBONES[name], include_top=False, weights=None)
-    last = _last_layer(Path(weights), name)
+    held = _layers_held(Path(weights), name)
+    last_layer = held[-1] if last_layer is None else last_layer
+    if last_layer not in held:
+        raise UserError(f"setting 'backbone_layer': expected one of {', '.join(held)}. Received: {last_layer!r}")
     try:
-        cut = keras.Model(whole.input, whole.get_layer(last).output, name=name)
-        cut.load_weights(weights)
+        keras.Model(whole.input, whole.get_layer(held[-1]).output).load_weights(weights)
     except (ValueError, KeyError, OSError) as error:
         reason = str(error).strip().splitlines()[0]
         raise UserError(f"{weights}: expected weights of {name} without its top: {reason}") from error
+    cut = keras.Model(whole.input, whole.get_layer(last_layer).output, name=name)
     pictures = keras.Input((height, width, 3), name="pictures")
     maps = cut(keras.layers.Rescaling(1 / 127.5, -1, name="preprocessing")(pictures))
-    pooled = [keras.layers.GlobalAveragePooling2D(name="mean")(maps), keras.layers.GlobalMaxPooling2D(name="max")(maps)]
-    return keras.Model(pictures, keras.layers.Concatenate(name="features")(pooled), name=f"{name}_features")
+    return keras.Model(pictures, maps, name=f"{name}_maps")
 
 
-def _last_layer(weights: Path, name: str) -> str:
+def _layers_held(weights: Path, name: str) -> list[str]:
     import h5py
 
+    if not weights.is_file():
+        raise UserError(f"{weights}: no such file; setting 'backbone_weights' names a Keras .h5 file of {name}")
     try:
         with h5py.File(weights) as file:
-            layers = [layer if isinstance(layer, str) else layer.decode() for layer in file.attrs["layer_names"]]
-        return layers[-1]
-    except (OSError, KeyError, IndexError) as error:
-        raise UserError(f"{weights}: expected a Keras .h5 file with weights of {name}: {error}") from error
+            return [layer if isinstance(layer, str) else layer.decode() for layer in file.attrs["layer_names"]]
+    except (OSError, KeyError) as error:
+        raise UserError(f"{weights}: expected a Keras .h5 file with weights of {name}. Received: {error}") from error

@@ -6,13 +6,35 @@ import tensorflow as tf
 from suite.recurrent.deployment import current
 
 
+def frames_before(name, frames):
+    """Return what came before each frame: the first frame has itself before it, so that its change is 0.
+
+    While a stream is traced, the last frame of one chunk is carried to the next.
+
+    Args:
+        name: Of the layer that asks, for the names of its state.
+        frames: `(batch, time, ...)`, floating point.
+    """
+    first = frames[:, :1]
+    deployment = current()
+    if deployment is not None and deployment.streaming:
+        shape = (1, 1, *frames.shape[2:])
+        last = deployment.carry(f"{name}_last", tf.zeros(shape, frames.dtype))
+        begun = deployment.carry(f"{name}_begun", tf.zeros((1, 1), frames.dtype))
+        deployment.keep(f"{name}_last", frames[:, -1:])
+        deployment.keep(f"{name}_begun", tf.ones_like(begun))
+        begun = tf.reshape(begun, (1,) * len(shape))
+        first = begun * last + (1 - begun) * first
+        if frames.shape[1] == 1:
+            return first
+    return tf.concat([first, frames[:, :-1]], axis=1)
+
+
 @keras.saving.register_keras_serializable(package="suite")
 class FrameDifferences(keras.layers.Layer):
     """Puts the change since the frame before beside each frame's values, on the last axis.
 
         y_t = [x_t, scale (x_t - x_{t-1})],  the change of the first frame is 0
-
-    While a stream is traced, the last frame of one chunk is carried to the next.
 
     Args:
         scale: Factor of the change, which is smaller than what changes.
@@ -30,30 +52,14 @@ class FrameDifferences(keras.layers.Layer):
         self.scale = scale
 
     def call(self, inputs, mask):
-        before = tf.concat([self._before(inputs), inputs[:, :-1]], axis=1)
+        change = self.scale * (inputs - frames_before(self.name, inputs))
         kept = tf.cast(mask, inputs.dtype)
-        change = (inputs - before) * tf.reshape(kept, [*_sizes(inputs)[:2], *[1] * (len(inputs.shape) - 2)])
-        return tf.concat([inputs, self.scale * change], axis=-1)
-
-    def _before(self, inputs):
-        """Return what came before the first frame: itself, or the last frame of the chunk before."""
-        deployment = current()
-        if deployment is None or not deployment.streaming:
-            return inputs[:, :1]
-        shape = (1, 1, *inputs.shape[2:])
-        last = deployment.carry(f"{self.name}_last", tf.zeros(shape, inputs.dtype))
-        begun = deployment.carry(f"{self.name}_begun", tf.zeros((1, 1), inputs.dtype))
-        deployment.keep(f"{self.name}_last", inputs[:, -1:])
-        deployment.keep(f"{self.name}_begun", tf.ones_like(begun))
-        begun = tf.reshape(begun, (1,) * len(shape))
-        return begun * last + (1 - begun) * inputs[:, :1]
+        while len(kept.shape) < len(inputs.shape):
+            kept = kept[..., tf.newaxis]
+        return tf.concat([inputs, kept * change], axis=-1)
 
     def compute_output_spec(self, inputs, mask):
         return keras.KerasTensor((*inputs.shape[:-1], 2 * inputs.shape[-1]), self.compute_dtype)
 
     def get_config(self):
         return {**super().get_config(), "scale": self.scale}
-
-
-def _sizes(tensor):
-    return [size or tf.shape(tensor)[axis] for axis, size in enumerate(tensor.shape)]

@@ -11,17 +11,17 @@ class FrameWise(keras.layers.Layer):
     """Runs a network of single pictures over every frame: batch and time become one axis, and two again afterwards.
 
     Outside of an export only the frames that count go through the network: padding costs nothing and does not get into
-    the statistics of a batch normalisation. Its features are zeros.
+    the statistics of a batch normalisation. What stands for padding is zeros.
 
     Args:
-        network: A built `keras.Model` from `(batch, height, width, channels)` to `(batch, features)`.
+        network: A built `keras.Model` from `(batch, height, width, channels)` to `(batch, ...)`.
 
     Call arguments:
         frames: `(batch, time, height, width, channels)`.
         mask: `(batch, time)`, boolean, True where a frame counts.
 
     Returns:
-        `(batch, time, features)`.
+        `(batch, time, ...)`, what the network gives for each frame.
     """
 
     def __init__(self, network, **kwargs):
@@ -32,17 +32,21 @@ class FrameWise(keras.layers.Layer):
         self.built = True
 
     def call(self, frames, mask, training=None):
-        features = self.network.output_shape[-1]
+        return self.see(frames, mask, training)
+
+    def see(self, frames, mask, training=None):
+        """Return what the network gives for each frame."""
+        shape = self.network.output_shape[1:]
         if current() is not None:
-            pictures = tf.reshape(frames, (-1, *frames.shape[2:]))
-            found = self.network(pictures, training=False)
-            return tf.reshape(found, (1, frames.shape[1] or -1, features))
+            found = self.network(tf.reshape(frames, (-1, *frames.shape[2:])), training=False)
+            return tf.reshape(found, (1, frames.shape[1] or -1, *shape))
         places = tf.where(mask)
         found = self.network(tf.gather_nd(frames, places), training=training)
-        return tf.scatter_nd(places, found, tf.stack([*tf.unstack(tf.shape(mask, tf.int64)), features]))
+        whole = tf.scatter_nd(places, found, tf.concat([tf.shape(mask, tf.int64), tf.constant(shape, tf.int64)], 0))
+        return tf.reshape(whole, (*tf.unstack(tf.shape(mask)), *shape))
 
     def compute_output_spec(self, frames, mask, training=None):
-        return keras.KerasTensor((*frames.shape[:2], self.network.output_shape[-1]), self.compute_dtype)
+        return keras.KerasTensor((*frames.shape[:2], *self.network.output_shape[1:]), self.compute_dtype)
 
     def get_config(self):
         return {**super().get_config(), "network": keras.saving.serialize_keras_object(self.network)}

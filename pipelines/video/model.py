@@ -1,0 +1,160 @@
+"""Frames of a clip to class probabilities and the weight of each frame."""
+
+import keras
+
+from suite.errors import UserError
+from suite.pipeline import Phase
+from suite.recurrent import AttentionPooling, recurrent_stack
+from suite.text.pooling import LastPooling, MaxMeanPooling
+from suite.vision.layers import (
+    Backbone,
+    ClipMask,
+    ClipNormalisation,
+    CosineFrequencies,
+    FrameDifferences,
+    FrameWise,
+    backbone_network,
+)
+from suite.vision.layers.normalisation import CAUSAL
+
+# A change from one frame to the next is smaller than what changes.
+DIFFERENCE_SCALE = 2.0
+
+
+def build(settings, assets) -> keras.Model:
+    """Return the network: what sees a frame, recurrent layers over the frames, pooling, classes.
+
+    Args:
+        settings: `Settings` of this pipeline.
+        assets: `labels`, the class names.
+
+    Returns:
+        A model that takes `{"frames": uint8 (batch, time, height, width, channels), "length": int32 (batch,)}`, where
+        what comes after `length` frames is padding and changes nothing, and gives the probabilities of the classes,
+        `float32 (batch, classes)`. `with_attention` makes the same model tell what each frame counted for. Everything
+        the model needs is in it, the weights of a backbone too.
+
+    Raises:
+        UserError: if the settings of the front end contradict one another, or the weights of a backbone cannot be read.
+    """
+    seed = settings.seed
+    shape = (None, settings.height, settings.width, settings.channels)
+    inputs = {
+        "frames": keras.Input(shape, dtype="uint8", name="frames"),
+        "length": keras.Input((), dtype="int32", name="length"),
+    }
+    mask = ClipMask(name="mask")(inputs["frames"], inputs["length"])
+    features = _see(inputs["frames"], mask, settings)
+    rows = (None, 1, features.shape[-1])
+    features = keras.layers.Dropout(settings.feature_dropout, rows, seed, name="feature_dropout")(features)
+    features = recurrent_stack(
+        features,
+        settings.units,
+        cell=settings.cell,
+        layers=settings.layers,
+        bidirectional=settings.bidirectional,
+        dropout=settings.dropout,
+        return_sequences=settings.pooling != "last",
+        mask=mask,
+        seed=seed + 3,
+    )
+    pooled, _ = _pooling(settings)(features, mask=mask)
+    pooled = keras.layers.Dropout(settings.dropout, seed=seed + 2, name="dropout")(pooled)
+    classes = keras.layers.Dense(len(assets["labels"]), activation="softmax", dtype="float32", name="probabilities")
+    return keras.Model(inputs, classes(pooled), name="video")
+
+
+def _see(frames, mask, settings):
+    """Return the features of each frame, `(batch, time, features)`."""
+    if settings.front == "cnn":
+        frames = ClipNormalisation(settings.normalise, name="normalisation")(frames, mask)
+        if settings.differences:
+            frames = FrameDifferences(DIFFERENCE_SCALE, name="differences")(frames, mask)
+        return FrameWise(_small_cnn(settings, frames.shape[-1]), name="frame_features")(frames, mask)
+    if settings.front == "dct":
+        if settings.frequencies > min(settings.height, settings.width):
+            expected = f"at most {min(settings.height, settings.width)}, the smaller side of a frame"
+            raise UserError(f"setting 'frequencies': expected {expected}. Received: {settings.frequencies}")
+        frames = ClipNormalisation(settings.normalise, name="normalisation")(frames, mask)
+        features = CosineFrequencies(settings.frequencies, name="frame_features")(frames)
+        return (
+            FrameDifferences(DIFFERENCE_SCALE, name="differences")(features, mask) if settings.differences else features
+        )
+    if settings.channels != 3:
+        raise UserError(f"setting 'channels': front {settings.front} needs 3. Received: {settings.channels}")
+    if settings.backbone_weights is None:
+        raise UserError(f"setting 'backbone_weights': front {settings.front} needs a weights file. Received: null")
+    network = backbone_network(
+        settings.front, settings.height, settings.width, settings.backbone_weights, settings.backbone_layer
+    )
+    features = Backbone(network, settings.differences, name="backbone")(frames, mask)
+    # Maps differ by orders of magnitude between filters.
+    return keras.layers.BatchNormalization(momentum=0.9, name="feature_norm")(features, mask=mask)
+
+
+def _small_cnn(settings, channels) -> keras.Model:
+    pictures = keras.Input((settings.height, settings.width, channels), name="pictures")
+    maps = pictures
+    for index, filters in enumerate(settings.filters):
+        maps = keras.layers.Conv2D(filters, 3, 2, "same", use_bias=False, name=f"conv_{index}")(maps)
+        maps = keras.layers.BatchNormalization(momentum=0.9, name=f"norm_{index}")(maps)
+        maps = keras.layers.ReLU(name=f"relu_{index}")(maps)
+    features = keras.layers.Dense(settings.features, name="features")(keras.layers.Flatten(name="flat")(maps))
+    return keras.Model(pictures, features, name="small_cnn")
+
+
+def _pooling(settings):
+    if settings.pooling == "attention":
+        return AttentionPooling(name="pooling")
+    if settings.pooling == "max_mean":
+        return MaxMeanPooling(name="pooling")
+    return LastPooling(settings.bidirectional, name="pooling")
+
+
+def with_attention(model: keras.Model) -> keras.Model:
+    """Return `model` (built here, or loaded) with a dict as output, sharing its weights.
+
+    `probabilities`, `float32 (batch, classes)`, are the model's own. `attention`, `(batch, time)`, is what each frame
+    counted for: 0 for padding, and adding up to 1. With `attention` pooling these are the layer's weights; with
+    `max_mean` and `last` they are as `MaxMeanPooling` and `LastPooling` describe.
+    """
+    _, attention = model.get_layer("pooling").output
+    return keras.Model(model.inputs, {"probabilities": model.output, "attention": attention}, name=model.name)
+
+
+def sees_ahead(settings) -> str | None:
+    """Return the setting that makes the model look at the whole clip before its first answer; None where it can stream."""
+    if settings.front in ("cnn", "dct") and settings.normalise not in CAUSAL:
+        return "normalise"
+    return "bidirectional" if settings.bidirectional else None
+
+
+def phases(settings, assets) -> list[Phase]:
+    """Return the fits: all of a model without a backbone; else with the backbone frozen, then, on request, trained too."""
+    fits = [Phase("train", settings.epochs, settings.learning_rate, _compile(settings, assets, False))]
+    if settings.front not in ("cnn", "dct") and settings.fine_tune_epochs:
+        compile = _compile(settings, assets, True)
+        fits.append(Phase("fine-tune", settings.fine_tune_epochs, settings.fine_tune_learning_rate, compile))
+    return fits
+
+
+def _compile(settings, assets, fine_tune):
+    loss = _cross_entropy(len(assets["labels"]), settings.label_smoothing)
+
+    def compile(model, optimizer):
+        for layer in model.layers:
+            if isinstance(layer, Backbone):
+                layer.trainable = fine_tune
+        model.compile(optimizer, loss=loss, metrics=["accuracy"])
+
+    return compile
+
+
+def _cross_entropy(classes, label_smoothing):
+    """Return the loss of `probabilities`, a function of `(targets int (batch,), probabilities)` to `(batch,)`."""
+
+    def cross_entropy(targets, probabilities):
+        targets = keras.ops.one_hot(keras.ops.reshape(targets, [-1]), classes)
+        return keras.losses.categorical_crossentropy(targets, probabilities, label_smoothing=label_smoothing)
+
+    return cross_entropy
