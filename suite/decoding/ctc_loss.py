@@ -7,6 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import tensorflow as tf
 
+from suite.decoding.greedy import frames_needed
+
+__all__ = ["ctc_loss", "frames_needed"]
+
 
 def ctc_loss(labels, label_length, logits, logit_length):
     """Return the negative log-likelihood of each target, summed over all of its alignments.

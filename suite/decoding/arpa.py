@@ -1,0 +1,176 @@
+"""ARPA files: n-gram models as text, with logarithms to the base 10.
+
+A character model writes the space as `<space>`, since the format parts tokens by spaces; a file that has this token, or
+in which no token but the special ones is longer than a character, is one of characters.
+"""
+
+import gzip
+import itertools
+import math
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from suite.decoding.ngram import END, START, UNKNOWN, NgramModel
+from suite.errors import UserError
+
+SPACE = "<space>"
+NEVER, UNLIKELY = -99.0, -100.0  # log10: of <s>, and of <unk> where a file has none
+LN10 = math.log(10)
+
+
+def arpa_lines(model: NgramModel) -> list[str]:
+    """Return the lines of the model's ARPA file."""
+    names = [SPACE if text == " " else text for text in model.vocabulary]
+    states, grams = len(model.backoff), len(model.token)
+    owner = np.repeat(np.arange(states), np.diff(model.first))  # the context of each n-gram
+    texts, lengths = [], []
+    for gram in range(grams):  # n-gram i is state i + 1, where it is a context at all
+        context = owner[gram]
+        texts.append(f"{texts[context - 1]} {names[model.token[gram]]}" if context else names[model.token[gram]])
+        lengths.append(lengths[context - 1] + 1 if context else 1)
+    log_probs, backoffs = model.log_prob / LN10, model.backoff / LN10
+    sections = {n: [] for n in range(1, model.order + 1)}
+    for gram in range(grams):
+        line = f"{log_probs[gram]:.7g}\t{texts[gram]}"
+        if gram + 1 < states:
+            line += f"\t{backoffs[gram + 1]:.7g}"
+        sections[lengths[gram]].append(line)
+    lines = ["\\data\\", *(f"ngram {n}={len(section)}" for n, section in sections.items())]
+    for n, section in sections.items():
+        lines += ["", f"\\{n}-grams:", *section]
+    return [*lines, "", "\\end\\"]
+
+
+def write_arpa(model: NgramModel, path) -> None:
+    """Write an ARPA file, compressed where the name ends in `.gz`."""
+    text = "\n".join(arpa_lines(model)) + "\n"
+    data = text.encode("utf-8")
+    Path(path).write_bytes(gzip.compress(data, mtime=0) if str(path).endswith(".gz") else data)
+
+
+def read_arpa(path) -> NgramModel:
+    """Read an ARPA file, plain or `.gz`."""
+    path = Path(path)
+    opened = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opened(path, "rt", encoding="utf-8", newline="\n") as file:
+            return parse_arpa(file, str(path))
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read as an ARPA file: {error}") from error
+
+
+def parse_arpa(lines: Iterable[str], name: str) -> NgramModel:
+    """Return the model of an ARPA file's lines; errors call it `name`."""
+    numbered = ((number, line.strip(" \t\r\n")) for number, line in enumerate(lines, 1))
+    numbered = ((number, line) for number, line in numbered if line)
+    for _, line in numbered:
+        if line == "\\data\\":
+            break
+    else:
+        raise UserError(f"{name}: expected an ARPA file with a line \\data\\. Received: none")
+    counts, (number, line) = _read_counts(numbered, name)
+    names = {UNKNOWN: 0, START: 1, END: 2}
+    grams = []  # by order: {ids: (log10 probability, log10 back-off)}
+    for n, count in enumerate(counts, 1):
+        if line != f"\\{n}-grams:":
+            raise UserError(f"{name}, line {number}: expected \\{n}-grams:. Received: {line[:80]}")
+        section = {}
+        number, line = _read_section(numbered, name, n, len(counts), names, grams, section)
+        if len(section) != count:
+            raise UserError(
+                f"{name}, line {number}: expected {count} {n}-grams, as \\data\\ says. Received: {len(section)}"
+            )
+        grams.append(section)
+    if line != "\\end\\":
+        raise UserError(f"{name}, line {number}: expected \\end\\. Received: {line[:80]}")
+    special = {UNKNOWN, START, END, SPACE}
+    characters = SPACE in names or all(len(text) == 1 for text in names if text not in special)
+    vocabulary = tuple(" " if text == SPACE and characters else text for text in names)
+    grams[0].setdefault((0,), (UNLIKELY, 0.0))
+    grams[0].setdefault((1,), (NEVER, 0.0))
+    return _assemble("character" if characters else "word", vocabulary, grams)
+
+
+def _read_counts(numbered, name):
+    counts, number = [], 0
+    for number, line in numbered:
+        if line.startswith("\\"):
+            if not counts:
+                break
+            return counts, (number, line)
+        found = re.fullmatch(r"ngram[ \t]+(\d+)[ \t]*=[ \t]*(\d+)", line)
+        if not found or int(found[1]) != len(counts) + 1:
+            raise UserError(f"{name}, line {number}: expected ngram {len(counts) + 1}=COUNT. Received: {line[:80]}")
+        counts.append(int(found[2]))
+    raise UserError(f"{name}, line {number}: expected lines ngram N=COUNT and the section \\1-grams: after \\data\\")
+
+
+def _read_section(numbered, name, n, order, names, grams, section):
+    """Fill `section` with the n-grams of one order; return the number and text of the line that ends it."""
+    number = 0
+    for number, line in numbered:
+        if line.startswith("\\") and (line == "\\end\\" or re.fullmatch(r"\\\d+-grams:", line)):
+            return number, line
+        fields = re.split("[ \t]+", line)
+        try:
+            if len(fields) not in (n + 1, n + 2):
+                raise ValueError
+            log_prob = float(fields[0])
+            backoff = float(fields[n + 1]) if len(fields) == n + 2 else 0.0
+            if not (log_prob <= 1e-4 and math.isfinite(log_prob) and math.isfinite(backoff)):
+                raise ValueError
+        except ValueError:
+            raise UserError(
+                f"{name}, line {number}: expected a log10 probability of at most 0, {n} token(s)"
+                f"{' and maybe a back-off' if n < order else ''}. Received: {line[:80]}"
+            ) from None
+        if n == 1:
+            ids = (names.setdefault(fields[1], len(names)),)
+        else:
+            try:
+                ids = tuple(names[text] for text in fields[1 : n + 1])
+            except KeyError as error:
+                raise UserError(f"{name}, line {number}: {error} is not among the 1-grams") from None
+            if ids[:-1] not in grams[-1]:
+                context = " ".join(fields[1:n])
+                raise UserError(f"{name}, line {number}: the context {context!r} is not among the {n - 1}-grams")
+        if ids in section:
+            raise UserError(f"{name}, line {number}: this n-gram is there twice. Received: {line[:80]}")
+        section[ids] = (log_prob, backoff)
+    raise UserError(f"{name}, line {number}: expected \\end\\. Received: the end of the file")
+
+
+def _assemble(level, vocabulary, grams):
+    """Number the states: the empty context, then the n-grams of every order but the highest, sorted."""
+    states = {(): 0}
+    for section in grams[:-1]:
+        # Sorting by ids sorts by state, then token: states of the order before were numbered in this order.
+        for ids in sorted(section):
+            states[ids] = len(states)
+    everything = list(
+        itertools.chain.from_iterable(((ids, section[ids]) for ids in sorted(section)) for section in grams)
+    )
+    parent = np.array([states[ids[:-1]] for ids, _ in everything])
+    contexts = list(states)
+    backoff = [0.0, *(grams[len(ids) - 1][ids][1] for ids in contexts[1:])]
+    return NgramModel(
+        level=level,
+        order=len(grams),
+        vocabulary=vocabulary,
+        first=np.searchsorted(parent, np.arange(len(states) + 1)),
+        token=np.array([ids[-1] for ids, _ in everything], np.int32),
+        log_prob=np.minimum(np.array([values[0] for _, values in everything]) * LN10, 0.0),
+        target=np.array([_longest(ids, states) for ids, _ in everything], np.int32),
+        backoff=np.array(backoff) * LN10,
+        suffix=np.array([0, *(_longest(ids[1:], states) for ids in contexts[1:])], np.int32),
+    )
+
+
+def _longest(ids, states):
+    """The state of the longest end of `ids` that is one."""
+    while ids not in states:
+        ids = ids[1:]
+    return states[ids]
