@@ -1,0 +1,86 @@
+"""The raw-input function of a trained model: what predict calls, and what goes on the phone."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pipelines.video.config import Settings
+from pipelines.video.model import sees_ahead, with_attention
+from suite.pipeline import Arrays, RawInput, Signature
+
+OUTPUTS = {
+    "probabilities": "probability of each class, in the order of the labels",
+    "attention": "how much each frame counted; adds up to 1, 0 for padding",
+}
+
+
+def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> list[Signature]:
+    """Return `classify_clip`: frames of the model's size, and how many of them count, to probabilities and attention.
+
+    The app has scaled each picture to fit `height` and `width`, with black bars where the shape differs
+    (`suite.vision.resize`). The `interpreter` file takes as many frames as there are, the `compiled` one
+    `compiled_frames` with padding behind them, the `streaming` one one frame after another, and answers for all so far.
+
+    Without a model the function cannot be called; names, shapes and the host's part are there.
+    """
+    network = None if model is None else with_attention(model)
+
+    def classify_clip(frames: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
+        return network({"frames": frames, "length": length}, training=False)
+
+    picture = (settings.height, settings.width, settings.channels)
+    ahead = sees_ahead(settings)
+    frames = RawInput(
+        "uint8",
+        (None, *picture),
+        f"frames, {'RGB' if settings.channels == 3 else 'grey'}, 0..255, scaled to fit, with black bars",
+        fixed=(settings.compiled_frames, *picture),
+        chunk=() if ahead else (1, *picture),
+    )
+    length = RawInput("int32", (), "frames that count; what comes after them is padding")
+    offline = (
+        ""
+        if ahead != "normalise"
+        else (
+            f"streaming answers from the first frame on, and this model looks at the whole clip first "
+            f"(normalise: {settings.normalise}); train with --set normalise=frame"
+        )
+    )
+    return [
+        Signature(
+            "classify_clip",
+            {"frames": frames, "length": length},
+            OUTPUTS,
+            classify_clip,
+            per_step=("attention",),
+            windows=_windows,
+            stream=_stream,
+            int8_metric_loss=0.02,
+            offline=offline,
+            front_end={"frames": settings.frames, "sampling": settings.sampling, "frame_rate": settings.frame_rate},
+        )
+    ]
+
+
+def _windows(predictor, arrays: Arrays) -> Arrays:
+    """Classify a clip of any length with a file of fixed shape: equal windows, probabilities averaged by their frames."""
+    (size, *_), _ = predictor.inputs["frames"]
+    frames = arrays["frames"][: int(arrays["length"])]
+    windows = np.array_split(frames, -(-len(frames) // size))
+    answers = []
+    for window in windows:
+        padding = [(0, size - len(window)), *[(0, 0)] * (window.ndim - 1)]
+        answers.append(predictor.call({"frames": np.pad(window, padding), "length": np.int32(len(window))}))
+    if len(answers) == 1:
+        return answers[0]
+    probabilities = np.array([answer["probabilities"] for answer in answers], np.float64)
+    weights = [len(window) for window in windows]
+    return {"probabilities": np.average(probabilities, axis=0, weights=weights).astype(np.float32)}
+
+
+def _stream(runner, arrays: Arrays) -> Arrays:
+    """Classify a clip frame by frame."""
+    runner.reset()
+    for frame in arrays["frames"][: int(arrays["length"])]:
+        answer = runner.run({"frames": frame[np.newaxis], "length": np.int32(1)})
+    return answer
