@@ -106,11 +106,7 @@ class MelSpectrogram(_FloatLayer):
     def call(self, samples, length=None):
         if samples.dtype.is_integer:
             samples = tf.cast(samples, self.compute_dtype) / 32768
-        size = samples.shape[1] or tf.shape(samples)[1]
-        if length is not None:
-            # Not a product: padding may be NaN.
-            samples = tf.where(frame_mask(length, size), samples, tf.zeros_like(samples))
-        frames = self._frames(samples, size) * tf.constant(self._window, self.compute_dtype)
+        frames = self._frames(samples, length) * tf.constant(self._window, self.compute_dtype)
         features = self._from_power(_product(self._power(frames), self._bands), length)
         return features if length is None else _keep(features, self._valid(features, length))
 
@@ -124,26 +120,34 @@ class MelSpectrogram(_FloatLayer):
     def _valid(self, features, length):
         return frame_mask(self.frame_count(length), tf.shape(features)[1])
 
-    def _frames(self, samples, size):
+    def _frames(self, samples, length):
         """Return `(batch, frames, n_fft)`.
 
         Cuts the samples into rows of one hop; a frame is a few rows side by side. `tf.signal.frame` does the same with
         gathers, which take longer.
         """
-        batch, hop, past = samples.shape[0], self.hop_length, self.n_fft - self.hop_length
-        streaming = (deployment := current()) is not None and deployment.streaming
-        if streaming:
+        batch, size = samples.shape[0], samples.shape[1] or tf.shape(samples)[1]
+        hop, past = self.hop_length, self.n_fft - self.hop_length
+        left = past if self.causal else self.n_fft // 2
+        side_by_side = -(-self.n_fft // hop)
+        frames = self.frame_count(size)
+        rows = frames + side_by_side - 1
+        if (deployment := current()) is not None and deployment.streaming:
             if not self.causal:
                 raise ValueError(f"{self.name}: only causal features stream. Received: causal=False")
             before = deployment.carry(f"{self.name}_samples", tf.zeros((1, past), samples.dtype))
             samples = tf.concat([before, samples], axis=1)
-            deployment.keep(f"{self.name}_samples", samples[:, -past:] if past else before)
-        side_by_side = -(-self.n_fft // hop)
-        frames = self.frame_count(size)
-        rows = frames + side_by_side - 1
-        left = 0 if streaming else past if self.causal else self.n_fft // 2
-        samples = tf.pad(samples, [[0, 0], [left, side_by_side * hop]])[:, : rows * hop]
-        samples = tf.reshape(samples, (-1 if batch is None else batch, rows, hop))
+            deployment.keep(f"{self.name}_samples", samples[:, size:])
+            samples = tf.pad(samples, [[0, 0], [0, side_by_side * hop]])
+        else:
+            samples = tf.pad(samples, [[0, 0], [left, side_by_side * hop]])
+        samples = tf.reshape(samples[:, : rows * hop], (-1 if batch is None else batch, rows, hop))
+        if length is not None:
+            # Row by row, as a comparison of every sample with the length would put a constant of that size in the file;
+            # not by a product, as padding may be NaN.
+            ends = tf.cast(length, tf.int32)[:, tf.newaxis] + left - hop * tf.range(rows)
+            valid = tf.range(hop) < ends[..., tf.newaxis]
+            samples = tf.where(valid, samples, tf.zeros_like(samples))
         return tf.concat([samples[:, i : i + frames] for i in range(side_by_side)], axis=2)[:, :, : self.n_fft]
 
     def _power(self, frames):
@@ -187,13 +191,15 @@ class LogMel(MelSpectrogram):
         self.top_db = top_db
 
     def _from_power(self, power, length):
-        decibels = tf.math.log(tf.maximum(power, self.amin)) * (10 / np.log(10))
+        silence = 10 * float(np.log10(self.amin))
+        # Not log(max(power, amin)): in a file of 16-bit weights amin would be 0.
+        decibels = tf.maximum(tf.math.log(power) * (10 / np.log(10)), silence)
         if self.top_db is None:
             return decibels
         counted = decibels
         if length is not None:
-            silence = tf.fill(tf.shape(decibels), tf.cast(10 * np.log10(self.amin), decibels.dtype))
-            counted = tf.where(self._valid(decibels, length)[..., tf.newaxis], decibels, silence)
+            valid = self._valid(decibels, length)[..., tf.newaxis]
+            counted = tf.where(valid, decibels, tf.fill(tf.shape(decibels), tf.cast(silence, decibels.dtype)))
         return tf.maximum(decibels, tf.reduce_max(counted, axis=(1, 2), keepdims=True) - self.top_db)
 
     def get_config(self):
@@ -430,9 +436,11 @@ def _product(features, matrix):
     """Return `features (batch, frames, n)` times `matrix (n, m)`.
 
     For the phone the constant stands on the left: the converter's quantisation takes hold of constants on the right, and
-    neither powers nor decibels fit in 8 bits.
+    neither powers nor decibels fit in 8 bits. The maximum, which changes nothing, keeps the converter from turning a
+    product and its transposition into a product with the constant on the right.
     """
     if current() is None:
         return tf.matmul(features, tf.constant(matrix, features.dtype))
     constant = tf.constant(matrix.T[np.newaxis], features.dtype)
-    return tf.transpose(tf.matmul(constant, features, transpose_b=True), (0, 2, 1))
+    product = tf.maximum(tf.matmul(constant, features, transpose_b=True), features.dtype.min)
+    return tf.transpose(product, (0, 2, 1))
