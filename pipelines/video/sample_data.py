@@ -84,7 +84,7 @@ def make_clip(generator: np.random.Generator, label: str) -> np.ndarray:
     for path, (mask, colour) in zip(paths.values(), (standing, jumping, moving), strict=True):
         for frame, (x, y) in zip(frames, path, strict=True):
             frame[np.roll(mask, (y, x), axis=(0, 1))] = colour
-    noise = generator.normal(0, 6, frames.shape)
+    noise = generator.normal(0, 4, frames.shape)
     return np.clip(np.rint(frames + noise), 0, 255).astype(np.uint8)
 
 

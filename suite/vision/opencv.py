@@ -9,10 +9,12 @@ def import_cv2() -> ModuleType:
 
     OpenCV's own threads are off: clips are decoded side by side, one per thread, beside a model that trains.
     """
-    if not os.environ.get("SUITE_DEBUG"):
-        os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-        os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+    quiet = not os.environ.get("SUITE_DEBUG")
+    if quiet:
+        os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # read when the first file is opened
     import cv2
 
+    if quiet:
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     cv2.setNumThreads(1)
     return cv2

@@ -1,0 +1,156 @@
+"""Actions of a long video: its windows, what their answers add up to over time, and the video with that written in."""
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from suite.errors import UserError
+from suite.vision.opencv import import_cv2
+from suite.vision.read import read_frames, video_info
+
+CODECS = {".mp4": "mp4v", ".avi": "MJPG"}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of video with one action: its label, its start and end in seconds, and its mean probability."""
+
+    label: str
+    start: float
+    end: float
+    score: float
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """Neighbouring frames, uint8 (time, height, width, channels), the time of the first and the end of the last, seconds."""
+
+    frames: np.ndarray
+    start: float
+    end: float
+
+
+def at_even_rate(
+    frames: Iterable[tuple[float, np.ndarray]], frame_rate: float | None
+) -> Iterator[tuple[float, np.ndarray]]:
+    """Yield the frames on show at every `1 / frame_rate` seconds from the first on; all of them where it is None.
+
+    Args:
+        frames: `(time in seconds, frame)`, in order. A frame is never given twice.
+    """
+    if frame_rate is None:
+        yield from frames
+        return
+    first = last = None
+    for time, frame in frames:
+        first = time if first is None else first
+        slot = int((time - first) * frame_rate + 1e-6)
+        if slot != last:
+            yield time, frame
+        last = slot
+
+
+def sliding_windows(frames: Iterable[tuple[float, np.ndarray]], size: int, hop: int) -> Iterator[Window]:
+    """Yield windows of `size` frames, one every `hop` frames; only one is in memory.
+
+    The last one ends with the video, whatever its distance from the one before; a shorter video is one window.
+
+    Args:
+        frames: `(time in seconds, frame)`, in order.
+        hop: 1 to `size`.
+    """
+    kept: deque = deque(maxlen=size)
+    new = 0
+    for time, frame in frames:
+        kept.append((time, frame))
+        new += 1
+        if len(kept) == size and new >= hop:
+            yield _window(kept)
+            new = 0
+    if new:
+        yield _window(kept)
+
+
+def _window(kept):
+    times = [time for time, _ in kept]
+    step = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.04
+    return Window(np.stack([frame for _, frame in kept]), times[0], times[-1] + step)
+
+
+def merge_windows(
+    spans: Sequence[tuple[float, float]], probabilities: np.ndarray, labels: Sequence[str]
+) -> tuple[np.ndarray, list[Segment]]:
+    """Return the mean probabilities over the whole time, and the segments.
+
+    At each moment the probabilities of the windows over it are averaged; neighbouring moments with the same most
+    probable class are one segment.
+
+    Args:
+        spans: Start and end of each window, seconds, in order, without gaps.
+        probabilities: `(windows, classes)`.
+        labels: Names of the classes.
+    """
+    spans = np.asarray(spans, np.float64)
+    edges = np.unique(spans)
+    moments = list(pairwise(edges))
+    found = [probabilities[(spans[:, 0] < end) & (spans[:, 1] > start)].mean(axis=0) for start, end in moments]
+    lengths = edges[1:] - edges[:-1]
+    winners = [int(one.argmax()) for one in found]
+    segments, begun = [], 0
+    for place in range(1, len(moments) + 1):
+        if place == len(moments) or winners[place] != winners[begun]:
+            scores = [found[one][winners[begun]] for one in range(begun, place)]
+            score = float(np.average(scores, weights=lengths[begun:place]))
+            segments.append(Segment(labels[winners[begun]], float(edges[begun]), float(edges[place]), score))
+            begun = place
+    return np.average(found, axis=0, weights=lengths), segments
+
+
+def write_annotated(path: Path | str, output: Path | str, segments: Sequence[Segment]) -> Path:
+    """Write the video again with the action of each moment written in, without sound, and return where.
+
+    Args:
+        path: The video.
+        output: A file to write, `.mp4` or `.avi`, or an existing folder, where the file is `NAME-actions.mp4`.
+        segments: Of the video.
+
+    Raises:
+        UserError: if the output exists, has another ending, or cannot be written.
+    """
+    path, output = Path(path), Path(output)
+    if output.is_dir():
+        output = output / f"{path.stem}-actions.mp4"
+    if output.suffix.lower() not in CODECS:
+        raise UserError(f"--annotate: expected a file ending in {' or '.join(CODECS)}, or a folder. Received: {output}")
+    if output.exists():
+        raise UserError(f"--annotate: {output} exists and is not overwritten")
+    cv2 = import_cv2()
+    info = video_info(path)
+    part = output.with_name(f".{output.stem}.part{output.suffix}")
+    # Codecs want even sizes; a small picture has no room for letters.
+    scale = max(1, -(-240 // info.height))
+    size = (info.width * scale // 2 * 2, info.height * scale // 2 * 2)
+    writer = cv2.VideoWriter(str(part), cv2.VideoWriter_fourcc(*CODECS[output.suffix.lower()]), info.fps, size)
+    if not writer.isOpened():
+        raise UserError(f"--annotate: {output} cannot be written")
+    try:
+        waiting = list(segments)
+        for time, frame in read_frames(path):
+            while len(waiting) > 1 and time >= waiting[0].end - 1e-6:
+                waiting.pop(0)
+            picture = cv2.resize(frame[..., ::-1], size, interpolation=cv2.INTER_NEAREST)
+            text = f"{waiting[0].label} {waiting[0].score:.2f}"
+            for colour, thickness in (((0, 0, 0), 4), ((255, 255, 255), 1)):
+                cv2.putText(picture, text, (8, 28), cv2.FONT_HERSHEY_SIMPLEX, 0.8, colour, thickness, cv2.LINE_AA)
+            writer.write(picture)
+        writer.release()
+        os.replace(part, output)
+    finally:
+        writer.release()
+        part.unlink(missing_ok=True)
+    return output
