@@ -1,0 +1,65 @@
+"""Decoded audio kept in memory, and decoded ahead by threads."""
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+
+from suite.audio.read import read_audio
+
+FULL_SCALE = 32768
+THREADS = min(4, os.cpu_count() or 1)
+
+
+class AudioCache:
+    """Samples of files at one rate, decoded once as long as there is room; threads may share it.
+
+    Samples are kept in 16 bits. What is in the cache stays: when every epoch asks for every file, throwing out the oldest
+    would throw out each one just before it is asked for. Files beyond the limit are decoded each time.
+
+    Args:
+        sample_rate: In Hz.
+        megabytes: The limit, in 10**6 bytes; 0 keeps nothing.
+    """
+
+    def __init__(self, sample_rate: int, megabytes: float = 1024):
+        self.sample_rate = sample_rate
+        self._room = megabytes * 1e6
+        self._kept: dict[str, np.ndarray] = {}
+        self._ahead: dict[str, Future] = {}
+        self._lock = Lock()
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="audio")
+
+    def get(self, path: Path | str) -> np.ndarray:
+        """Return the samples of a file, float32 `(samples,)` in [-1, 1], in steps of 1 / 32768.
+
+        Raises:
+            UserError: as `read_audio`.
+        """
+        path = str(path)
+        with self._lock:
+            samples, ahead = self._kept.get(path), self._ahead.pop(path, None)
+        if samples is None:
+            samples = self._decode(path) if ahead is None else ahead.result()
+            with self._lock:
+                if path not in self._kept and samples.nbytes <= self._room:
+                    self._kept[path] = samples
+                    self._room -= samples.nbytes
+        return samples.astype(np.float32) / FULL_SCALE
+
+    def prefetch(self, paths: Iterable[Path | str]) -> None:
+        """Begin to decode files that `get` will soon be asked for; faults are raised there.
+
+        What was decoded ahead stays in memory until it is asked for, so ask for a few batches ahead, not for everything.
+        """
+        for path in map(str, paths):
+            with self._lock:
+                if path not in self._kept and path not in self._ahead:
+                    self._ahead[path] = self._pool.submit(self._decode, path)
+
+    def _decode(self, path):
+        samples = read_audio(path, self.sample_rate)
+        return np.clip(np.round(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
