@@ -15,6 +15,7 @@ from typing import Any
 
 from suite.artifact import write_json
 from suite.errors import UserError
+from suite.web.kinds import KINDS, tensor
 from suite.web.litert_js import VERSION, runtime_files
 
 STATIC = Path(__file__).parent / "static"
@@ -55,11 +56,12 @@ def describe(tflite: Path, entry: dict[str, Any], title: str) -> dict[str, Any]:
     """Return the content of page.json.
 
     Returns:
-        `title`, `labels`; `model` (`file`, `bytes`, `sha256`); `signature`; `input` (`kind`, `name`, `dtype`, `shape`);
-        `output`, the name of the probabilities; `facts`, pairs of words to show.
+        `title`; `model` (`file`, `bytes`, `sha256`); `signature`, its `inputs` (name -> `dtype`, `shape`) and the `outputs`
+        that are read; `input` and `answer`, whose `kind` names a module of the page and which hold what that needs;
+        `facts`, pairs of words to show.
 
     Raises:
-        UserError: if the file is missing, is not the one of the entry, or takes an input that no page knows.
+        UserError: if the file is missing, is not the one of the entry, or takes or gives what no page knows.
     """
     if not tflite.is_file():
         raise UserError(f"{tflite}: no such file; `suite export --deployment compiled` writes it")
@@ -67,65 +69,42 @@ def describe(tflite: Path, entry: dict[str, Any], title: str) -> dict[str, Any]:
     sha256 = hashlib.sha256(content).hexdigest()
     if entry.get("sha256", sha256) != sha256:
         raise UserError(f"{tflite}: not the file that report.json describes; export the model again")
-    labels = list(entry.get("labels") or [])
-    signature, kind = _signature(tflite, entry)
-    [(name, details)] = signature["inputs"].items()
+    signature, kind = _find(tflite, entry)
+    inputs = {
+        name: {"dtype": details["dtype"], "shape": details["shape"]} for name, details in signature["inputs"].items()
+    }
     return {
         "title": title,
-        "labels": labels,
         "model": {"file": "model.tflite", "bytes": len(content), "sha256": sha256},
         "signature": signature["name"],
-        "input": {"kind": kind, "name": name, "dtype": details["dtype"], "shape": details["shape"]},
-        "output": _probabilities(tflite, signature, labels),
-        "facts": [*_facts(entry, len(content)), *INPUT_KINDS[kind][1](details)],
+        "inputs": inputs,
+        "outputs": list(kind.outputs),
+        "input": kind.input,
+        "answer": kind.answer,
+        "facts": [*_facts(entry, len(content)), ["Input", kind.fact]],
     }
 
 
-def _signature(tflite, entry):
-    """Return the first signature that a page can feed, with its name, and the kind of its input."""
+def _find(tflite, entry):
+    """Return the first signature that a page can feed, with its name, and how."""
     for name, signature in entry["signatures"].items():
-        details = list(signature["inputs"].values())
-        for kind, (takes, _) in INPUT_KINDS.items():
-            if len(details) == 1 and takes(details[0]):
-                return {"name": name, **signature}, kind
+        for read in KINDS:
+            kind = read(tflite, {"name": name, **signature}, list(entry.get("labels") or []))
+            if kind is None:
+                continue
+            for output, details in signature["outputs"].items():
+                if details["dtype"] not in DTYPES:
+                    received = f"output {tensor(output, details)}"
+                    raise UserError(f"{tflite}: LiteRT.js reads {', '.join(DTYPES)}. Received: {received}")
+            return {"name": name, **signature}, kind
     received = "; ".join(
-        f"{name}({', '.join(_tensor(*item) for item in signature['inputs'].items())})"
+        f"{name}({', '.join(tensor(*item) for item in signature['inputs'].items())})"
         for name, signature in entry["signatures"].items()
     )
     raise UserError(
-        f"{tflite}: a page needs a file of fixed shape that takes text as bytes, uint8[1, N], as the `compiled` "
-        f"deployment of a model with the `bytes` tokenizer does. Received: {received}"
+        f"{tflite}: a page needs a file of fixed shape, as the `compiled` deployment is, that takes text as bytes "
+        f"(uint8[1, N]) or sound (samples float32[1, N], length int32[1]). Received: {received}"
     )
-
-
-def _probabilities(tflite, signature, labels):
-    """Return the name of the output that has one number per label."""
-    for name, details in signature["outputs"].items():
-        if details["dtype"] not in DTYPES:
-            raise UserError(f"{tflite}: LiteRT.js reads {', '.join(DTYPES)}. Received: output {_tensor(name, details)}")
-    for name, details in signature["outputs"].items():
-        if labels and details["dtype"] == "float32" and details["shape"] == [1, len(labels)]:
-            return name
-    received = ", ".join(_tensor(*item) for item in signature["outputs"].items())
-    raise UserError(
-        f"{tflite}: a page shows the probabilities of labels, float32[1, labels]. "
-        f"Received: {len(labels)} labels and {received}"
-    )
-
-
-def _tensor(name, details):
-    shape = ", ".join("any" if size is None else str(size) for size in details["shape"])
-    return f"{name}: {details['dtype']}[{shape}]"
-
-
-def _takes_text(details):
-    """Say whether an input is text: a row of bytes of fixed length."""
-    shape = details["shape"]
-    return details["dtype"] == "uint8" and len(shape) == 2 and shape[0] == 1 and bool(shape[1]) and shape[1] > 0
-
-
-def _text_facts(details):
-    return [["Input", f"{details['shape'][1]:,} bytes of UTF-8 at a time; longer text in several windows"]]
 
 
 def _facts(entry, size):
@@ -133,7 +112,8 @@ def _facts(entry, size):
     metrics = entry.get("metrics") or {}
     for name, value in list((metrics.get("tflite") or {}).items())[:1]:
         examples = f"{metrics['examples']:,} {metrics['split']} examples"
-        facts.append([name.replace("_", " ").capitalize(), f"{value:.3f} on {examples}"])
+        words = name.upper() if len(name) <= 3 else name.replace("_", " ").capitalize()
+        facts.append([words, f"{value:.3f} on {examples}"])
     return facts
 
 
@@ -147,7 +127,3 @@ def _refuse_other(directory):
         raise UserError(f"{directory}: expected a folder for the page. Received: a file")
     if directory.is_dir() and any(directory.iterdir()) and not (directory / DESCRIPTION).is_file():
         raise UserError(f"{directory} holds other files; choose an empty or new folder for the page")
-
-
-# Name of the module in static/inputs/ -> (says whether it takes an input of the report, what the page tells of it).
-INPUT_KINDS = {"text": (_takes_text, _text_facts)}

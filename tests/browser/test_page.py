@@ -132,7 +132,7 @@ def shown(page, text):
     """Type a text and return the probabilities that the page then shows."""
     page.fill("#text", text)
     page.wait_for_selector(DONE)
-    return json.loads(page.get_attribute("#result", "data-probabilities"))
+    return json.loads(page.get_attribute("#answer", "data-probabilities"))
 
 
 def test_the_browser_answers_as_python_does(visit, python):
@@ -140,7 +140,7 @@ def test_the_browser_answers_as_python_does(visit, python):
         for name, text in TEXTS.items():
             expected = python(text)
             np.testing.assert_allclose(shown(page, text), expected, rtol=0, atol=1e-5, err_msg=name)
-            assert page.get_attribute("#result", "data-label") == LABELS[int(np.argmax(expected))] or not text.strip()
+            assert page.get_attribute("#answer", "data-label") == LABELS[int(np.argmax(expected))] or not text.strip()
         assert page.faults == []
 
 
@@ -160,17 +160,17 @@ def test_each_keystroke_is_answered(visit, python):
         page.wait_for_selector(DONE)
         page.locator("#text").press_sequentially("größer", delay=0)
         page.wait_for_selector(DONE)
-        probabilities = json.loads(page.get_attribute("#result", "data-probabilities"))
+        probabilities = json.loads(page.get_attribute("#answer", "data-probabilities"))
         np.testing.assert_allclose(probabilities, python("größer"), rtol=0, atol=1e-5)
         assert page.inner_text("#used") == f"8 of {SIZE} bytes"
         assert page.inner_text("#latency").endswith(" ms")
 
 
 TYPE_TWO = """texts => {
-    const field = document.getElementById("text"), result = document.getElementById("result");
+    const field = document.getElementById("text"), answer = document.getElementById("answer");
     window.answers = [];
-    new MutationObserver(() => window.answers.push(JSON.parse(result.dataset.probabilities)))
-        .observe(result, { attributeFilter: ["data-probabilities"] });
+    new MutationObserver(() => window.answers.push(JSON.parse(answer.dataset.probabilities)))
+        .observe(answer, { attributeFilter: ["data-probabilities"] });
     for (const text of texts) {
         field.value = text;
         field.dispatchEvent(new Event("input"));

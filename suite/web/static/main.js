@@ -1,8 +1,7 @@
 /* From page.json to a page that answers. */
 
 import { openModel } from "./model.js";
-import { showAnswer, showBusy, showError, showFacts, showState } from "./view.js";
-import { combine } from "./windows.js";
+import { showBusy, showError, showFacts, showProgress, showState } from "./view.js";
 
 const NO_WEBASSEMBLY = [
   "This browser cannot run the model",
@@ -17,18 +16,22 @@ async function start() {
   try {
     const page = await description();
     showFacts(page.facts);
-    const kind = await import(`./inputs/${page.input.kind}.js`);
+    const input = await import(`./inputs/${page.input.kind}.js`);
+    const answer = await import(`./answers/${page.answer.kind}.js`);
     const ask = await openModel(page, stopped);
     showState("ready");
+    const show = answer.mount(document.getElementById("answer"), page.answer);
     let newest;
-    const answered = ({ answers, milliseconds }, question) => {
-      showAnswer(page.labels, combine(answers, question.weights), milliseconds, question.empty);
-      showBusy(question !== newest);
-    };
-    kind.mount(document.getElementById("input"), page.input, (question) => {
+    input.mount(document.getElementById("input"), page.input, (question) => {
       newest = question;
       showBusy(true);
-      ask(question, answered);
+      ask(question, {
+        answered: (outputs, milliseconds) => {
+          show(question.join(outputs), milliseconds);
+          showBusy(question !== newest);
+        },
+        progressed: showProgress,
+      });
     });
   } catch (error) {
     showError("The model could not be loaded", error.message, RELOAD);

@@ -1,19 +1,25 @@
-/* The model as the page sees it: open it once, then ask; the newest question wins. */
+/* The model as the page sees it: open it once, then ask; the newest question wins.
+ *
+ * A question is what an input kind asks:
+ *   count           how many calls of the model it takes, at least 1
+ *   tensors(index)  the inputs of one call: name -> typed array
+ *   join(outputs)   the answer, from the outputs of all calls (name -> typed array): what an answer kind shows
+ */
 
 /**
  * Start the worker and open the model.
  *
- * Resolves to `ask(question, answered)`: runs `question.tensors` one by one and calls
- * `answered({answers, milliseconds}, question)`. A newer question takes the place of one that is not finished, and of
- * one that still waits. `failed(words)` hears what goes wrong later.
+ * Resolves to `ask(question, {answered, progressed})`: runs the calls one by one, says `progressed(done, count)` after
+ * each, and `answered(outputs, milliseconds)` at the end. A newer question takes the place of one that is not finished,
+ * and of one that still waits. `failed(words)` hears what goes wrong later.
  */
 export function openModel(page, failed) {
   const worker = new Worker("worker.js");
   let running = null, waiting = null;
 
-  const runNext = () => worker.postMessage({ run: running.question.tensors[running.answers.length] });
-  const ask = (question, answered) => {
-    const job = { question, answered, answers: [], milliseconds: 0 };
+  const runNext = () => worker.postMessage({ run: running.question.tensors(running.outputs.length) });
+  const ask = (question, listener) => {
+    const job = { question, listener, outputs: [], milliseconds: 0 };
     if (running) {
       waiting = job;
     } else {
@@ -21,14 +27,16 @@ export function openModel(page, failed) {
       runNext();
     }
   };
-  const take = ({ answer, milliseconds }) => {
+  const take = ({ outputs, milliseconds }) => {
     const job = running;
-    job.answers.push(answer);
+    job.outputs.push(outputs);
     job.milliseconds += milliseconds;
-    const finished = job.answers.length === job.question.tensors.length;
+    const { count } = job.question;
+    const finished = job.outputs.length === count;
     if (waiting || finished) [running, waiting] = [waiting, null];
     if (running) runNext();
-    if (finished) job.answered(job, job.question);
+    if (running === job) job.listener.progressed(job.outputs.length, count);
+    if (finished) job.listener.answered(job.outputs, job.milliseconds);
   };
   return new Promise((resolve, reject) => {
     let opened = false;

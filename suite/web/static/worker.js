@@ -1,8 +1,8 @@
 /* Runs the model away from the page, so that typing never waits for it.
  *
- * In:  {open: page}                     the content of page.json
- *      {run: tensor}                    a typed array, the input of one call
- * Out: {opened: true} | {answer, milliseconds} | {failed: words}
+ * In:  {open: page}       the content of page.json
+ *      {run: tensors}     the inputs of one call: name -> typed array
+ * Out: {opened: true} | {outputs, milliseconds} | {failed: words}, where outputs are name -> typed array
  *
  * A classic worker: LiteRT.js loads its WebAssembly script with importScripts, which module workers lack.
  */
@@ -37,8 +37,9 @@ async function open(description) {
   await runtime.loadLiteRt("runtime/");
   model = await runtime.loadAndCompile(bytes, { accelerator: "wasm" });
   Tensor = runtime.Tensor;
-  const size = page.input.shape.reduce((all, axis) => all * axis, 1);
-  await run(new ARRAYS[page.input.dtype](size)); // the first call is slow; nobody should wait for it while typing
+  // The first call is slow; nobody should wait for it while typing.
+  await run(Object.fromEntries(Object.entries(page.inputs).map(([name, { dtype, shape }]) =>
+    [name, new ARRAYS[dtype](shape.reduce((all, axis) => all * axis, 1))])));
 }
 
 /** Return the model's bytes; the sum in the address keeps an older file out of the browser's cache. */
@@ -50,15 +51,16 @@ async function fetchModel({ file, bytes, sha256 }) {
   return content;
 }
 
-async function run(tensor) {
+async function run(tensors) {
   const started = performance.now();
-  const input = new Tensor(tensor, page.input.shape);
+  const inputs = {};
+  let found = {};
   try {
-    const outputs = await model.run(page.signature, { [page.input.name]: input });
-    const answer = outputs[page.output].toTypedArray().slice();
-    Object.values(outputs).forEach((output) => output.delete());
-    return { answer, milliseconds: performance.now() - started };
+    for (const [name, { shape }] of Object.entries(page.inputs)) inputs[name] = new Tensor(tensors[name], shape);
+    found = await model.run(page.signature, inputs);
+    const outputs = Object.fromEntries(page.outputs.map((name) => [name, found[name].toTypedArray().slice()]));
+    return { outputs, milliseconds: performance.now() - started };
   } finally {
-    input.delete();
+    for (const tensor of [...Object.values(inputs), ...Object.values(found)]) tensor.delete();
   }
 }

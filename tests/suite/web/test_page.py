@@ -57,10 +57,11 @@ def test_the_folder_holds_page_model_and_runtime(tflite, entry, tmp_path):
 def test_the_page_learns_everything_from_the_entry(tflite, entry, tmp_path):
     write_page(tflite, entry, tmp_path / "page", "Moods")
     description = json.loads((tmp_path / "page" / "page.json").read_text(encoding="utf-8"))
-    assert description["labels"] == ["dull", "bright"]
     assert description["signature"] == "classify"
-    assert description["input"] == {"kind": "text", "name": "text", "dtype": "uint8", "shape": [1, 256]}
-    assert description["output"] == "probabilities"
+    assert description["inputs"] == {"text": {"dtype": "uint8", "shape": [1, 256]}}
+    assert description["outputs"] == ["probabilities"]
+    assert description["input"] == {"kind": "text", "name": "text", "size": 256, "probabilities": "probabilities"}
+    assert description["answer"] == {"kind": "labels", "labels": ["dull", "bright"]}
     facts = dict(description["facts"])
     assert facts["Model"] == "compiled.tflite"
     assert facts["Size"] == "5 kB"

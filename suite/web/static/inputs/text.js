@@ -1,34 +1,37 @@
 /* Input kind `text`: a text field whose UTF-8 bytes, padded with zeros, are the model's uint8[1, N]. */
 
-import { splitWindows } from "../windows.js";
+import { element } from "../elements.js";
+import { combine, splitWindows } from "../windows.js";
 
 /**
- * Put the controls into `place` and call `changed` now and at every change.
+ * Put the controls into `place` and call `ask` now and at every change.
  *
- * Every input kind exports this function. `input` is the entry of page.json; `changed` takes
- *   tensors  typed arrays, each one call of the model
- *   weights  how much each call counts in the answer
- *   empty    whether there is nothing to classify yet
+ * Every input kind exports this function. `input` is the entry of page.json; `ask` takes a question as model.js tells.
  */
-export function mount(place, input, changed) {
-  const size = input.shape[1];
+export function mount(place, input, ask) {
+  const { size } = input;
   // Spelling and completion services of browsers send what is typed to their makers.
-  const field = Object.assign(document.createElement("textarea"), {
+  const field = element("textarea", {
     id: "text", rows: 4, dir: "auto", spellcheck: false, autocomplete: "off", placeholder: "Type or paste a text …",
   });
   field.setAttribute("aria-describedby", "used");
-  const label = Object.assign(document.createElement("label"), { htmlFor: field.id, textContent: "Your text" });
-  const used = Object.assign(document.createElement("p"), { id: "used", className: "used" });
+  const label = element("label", { htmlFor: field.id, textContent: "Your text" });
+  const used = element("p", { id: "used", className: "used" });
   place.replaceChildren(label, field, used);
 
   const update = () => {
     const bytes = new TextEncoder().encode(field.value);
     const windows = splitWindows(bytes, size);
     used.textContent = describe(bytes.length, windows.length, size);
-    changed({
-      tensors: windows.map((window) => padded(window, size)),
-      weights: windows.map((window) => window.length),
-      empty: field.value.trim() === "",
+    const empty = field.value.trim() === "";
+    ask({
+      count: windows.length,
+      tensors: (index) => ({ [input.name]: padded(windows[index], size) }),
+      join: (outputs) => ({
+        probabilities: combine(outputs.map((output) => output[input.probabilities]),
+          windows.map((window) => window.length)),
+        empty,
+      }),
     });
   };
   field.addEventListener("input", update);

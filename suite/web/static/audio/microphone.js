@@ -1,0 +1,83 @@
+/* Records the microphone. */
+
+import { resample } from "./read.js";
+
+/** Say why this page cannot record, or "" where it can. */
+export function whyNoMicrophone() {
+  if (!navigator.mediaDevices?.getUserMedia) {
+    return "Recording works only on pages opened from localhost or over https; choose a file instead.";
+  }
+  return "";
+}
+
+/**
+ * Start to record; `heard(level, seconds)` is called as sound comes, with its loudest sample in [0, 1].
+ *
+ * Resolves to `stop()`, which resolves to all samples (Float32Array) at `rate`. Fails with words for people.
+ */
+export async function record(rate, heard) {
+  const stream = await openStream();
+  let context;
+  try {
+    let source;
+    [context, source] = openContext(stream, rate);
+    await context.audioWorklet.addModule("audio/recorder.js");
+    const recorder = new AudioWorkletNode(context, "recorder", { numberOfOutputs: 0 });
+    const blocks = [];
+    let length = 0;
+    recorder.port.onmessage = ({ data }) => {
+      blocks.push(data);
+      length += data.length;
+      heard(data.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0), length / context.sampleRate);
+    };
+    source.connect(recorder);
+    await context.resume();
+    return async () => {
+      const from = context.sampleRate;
+      close(stream, context);
+      if (!length) throw new Error("Nothing was recorded; the microphone gave no sound.");
+      const samples = new Float32Array(length);
+      let at = 0;
+      for (const block of blocks) {
+        samples.set(block, at);
+        at += block.length;
+      }
+      return resample(samples, from, rate);
+    };
+  } catch (error) {
+    close(stream, context);
+    throw error;
+  }
+}
+
+async function openStream() {
+  // As it was spoken: what browsers do to sound for calls is unlike what models were trained on.
+  const plain = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+  try {
+    return await navigator.mediaDevices.getUserMedia({ audio: plain });
+  } catch (error) {
+    throw new Error(REFUSED[error.name] ?? `The microphone cannot be used: ${error.message}`);
+  }
+}
+
+const REFUSED = {
+  NotAllowedError: "The browser was not allowed to use the microphone; allow it in the settings of this page and try again.",
+  NotFoundError: "No microphone was found; plug one in, or choose a file.",
+  NotReadableError: "The microphone gives no sound; another program may be using it.",
+};
+
+function openContext(stream, rate) {
+  const context = new AudioContext({ sampleRate: rate });
+  try {
+    return [context, context.createMediaStreamSource(stream)];
+  } catch { // Firefox resamples no microphone
+    context.close();
+    const own = new AudioContext();
+    return [own, own.createMediaStreamSource(stream)];
+  }
+}
+
+function close(stream, context) {
+  for (const track of stream.getTracks()) track.stop();
+  context?.close();
+}
