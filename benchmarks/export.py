@@ -46,7 +46,7 @@ def main() -> None:
             "keras loop": Path(folder) / "loop.tflite",
         }
         to_keras(model).export(str(files["stock"]), format="litert", verbose=False)
-        convert(arguments.model_dir, "interpreter", "loop", "none", None, files["keras loop"])
+        convert(arguments.model_dir, ["classify"], "interpreter", "loop", "none", None, files["keras loop"])
         report = {name: {"bytes": path.stat().st_size, "flex": inspect_file(path).flex} for name, path in files.items()}
         calls = {name: _text_call(files[name], texts) for name in ("suite", "keras loop")}
         calls["stock"] = _token_call(files["stock"], [tokenizer(text["text"][np.newaxis]) for text in texts])

@@ -18,6 +18,9 @@
     predict(predictor, raw_input, assets, settings, **options) -> result     a frozen dataclass
     make_sample(directory, seed=0, format=...) -> Path    the small embedded data set
     TEXT_INPUT          True where a raw input is a text rather than a path
+    LIVE_INPUTS         names of sources that `predict` takes in place of a path: `("microphone",)`, `("camera",)` for `camera:0`
+
+A package may bring commands of its own: a module `commands` with a typer `app`, run as `suite TASK ...`.
 
 A predictor is a callable: a sequence of raw-array dicts in, a list of output dicts (one per input, without the batch axis) out.
 """
@@ -26,6 +29,7 @@ import importlib
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -91,8 +95,8 @@ class RawInput:
         dtype: NumPy's name of it, or `"string"`.
         shape: Without the batch axis; None is any length (batches are padded with zeros).
         meaning: What it is, with its unit.
-        fixed: The shape in the `compiled` deployment.
-        chunk: The shape of one chunk in the `streaming` deployment.
+        fixed: The shape in the `compiled` deployment; not needed where `shape` is fixed anyway.
+        chunk: The shape of one chunk in the `streaming` deployment; only inputs that come in chunks have one.
     """
 
     dtype: str
@@ -101,10 +105,24 @@ class RawInput:
     fixed: tuple[int, ...] = ()
     chunk: tuple[int, ...] = ()
 
+    def shape_in(self, deployment: str) -> tuple[int | None, ...] | None:
+        """Return the shape in a deployment, without the batch axis; None where the deployment needs one that is not said."""
+        if deployment == "interpreter":
+            return self.shape
+        said = self.fixed if deployment == "compiled" else self.chunk
+        if said:
+            return said
+        return None if None in self.shape else self.shape
+
 
 @dataclass(frozen=True)
 class Signature:
     """A raw-input function of the trained model.
+
+    All signatures without `custom_ops` go into one file of each deployment; those with them into a file of their own, of
+    the `interpreter` deployment. The first of a file is the one whose metric and latency are measured. A signature is left
+    out of the `compiled` files where an input of unknown length has no `fixed` shape, and of the `streaming` ones where no
+    input has a `chunk`.
 
     Attributes:
         name: The name it has in the exported file: `"classify"`.
@@ -112,12 +130,24 @@ class Signature:
         outputs: Name -> meaning, with unit, of what it returns.
         function: Batched tensors in, dict of batched tensors out; traceable. Inside `suite.recurrent.deployment` it
             traces itself for the deployment asked for.
-        per_step: Outputs with a value for each step of the input; a streaming chunk does not give them.
+        per_step: Outputs with a value for each step of the input that a streaming chunk does not give.
         windows: `windows(predictor, arrays)` answers one raw input of any length with a `compiled` file, whose shape is
-            fixed; `predictor` is a `TfLitePredictor`.
+            fixed; `predictor` is a `TfLitePredictor`. None: one call, the input padded with zeros; a longer one is
+            an error.
         stream: `stream(runner, arrays)` answers one raw input with a `streaming` file; `runner` is a `ChunkRunner`.
         prepare: Raw arrays to what this signature takes, where that is not the raw input itself (an app's own tokenizer).
-        custom_ops: Whether the function needs ops that an app must link (tensorflow-text); a file of it holds those too.
+            Predictors of Keras and of files alike call it.
+        trim: An answer without the rows that only pad it: `{"log_probs": (frames of the longest, symbols), "frames": 3}` to
+            3 rows. Predictors of Keras and of files alike call it, so that padding is never compared or scored.
+        parity: Whether answers are compared with the trained model's on real inputs; False where neither the raw arrays
+            nor `prepare` give what the signature takes.
+        logarithms: Outputs that are natural logarithms; `exp` of them is compared, for tolerances are those of probabilities.
+        metric_loss: How much worse a file's primary metric may be than the trained model's.
+        int8_metric_loss: The same for int8.
+        seconds: How long an input of this signature lasts, where that means something (audio): gives the real-time factor.
+        custom_ops: Names of the ops that an app must link (tensorflow-text).
+        offline: Why no input comes in chunks and what to change, for people: `"... ; train with --set keep=head"`.
+        vocabulary: An input or output, and the word of each of its numbers (or of each place on its last axis); none blank.
         front_end: Parameters of what the graph does to the raw input, JSON-able, for the file's metadata.
     """
 
@@ -129,7 +159,15 @@ class Signature:
     windows: Callable[[Any, Arrays], Arrays] | None = None
     stream: Callable[[Any, Arrays], Arrays] | None = None
     prepare: Callable[[Arrays], Arrays] | None = None
-    custom_ops: bool = False
+    trim: Callable[[Arrays], Arrays] | None = None
+    parity: bool = True
+    logarithms: tuple[str, ...] = ()
+    metric_loss: float = 0.005
+    int8_metric_loss: float = 0.015
+    seconds: Callable[[Arrays], float] | None = None
+    custom_ops: tuple[str, ...] = ()
+    offline: str = ""
+    vocabulary: tuple[str, Sequence[str]] | None = None
     front_end: dict[str, Any] = field(default_factory=dict)
 
 
@@ -142,12 +180,14 @@ class Evaluation:
         pictures: File name -> function that returns a matplotlib figure; drawn only where somebody will look.
         samples: Columns of a table of sample predictions, worst first where that makes sense.
         details: Figures too many for metrics (per class, per group), JSON-able.
+        files: File name -> function that writes it to a path: what a person listens to or looks at beside the samples.
     """
 
     metrics: dict[str, float]
     pictures: dict[str, Callable[[], Any]] = field(default_factory=dict)
     samples: dict[str, list] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, Callable[[Path], None]] = field(default_factory=dict)
 
 
 def lazy_exports(package: str, table: dict[str, str]) -> Callable[[str], Any]:

@@ -223,9 +223,10 @@ def export(
     Raises:
         UserError: for a folder, data or combination that will not do.
     """
-    from suite.export.export import export_files, open_source
+    from suite.export.export import export_files
     from suite.export.guide import write_guide
     from suite.export.offers import refusal
+    from suite.export.source import open_source
     from suite.tracking.record import log_export
 
     artifact = read_artifact(model_dir)

@@ -11,6 +11,7 @@ from suite.recurrent import deployment
 from suite.runtime.streaming import TextStream
 from suite.runtime.windows import combine, split_windows
 from suite.text import make_tokenizer
+from suite.text.wordpiece_tokenizer import normalise
 
 OUTPUTS = {
     "probabilities": "probability of each class, in the order of the labels",
@@ -32,7 +33,7 @@ GOLDEN = (
 
 def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> list[Signature]:
     """Return what can be called: with the bytes tokenizer `classify` (UTF-8 bytes); with wordpiece `classify_text` (a
-    string; needs tensorflow-text) and `classify_tokens` (piece numbers; the app does the splitting, golden vectors tell
+    normalised string; needs tensorflow-text) and `classify_tokens` (piece numbers; the app does the splitting, golden vectors tell
     whether it does so right).
 
     Without a model the functions cannot be called; names, shapes and the host's part are there.
@@ -51,6 +52,10 @@ def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> l
             tokens = _first_tokens(tokens, settings.max_tokens, traced)
         return network(tokens, training=False)
 
+    def classify_text(text: tf.Tensor) -> dict[str, tf.Tensor]:
+        pieces = tokenizer.split(text) if deployment.current() is None else tokenizer.split_one(text)
+        return network(pieces, training=False)
+
     def classify_tokens(tokens: tf.Tensor) -> dict[str, tf.Tensor]:
         return network({"words": tokens}, training=False)
 
@@ -62,10 +67,9 @@ def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> l
     }
     if settings.tokenizer == "bytes":
         return [_of_bytes(classify, settings, front_end | {"ngrams": list(settings.ngrams)})]
-    text = RawInput("string", (), "the text, UTF-8")
     return [
-        Signature("classify_text", {"text": text}, OUTPUTS, classify, ("attention",), custom_ops=True),
-        _of_pieces(classify_tokens, settings, tokenizer, front_end),
+        _of_text(classify_text, tokenizer, front_end),
+        _of_pieces(classify_tokens, assets["vocabulary"], settings, tokenizer, front_end),
     ]
 
 
@@ -78,13 +82,38 @@ def _of_bytes(classify, settings, front_end) -> Signature:
         # Which end of a text to drop is known at its end only, when a stream has run the beginning.
         chunk=(settings.chunk_bytes,) if settings.keep == "head" else (),
     )
-    inputs = {"text": text}
     return Signature(
-        "classify", inputs, OUTPUTS, classify, ("attention",), _text_windows, _text_stream, front_end=front_end
+        "classify",
+        {"text": text},
+        OUTPUTS,
+        classify,
+        ("attention",),
+        _text_windows,
+        _text_stream,
+        offline="streaming takes an input from its beginning, and this model also looks at the end of a long one (keep: "
+        "ends); train with --set keep=head",
+        front_end=front_end,
     )
 
 
-def _of_pieces(classify_tokens, settings, tokenizer, front_end) -> Signature:
+def _of_text(classify_text, tokenizer, front_end) -> Signature:
+    def normalised(arrays: Arrays) -> Arrays:
+        return {"text": np.array(normalise(tf.constant(arrays["text"].item())).numpy(), "S")}
+
+    text = RawInput("string", (), "the text, UTF-8, that the app has brought to Unicode form NFKC and then case folded")
+    return Signature(
+        "classify_text",
+        {"text": text},
+        OUTPUTS,
+        classify_text,
+        ("attention",),
+        prepare=normalised,
+        custom_ops=tokenizer.ops,
+        front_end=front_end,
+    )
+
+
+def _of_pieces(classify_tokens, vocabulary, settings, tokenizer, front_end) -> Signature:
     def split(arrays: Arrays) -> Arrays:
         return {"tokens": tokenizer(tf.constant([arrays["text"].item()]))["words"].numpy()[0]}
 
@@ -107,6 +136,7 @@ def _of_pieces(classify_tokens, settings, tokenizer, front_end) -> Signature:
         _token_windows,
         _token_stream,
         split,
+        vocabulary=("tokens", vocabulary),
         front_end=front_end | {"golden": golden},
     )
 

@@ -16,15 +16,22 @@ class ConversionError(Exception):
 
 
 def convert(
-    model_dir: Path, deployment: str, form: str, quantization: str, calibration: Path | None, output: Path
+    model_dir: Path,
+    signatures: list[str],
+    deployment: str,
+    form: str,
+    quantization: str,
+    calibration: Path | None,
+    output: Path,
 ) -> None:
-    """Write the `.tflite` of one deployment and quantisation.
+    """Write the `.tflite` of one deployment and quantisation; arguments as for `suite.export.worker.convert`.
 
     Raises:
         ConversionError: if the child process failed or crashed; nothing is left at `output`.
     """
     request = {
         "model_dir": str(Path(model_dir).absolute()),
+        "signatures": signatures,
         "deployment": deployment,
         "form": form,
         "quantization": quantization,

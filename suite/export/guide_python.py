@@ -49,6 +49,17 @@ def python_lines(entry: dict[str, Any]) -> list[str]:
             "",
             f'model = CompiledModel.from_file("{entry["file"]}")',
         ]
+    elif entry.get("custom"):
+        lines += [
+            "import tensorflow_text",
+            "from tensorflow.lite.python.interpreter import InterpreterWithCustomOps",
+            "",
+            "# the ops of tensorflow-text; the version beside tensorflow's own",
+            "interpreter = InterpreterWithCustomOps(",
+            f'    model_path="{entry["file"]}",',
+            "    custom_op_registerers=tensorflow_text.tflite_registrar.SELECT_TFTEXT_OPS,",
+            ")",
+        ]
     else:
         lines += [
             "from ai_edge_litert.interpreter import Interpreter",

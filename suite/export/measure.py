@@ -1,4 +1,4 @@
-"""Latency and memory of an exported file, in a process of its own: `python -m suite.export.measure FILE INPUTS.npz THREADS`."""
+"""Latency and memory of an exported file, in a process of its own: `python -m suite.export.measure`."""
 
 import json
 import os
@@ -11,33 +11,44 @@ from pathlib import Path
 
 import numpy as np
 
+from suite.pipeline import Signature
+
 CALLS = 100
 
 
-def measure(path: Path, arrays: dict[str, np.ndarray], threads: int) -> dict[str, float]:
+def measure(path: Path, signature: Signature, arrays: dict[str, np.ndarray], threads: int) -> dict[str, float]:
     """Return the median milliseconds of 100 calls with one input, and the bytes that loading and calling added at most.
 
     Args:
         path: The file.
+        signature: The one to call.
         arrays: Inputs of exactly the file's shapes where those are fixed, without the batch axis.
         threads: CPU threads of the interpreter.
     """
     with tempfile.TemporaryDirectory() as folder:
         np.savez(Path(folder) / "inputs.npz", **arrays)
-        command = [sys.executable, "-m", "suite.export.measure", str(path), f"{folder}/inputs.npz", str(threads)]
+        custom = str(int(bool(signature.custom_ops)))
+        arguments = [str(path), f"{folder}/inputs.npz", str(threads), signature.name, custom]
+        command = [sys.executable, "-m", "suite.export.measure", *arguments]
         root = str(Path(__file__).resolve().parents[2])
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))}
         done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def _measure_here(path: str, inputs: str, threads: int) -> dict[str, float]:
+def _measure_here(path: str, inputs: str, threads: int, signature: str, custom_ops: bool) -> dict[str, float]:
+    # The libraries' own memory is not the model's.
+    import ai_edge_litert.interpreter  # noqa: F401
+
     from suite.runtime.tflite_runtime import TfLitePredictor
+
+    if custom_ops:
+        import tensorflow_text  # noqa: F401
 
     with np.load(inputs, allow_pickle=False) as arrays:
         fed = {name: arrays[name] for name in arrays.files}
     before = _resident_bytes()
-    predictor = TfLitePredictor(path, threads)
+    predictor = TfLitePredictor(path, threads, signature, custom_ops)
     predictor.call(fed)
     times = []
     for _ in range(CALLS):
@@ -61,4 +72,5 @@ def _resident_bytes() -> int:
 
 
 if __name__ == "__main__":
-    print(json.dumps(_measure_here(sys.argv[1], sys.argv[2], int(sys.argv[3]))))
+    file, fed, threads, name, custom = sys.argv[1:]
+    print(json.dumps(_measure_here(file, fed, int(threads), name, custom == "1")))

@@ -5,27 +5,34 @@ from dataclasses import dataclass
 import keras
 
 from suite.pipeline import Signature
+from suite.runtime.deployed import CUSTOM
 
 DEPLOYMENTS = ("interpreter", "compiled", "streaming")
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 
 # Largest difference of an output from the Keras model's. int8 is judged by the task's metric alone.
 TOLERANCES = {"none": 1e-4, "float16": 1e-2, "dynamic": 5e-2, "int8": None}
-INT8_METRIC_LOSS = 0.015
-METRIC_LOSS = 0.005
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What about a model decides the ways it can run: kinds of recurrent layers, directions, input that comes in chunks."""
+    """What about a model decides the ways it can run.
+
+    Attributes:
+        recurrences: Kinds of recurrent layers: `"lstm"`, `"gru"`.
+        bidirectional: Whether any of them reads in both directions.
+        chunks: Whether an input comes in chunks; its other inputs (a length) are then of one chunk too.
+        offline: Why none does.
+    """
 
     recurrences: frozenset[str]
     bidirectional: bool
     chunks: bool
+    offline: str = ""
 
 
 def model_facts(model: keras.Model, signature: Signature) -> Facts:
-    """Return the facts of a trained model and the signature that goes into its files."""
+    """Return the facts of a trained model and the first signature that goes into its files."""
     kinds, bidirectional = set(), False
     for layer in model._flatten_layers():
         bidirectional = bidirectional or isinstance(layer, keras.layers.Bidirectional)
@@ -33,12 +40,19 @@ def model_facts(model: keras.Model, signature: Signature) -> Facts:
             kinds.add("lstm")
         elif isinstance(layer, keras.layers.RNN) or hasattr(layer, "step"):
             kinds.add(type(layer).__name__.lower())
-    return Facts(frozenset(kinds), bidirectional, all(raw.chunk for raw in signature.inputs.values()))
+    chunks = any(raw.chunk for raw in signature.inputs.values())
+    return Facts(frozenset(kinds), bidirectional, chunks, signature.offline)
 
 
-def file_name(deployment: str, quantization: str) -> str:
-    """Return the name of the exported file: `interpreter.tflite`, `compiled-float16.tflite`."""
-    return f"{deployment}.tflite" if quantization == "none" else f"{deployment}-{quantization}.tflite"
+def file_name(deployment: str, quantization: str, custom_ops: bool = False) -> str:
+    """Return the name of an exported file: `interpreter.tflite`, `compiled-float16.tflite`, `interpreter-custom.tflite`."""
+    parts = [deployment, CUSTOM if custom_ops else "", "" if quantization == "none" else quantization]
+    return "-".join(filter(None, parts)) + ".tflite"
+
+
+def offers_custom_ops(deployment: str, quantization: str) -> bool:
+    """Return whether signatures with custom ops get a file: those ops take texts of any length and cannot be calibrated."""
+    return deployment == "interpreter" and quantization != "int8"
 
 
 def form_of(deployment: str) -> str:
@@ -54,10 +68,7 @@ def refusal(facts: Facts, deployment: str, quantization: str) -> str | None:
             "train with --set bidirectional=false, or use --deployment interpreter"
         )
     if deployment == "streaming" and not facts.chunks:
-        return (
-            "streaming takes an input from its beginning, and this model also looks at the end of a long one (keep: ends); "
-            "train with --set keep=head, or use --deployment interpreter"
-        )
+        return f"{facts.offline or 'no input of this task comes in chunks'}, or use --deployment interpreter"
     if quantization != "int8":
         return None
     others = ", ".join(sorted(facts.recurrences - {"lstm"}))

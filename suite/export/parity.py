@@ -1,26 +1,59 @@
 """How close an exported file's answers are to the trained model's."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from suite.pipeline import Arrays
 
 
-def largest_difference(ours: Sequence[Arrays], reference: Sequence[Arrays]) -> float:
-    """Return the largest absolute difference over all outputs that both give.
+@dataclass(frozen=True)
+class Difference:
+    """How answers differ.
+
+    Attributes:
+        largest: Largest absolute difference of a real number; of its `exp` where the output is a logarithm.
+        agreement: For each output of whole numbers (text, counts) the share of inputs whose answers are equal.
+    """
+
+    largest: float
+    agreement: dict[str, float]
+
+
+def compare(ours: Sequence[Arrays], reference: Sequence[Arrays], logarithms: Sequence[str] = ()) -> Difference:
+    """Return the difference over all outputs that both give.
 
     Answers may be padded to different lengths: the padding of the longer one counts as a difference from zero.
+
+    Args:
+        ours, reference: One dict of output arrays per input.
+        logarithms: Outputs whose `exp` is compared.
     """
     worst = 0.0
+    alike: dict[str, list[bool]] = {}
     for mine, theirs in zip(ours, reference, strict=True):
-        for name in mine.keys() & theirs.keys():
-            a, b = (np.asarray(answer[name], np.float64) for answer in (mine, theirs))
-            shape = np.maximum(a.shape, b.shape)
-            difference = np.zeros(shape)
-            difference[tuple(map(slice, a.shape))] += a
-            difference[tuple(map(slice, b.shape))] -= b
-            worst = max(worst, float(np.abs(difference).max(initial=0)))
+        for name in sorted(mine.keys() & theirs.keys()):
+            a, b = np.asarray(mine[name]), np.asarray(theirs[name])
+            if a.dtype.kind not in "fc":
+                alike.setdefault(name, []).append(np.array_equal(*_same_shape(a, b)))
+                continue
+            a, b = a.astype(np.float64), b.astype(np.float64)
+            if name in logarithms:
+                a, b = np.exp(a), np.exp(b)
+            difference = np.subtract(*_same_shape(a, b))
             if not np.isfinite(difference).all():
-                return float("inf")
-    return worst
+                worst = float("inf")
+            else:
+                worst = max(worst, float(np.abs(difference).max(initial=0)))
+    return Difference(worst, {name: float(np.mean(equal)) for name, equal in alike.items()})
+
+
+def _same_shape(*arrays: np.ndarray) -> list[np.ndarray]:
+    """Return arrays padded with zeros to one shape."""
+    if arrays[0].shape == arrays[1].shape:
+        return list(arrays)
+    shape = np.maximum(*(array.shape for array in arrays))
+    return [
+        np.pad(array, [(0, most - size) for most, size in zip(shape, array.shape, strict=True)]) for array in arrays
+    ]

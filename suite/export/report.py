@@ -13,7 +13,10 @@
         "latency_ms": {"1": 0.4, "2": 0.3}, "peak_memory_bytes": 12345678,
         "notes": ["...what a caller must reset, limits of length..."]}]}
 
-`latency_ms` is keyed by the number of threads; `metrics` is missing where there was no data to measure on.
+`parity`, `metrics` and `latency_ms` are those of the first signature; parity of the others is `other_parity`, by name.
+Parity has `agreement`, the share of inputs answered alike, for each output of whole numbers. `latency_ms` is keyed by
+the number of threads; where an input lasts some `seconds`, `real_time_factor` is latency over that. `metrics` is missing
+where there was no data to measure on. `custom` names the ops that an app must link: none but in `...-custom.tflite`.
 """
 
 from pathlib import Path

@@ -29,7 +29,7 @@ def trace_signature(
         The concrete function, a dict of tensors out, and the specification of its inputs by name.
     """
     specifications = {
-        name: tf.TensorSpec((1, *_shape(raw, deployment)), raw.dtype, name) for name, raw in signature.inputs.items()
+        name: tf.TensorSpec((1, *raw.shape_in(deployment)), raw.dtype, name) for name, raw in signature.inputs.items()
     }
     fixed, streaming = deployment != "interpreter", deployment == "streaming"
     states = _state_specifications(signature, form, specifications) if streaming else {}
@@ -49,10 +49,6 @@ def trace_signature(
 
     function = tf.function(call, autograph=False)
     return function.get_concrete_function(**specifications, **states), specifications | states
-
-
-def _shape(raw, deployment):
-    return {"interpreter": raw.shape, "compiled": raw.fixed, "streaming": raw.chunk}[deployment]
 
 
 def _state_specifications(signature, form, specifications):

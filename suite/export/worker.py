@@ -4,44 +4,57 @@ The converter can crash the process it runs in; here that ends a child and becom
 """
 
 import json
+import re
 import sys
 import tempfile
 from pathlib import Path
 
 
 def convert(
-    model_dir: str, deployment: str, form: str, quantization: str, calibration: str | None, output: str
+    model_dir: str,
+    signatures: list[str],
+    deployment: str,
+    form: str,
+    quantization: str,
+    calibration: str | None,
+    output: str,
 ) -> None:
     """Write the `.tflite` of one deployment and quantisation of a saved model.
 
     Args:
         model_dir: The saved model.
+        signatures: The names of those that go into the file.
         deployment, form, quantization: What to make.
-        calibration: For int8: a folder of `.npz` raw inputs.
+        calibration: For int8: a folder with a folder of `.npz` inputs for each signature.
         output: The file to write.
     """
     import tensorflow as tf
 
     from suite.artifact import load_model, read_artifact
     from suite.export.trace import trace_signature
-    from suite.runtime.deployed import exported_signature
 
     artifact = read_artifact(model_dir)
     model = load_model(artifact)
-    signature = exported_signature(artifact.pipeline.signatures(model, artifact.assets, artifact.settings))
-    function, inputs = trace_signature(model, signature, form, deployment)
+    known = {one.name: one for one in artifact.pipeline.signatures(model, artifact.assets, artifact.settings)}
+    traced = {name: trace_signature(model, known[name], form, deployment) for name in signatures}
     module = tf.Module()
-    module.function = function
+    module.functions = {name: function for name, (function, _) in traced.items()}
     with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(module, folder, signatures={signature.name: function})
+        tf.saved_model.save(module, folder, signatures=dict(module.functions))
 
         def converter():
-            made = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[signature.name])
+            made = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=signatures)
             made.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+            made.allow_custom_ops = any(known[name].custom_ops for name in signatures)
             return made
 
         if quantization == "int8":
-            content = _int8(converter, signature.name, read_samples(Path(calibration), inputs), _float_layers(model))
+            samples = [
+                (name, sample)
+                for name, (_, inputs) in traced.items()
+                for sample in read_samples(Path(calibration) / name, inputs)
+            ]
+            content = _int8(converter, samples, _float_layers(model), [layer.name for layer in model._flatten_layers()])
         else:
             chosen = converter()
             if quantization != "none":
@@ -57,8 +70,20 @@ def _float_layers(model) -> list[str]:
     return [layer.name for layer in model._flatten_layers() if getattr(layer, "float_in_int8", False)]
 
 
-def _int8(converter, signature: str, samples: list[dict], float_layers: list[str]) -> bytes:
-    """Quantise weights and activations, calibrated on samples; the nodes of some layers stay in float."""
+def belongs_to(node: str, layer: str, layers: list[str]) -> bool:
+    """Return whether a tensor's name says that a layer made it.
+
+    Names are scopes joined by `/`, several joined by `;` where the converter fused ops. A layer that is called again has
+    the scope `NAME_1`, unless that is the name of another layer.
+    """
+    scopes = re.split("[/;]", node)
+    return any(
+        scope == layer or (scope not in layers and re.fullmatch(rf"{re.escape(layer)}_\d+", scope)) for scope in scopes
+    )
+
+
+def _int8(converter, samples: list[tuple[str, dict]], float_layers: list[str], layers: list[str]) -> bytes:
+    """Quantise weights and activations, calibrated on samples (signature, inputs); nodes of some layers stay in float."""
     import tensorflow as tf
     from ai_edge_litert import schema_py_generated as schema
 
@@ -71,9 +96,9 @@ def _int8(converter, signature: str, samples: list[dict], float_layers: list[str
     ]
     chosen = converter()
     chosen.optimizations = [tf.lite.Optimize.DEFAULT]
-    chosen.representative_dataset = lambda: ((signature, sample) for sample in samples)
+    chosen.representative_dataset = lambda: iter(samples)
     options = tf.lite.experimental.QuantizationDebugOptions(
-        denylisted_nodes=[name for name in made if any(f"/{layer}" in name for layer in float_layers)]
+        denylisted_nodes=[name for name in made if any(belongs_to(name, layer, layers) for layer in float_layers)]
     )
     debugger = tf.lite.experimental.QuantizationDebugger(
         converter=chosen, debug_dataset=chosen.representative_dataset, debug_options=options

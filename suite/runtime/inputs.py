@@ -41,6 +41,8 @@ def expand_inputs(pipeline: Any, settings: Any, words: list[str], as_text: bool)
             yield Input(word, word)
         elif word == "-":
             yield from _lines(pipeline)
+        elif word.partition(":")[0] in getattr(pipeline, "LIVE_INPUTS", ()):
+            yield Input(word, word)
         elif _exists(word):
             yield from _from_path(pipeline, settings, Path(word))
         elif pipeline.TEXT_INPUT or word.partition(":")[0] in pipeline.LIVE_INPUTS:

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from suite.pipeline import Arrays, Signature
 from suite.recurrent import compilation
+from suite.runtime.deployed import prepared, trimmed
 
 
 class KerasPredictor:
@@ -18,7 +19,8 @@ class KerasPredictor:
         batch_size: Inputs per call.
 
     Calling it with a sequence of raw-array dicts returns one dict of output arrays per input, in the same order,
-    without the batch axis. Output axes that run along a padded input axis are as long as the batch's.
+    without the batch axis. Output axes that run along a padded input axis are as long as the batch's, unless the
+    signature trims them.
     """
 
     def __init__(self, signature: Signature, batch_size: int = 64):
@@ -35,6 +37,7 @@ class KerasPredictor:
         self._function = tf.function(call, input_signature=specification, autograph=False)
 
     def __call__(self, inputs: Sequence[Arrays]) -> list[Arrays]:
+        inputs = prepared(self.signature, inputs)
         order = sorted(range(len(inputs)), key=lambda index: [np.size(array) for array in inputs[index].values()])
         answers: list[Arrays] = [{}] * len(inputs)
         for start in range(0, len(order), self.batch_size):
@@ -46,7 +49,7 @@ class KerasPredictor:
             outputs = {name: value.numpy() for name, value in self._function(*tensors).items()}
             for row, index in enumerate(chosen):
                 answers[index] = {name: value[row] for name, value in outputs.items()}
-        return answers
+        return trimmed(self.signature, answers)
 
 
 def _stack(arrays: list[np.ndarray], dtype: str) -> tf.Tensor:

@@ -6,6 +6,7 @@ import numpy as np
 
 from suite.errors import UserError
 from suite.pipeline import Arrays
+from suite.runtime.tflite_runtime import TfLitePredictor
 
 STATE = "state_"
 
@@ -14,20 +15,19 @@ class ChunkRunner:
     """Runs a streaming `.tflite` chunk by chunk with an explicit state, zeros at first.
 
     Args:
-        path: A file of the `streaming` deployment.
-        threads: CPU threads.
+        file: A file of the `streaming` deployment, by its path or opened.
 
     Raises:
         UserError: for a file that LiteRT cannot run, or that carries no state.
     """
 
-    def __init__(self, path: str | Path, threads: int = 1):
-        from suite.runtime.tflite_runtime import TfLitePredictor
-
-        self._predictor = TfLitePredictor(path, threads)
+    def __init__(self, file: str | Path | TfLitePredictor):
+        self._predictor = file if isinstance(file, TfLitePredictor) else TfLitePredictor(file)
         self._inputs = self._predictor.inputs
         if not any(name.startswith(STATE) for name in self._inputs):
-            raise UserError(f"{path}: expected a file of the streaming deployment; this one carries no state")
+            raise UserError(
+                f"{self._predictor.path}: expected a file of the streaming deployment; this one carries no state"
+            )
         self.reset()
 
     @property

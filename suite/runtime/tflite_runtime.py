@@ -16,32 +16,29 @@ class TfLitePredictor:
         path: The file.
         threads: CPU threads of the interpreter.
         signature: Name of the signature; by default the file's first.
+        custom_ops: Whether the file holds ops of tensorflow-text, which its own interpreter knows.
 
-    `inputs` and `outputs` give shape (without the batch axis) and dtype of each. Fused recurrent ops keep their state
-    between calls; it is reset before each, so that calls do not depend on one another.
+    `inputs` and `outputs` give shape (without the batch axis, an axis of any length None) and dtype of each. Fused
+    recurrent ops keep their state between calls; it is reset before each, so that calls do not depend on one another.
 
     Raises:
         UserError: for a file that cannot be read, or that holds ops this runtime does not have.
     """
 
-    def __init__(self, path: str | Path, threads: int = 1, signature: str | None = None):
-        from ai_edge_litert.interpreter import Interpreter
-
+    def __init__(self, path: str | Path, threads: int = 1, signature: str | None = None, custom_ops: bool = False):
         self.path = Path(path)
         if not self.path.is_file():
             raise UserError(f"{path}: no such file; `suite export` writes it")
         try:
-            self.interpreter = Interpreter(str(path), num_threads=threads)
+            self.interpreter = _text_interpreter(path, threads) if custom_ops else _interpreter(path, threads)
             names = list(self.interpreter.get_signature_list())
             self.signature = signature or names[0]
             self._run = self.interpreter.get_signature_runner(self.signature)
         except (ValueError, RuntimeError, IndexError) as error:
             first = str(error).strip().splitlines()[0]
             raise UserError(f"{path}: not a file that LiteRT can run: {first}") from error
-        details = self._run.get_input_details()
-        self.inputs = {name: (tuple(map(int, found["shape"][1:])), found["dtype"]) for name, found in details.items()}
-        details = self._run.get_output_details()
-        self.outputs = {name: (tuple(map(int, found["shape"][1:])), found["dtype"]) for name, found in details.items()}
+        self.inputs = _tensors(self._run.get_input_details())
+        self.outputs = _tensors(self._run.get_output_details())
         self._called = False
 
     def __call__(self, inputs: Sequence[Arrays]) -> list[Arrays]:
@@ -56,3 +53,35 @@ class TfLitePredictor:
         outputs = self._run(**fed)
         self._called = True
         return {name: np.array(value[0]) for name, value in outputs.items()}
+
+
+def _tensors(details):
+    """Return name -> (shape without the batch axis, dtype)."""
+    found = {}
+    for name, detail in details.items():
+        shape = detail["shape_signature"] if len(detail["shape_signature"]) else detail["shape"]
+        found[name] = (tuple(None if size < 0 else int(size) for size in shape[1:]), detail["dtype"])
+    return found
+
+
+def _interpreter(path, threads):
+    from ai_edge_litert.interpreter import Interpreter
+
+    return Interpreter(str(path), num_threads=threads)
+
+
+def _text_interpreter(path, threads):
+    """Return TensorFlow's interpreter with the ops of tensorflow-text; LiteRT's own package cannot be given any."""
+    import warnings
+
+    from tensorflow.lite.python.interpreter import InterpreterWithCustomOps
+
+    from suite.text.wordpiece_tokenizer import tensorflow_text
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*tf.lite.Interpreter is deprecated.*")
+        return InterpreterWithCustomOps(
+            model_path=str(path),
+            num_threads=threads,
+            custom_op_registerers=tensorflow_text().tflite_registrar.SELECT_TFTEXT_OPS,
+        )

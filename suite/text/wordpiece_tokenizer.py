@@ -25,6 +25,7 @@ class WordpieceTokenizer:
 
     name = "wordpiece"
     dtype = "string"
+    ops = ("FastWordpieceTokenizeWithOffsets",)  # of tensorflow-text; what `split_one` needs on a phone
 
     def __init__(self, vocabulary, max_tokens=256, keep="head"):
         if tuple(vocabulary[:2]) != RESERVED:
@@ -55,9 +56,28 @@ class WordpieceTokenizer:
         Returns:
             `words`: `int32 (batch, time)`, the row of each piece in the vocabulary; 0 is padding. `time` is at least 1.
         """
-        pieces = self._pieces.tokenize(normalise(text))
-        words = self._kept(pieces).to_tensor(0)
+        return self.split(normalise(text))
+
+    def split(self, text) -> dict[str, tf.Tensor]:
+        """Return the ids of pieces of texts that are normalised already; as a call does."""
+        words = self._kept(self._pieces.tokenize(text)).to_tensor(0)
         return {"words": tf.cond(tf.shape(words)[1] > 0, lambda: words, lambda: tf.pad(words, [[0, 0], [0, 1]]))}
+
+    def split_one(self, text) -> dict[str, tf.Tensor]:
+        """Return the same for a batch of one, without ops for ragged tensors: TFLite lacks those.
+
+        Args:
+            text: `tf.string (1,)`, normalised.
+        """
+        words = self._pieces.tokenize(text).flat_values
+        if self.keep == "head":
+            words = words[: self.max_tokens]
+        else:
+            head = (self.max_tokens + 1) // 2
+            start = tf.maximum(tf.shape(words)[0] - (self.max_tokens - head), tf.minimum(head, tf.shape(words)[0]))
+            words = tf.concat([words[:head], words[start:]], axis=0)
+        missing = tf.maximum(1 - tf.shape(words)[0], 0)
+        return {"words": tf.reshape(tf.concat([words, tf.zeros((missing,), tf.int32)], axis=0), (1, -1))}
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return the character offsets `(start, end)` of each token in `text`, one for every step of the graph."""

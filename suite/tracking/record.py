@@ -153,7 +153,8 @@ def log_export(artifact: Artifact, entries: list[dict[str, Any]]) -> bool:
     except MlflowException:
         return False
     for entry in entries:
-        prefix = f"tflite_{entry['deployment']}_{entry['quantization']}"
+        custom = "_custom" if entry["custom"] else ""
+        prefix = f"tflite_{entry['deployment']}{custom}_{entry['quantization']}"
         figures = {
             "bytes": entry["bytes"],
             "latency_ms": entry["latency_ms"]["1"],

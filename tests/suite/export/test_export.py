@@ -164,6 +164,24 @@ def test_wordpiece_models_take_piece_numbers(suite, workdir, wordpiece, deployme
     np.testing.assert_allclose(answers(wordpiece.model_dir, path), answers(wordpiece.model_dir), atol=1e-5)
 
 
+def test_wordpiece_models_take_text_where_the_app_links_the_ops(suite, workdir, wordpiece):
+    files = exported(suite, wordpiece.model_dir)
+    entry = files["interpreter-custom.tflite"]
+    assert entry["custom"] == ["FastWordpieceTokenizeWithOffsets"] and entry["flex"] == []
+    assert files["interpreter.tflite"]["custom"] == []
+    assert entry["signatures"]["classify_text"]["inputs"]["text"] == {
+        "dtype": "string",
+        "shape": [1],
+        "meaning": "the text, UTF-8, that the app has brought to Unicode form NFKC and then case folded",
+    }
+    assert entry["parity"]["max_difference"] <= 1e-4 and entry["parity"]["samples"] == 60
+    assert any("FastWordpieceTokenizeWithOffsets" in note for note in entry["notes"])
+    path = wordpiece.model_dir / "tflite" / "interpreter-custom.tflite"
+    np.testing.assert_allclose(answers(wordpiece.model_dir, path), answers(wordpiece.model_dir), atol=1e-5)
+    guide = (wordpiece.model_dir / "tflite" / "GUIDE.md").read_text(encoding="utf-8")
+    assert "InterpreterWithCustomOps(" in guide and "must link these custom ops: FastWordpiece" in guide
+
+
 MISUSE = [
     ("no such folder", ("nowhere",), ["nowhere", "no such model folder"]),
     ("not a model", (".",), ["not a whole model folder"]),
@@ -232,5 +250,5 @@ def test_a_crash_of_the_converter_is_an_error(monkeypatch, tmp_path, fused):
     os.chmod(fake, 0o755)
     monkeypatch.setattr(sys, "executable", str(fake))
     with pytest.raises(ConversionError, match=r"crashed \(SIGSEGV\)"):
-        convert(fused.model_dir, "interpreter", "fused", "none", None, tmp_path / "x.tflite")
+        convert(fused.model_dir, ["classify"], "interpreter", "fused", "none", None, tmp_path / "x.tflite")
     assert not (tmp_path / "x.tflite").exists()

@@ -1,0 +1,110 @@
+"""An exported file against the trained model, on real inputs: the same answers, the same score."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from suite.export.convert import ConversionError
+from suite.export.offers import TOLERANCES
+from suite.export.parity import compare
+from suite.export.source import Source
+from suite.pipeline import Arrays, Predictor, Signature, primary_metric
+from suite.runtime.deployed import host, prepared
+from suite.runtime.keras_runtime import KerasPredictor
+from suite.runtime.tflite_runtime import TfLitePredictor
+
+
+class Recorder(TfLitePredictor):
+    """Keeps what each call was fed and what it answered: the calls that the host makes for raw inputs."""
+
+    def __init__(self, path: Path, signature: Signature):
+        super().__init__(path, 1, signature.name, bool(signature.custom_ops))
+        self.calls: list[tuple[Arrays, Arrays]] = []
+
+    def call(self, arrays: Arrays) -> Arrays:
+        """Do and keep one call."""
+        answer = super().call(arrays)
+        self.calls.append((dict(arrays), dict(answer)))
+        return answer
+
+
+def check_parity(
+    source: Source, path: Path, held: list[Signature], deployment: str, quantization: str
+) -> dict[str, dict[str, Any]]:
+    """Compare each signature of a file, where real inputs can be had for it, with the trained model's answers.
+
+    The first one is compared with the signature that predict and evaluate call, any other with itself in Keras.
+
+    Returns:
+        Signature -> `samples`, `max_difference`, `tolerance`, and `agreement` where an output is of whole numbers.
+
+    Raises:
+        ConversionError: if an answer is too far off.
+    """
+    tolerance = TOLERANCES[quantization]
+    found = {}
+    for place, signature in enumerate(held):
+        if not signature.parity:
+            continue
+        ours, reference = _answers(source, path, signature, deployment, first=place == 0)
+        difference = compare(ours, reference, signature.logarithms)
+        if tolerance is not None and not difference.largest <= tolerance:
+            raise ConversionError(
+                f"{path.name}: an answer of {signature.name} differs from the trained model's by {difference.largest:.2g} "
+                f"on {len(ours)} real inputs; at most {tolerance:g} is allowed, so no file was written"
+            )
+        found[signature.name] = {
+            "samples": len(ours),
+            "max_difference": difference.largest,
+            "tolerance": tolerance,
+            **({"agreement": difference.agreement} if difference.agreement else {}),
+        }
+    return found
+
+
+def _answers(source, path, signature, deployment, first) -> tuple[list[Arrays], list[Arrays]]:
+    """Return the file's answers and the trained model's to the same inputs."""
+    inputs = source.samples.parity
+    predictor = Recorder(path, signature)
+    answers = source.answers(source.signatures[0] if first else signature)
+    if deployment == "compiled":
+        fit = [_fits(signature, arrays) for arrays in prepared(signature, inputs)]
+        if not any(fit):  # what the host cuts the inputs into
+            host(predictor, deployment, signature)(inputs)
+            plain = replace(signature, prepare=None, trim=None)
+            return [answer for _, answer in predictor.calls], KerasPredictor(plain)([fed for fed, _ in predictor.calls])
+        inputs, answers = ([one for one, fits in zip(all_, fit, strict=True) if fits] for all_ in (inputs, answers))
+    return host(predictor, deployment, signature)(inputs), answers
+
+
+def _fits(signature: Signature, arrays: Arrays) -> bool:
+    return all(
+        size <= fixed
+        for name, raw in signature.inputs.items()
+        for size, fixed in zip(arrays[name].shape, raw.shape_in("compiled"), strict=True)
+    )
+
+
+def check_metrics(
+    source: Source, predictor: Predictor, signature: Signature, deployment: str, quantization: str, file: str
+) -> dict[str, Any]:
+    """Evaluate a file and the trained model on the same part of the data; `{}` where there is none.
+
+    Raises:
+        ConversionError: if the file's primary metric is worse than the signature allows.
+    """
+    artifact, samples = source.artifact, source.samples
+    if not samples.scored:
+        return {}
+    scores = source.scores()
+    found = artifact.pipeline.evaluate(predictor, samples.scored, artifact.assets, artifact.settings).metrics
+    name, direction = primary_metric(artifact.pipeline.METRICS)
+    loss = scores[name] - found[name] if direction == "max" else found[name] - scores[name]
+    allowed = signature.int8_metric_loss if quantization == "int8" else signature.metric_loss
+    # One example may fall on the other side of a threshold, whatever the tolerance of the answers.
+    if deployment != "compiled" and loss > max(allowed, 1.5 / len(samples.scored)):
+        raise ConversionError(
+            f"{file}: {name} is {found[name]:.4f}, the trained model's {scores[name]:.4f}; "
+            f"a loss of {allowed:g} is allowed, so no file was written"
+        )
+    return {"split": samples.part, "examples": len(samples.scored), "tflite": found, "keras": scores}

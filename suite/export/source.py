@@ -1,0 +1,91 @@
+"""What an export starts from: the trained model, its signatures, and real inputs."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from suite.artifact import Artifact, load_model, read_parity
+from suite.data.examples import Example
+from suite.export.offers import Facts, model_facts
+from suite.pipeline import Arrays, Predictor, Signature, spread
+from suite.runtime.deployed import held_by
+from suite.runtime.keras_runtime import KerasPredictor
+
+PARITY_SAMPLES = 64
+CALIBRATION_SAMPLES = 100
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Real inputs: `parity` to compare answers, `calibration` for int8 (training inputs), `scored` examples with their part."""
+
+    parity: list[Arrays]
+    calibration: list[Arrays]
+    scored: list[Example]
+    part: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """The trained model that files are made from and compared with.
+
+    Attributes:
+        artifact: Its folder.
+        facts: What decides the ways it can run.
+        signatures: Of the pipeline, all.
+        predictor: The first of them with the trained model, which predict and evaluate call.
+        samples: Real inputs.
+        known: Answers and scores of the trained model, once they are found.
+    """
+
+    artifact: Artifact
+    facts: Facts
+    signatures: list[Signature]
+    predictor: Predictor
+    samples: Samples
+    known: dict[Any, Any] = field(default_factory=dict)
+
+    def answers(self, signature: Signature) -> list[Arrays]:
+        """Return the trained model's answers to the parity inputs by one signature."""
+        if signature.name not in self.known:
+            first = signature is self.signatures[0]
+            predictor = self.predictor if first else KerasPredictor(signature)
+            self.known[signature.name] = predictor(self.samples.parity)
+        return self.known[signature.name]
+
+    def scores(self) -> dict[str, float]:
+        """Return the trained model's metrics on the scored examples."""
+        if "" not in self.known:
+            artifact = self.artifact
+            found = artifact.pipeline.evaluate(self.predictor, self.samples.scored, artifact.assets, artifact.settings)
+            self.known[""] = found.metrics
+        return dict(self.known[""])
+
+
+def open_source(artifact: Artifact, examples: Any) -> Source:
+    """Load the trained model and choose real inputs.
+
+    Args:
+        artifact: The saved model.
+        examples: The data that `--data` or the run's record names, read; None takes the inputs kept with the model.
+
+    Raises:
+        UserError: if Keras cannot read the model.
+    """
+    model = load_model(artifact)
+    signatures = artifact.pipeline.signatures(model, artifact.assets, artifact.settings)
+    facts = model_facts(model, held_by(signatures, "interpreter")[0])
+    return Source(artifact, facts, signatures, KerasPredictor(signatures[0]), _choose(artifact, examples))
+
+
+def _choose(artifact: Artifact, examples: Any) -> Samples:
+    kept = read_parity(artifact)
+    if examples is None:
+        return Samples(kept, kept, [], "")
+    part = next((name for name in ("test", "dev", "train") if examples.part(name)), "all")
+    scored = examples.part(part)
+
+    def arrays(chosen: list[Example]) -> list[Arrays]:
+        return [artifact.pipeline.raw_arrays(example.input, artifact.settings) for example in chosen]
+
+    calibration = arrays(spread(examples.part("train") or scored, CALIBRATION_SAMPLES))
+    return Samples(arrays(spread(scored, PARITY_SAMPLES)), calibration, scored, part)

@@ -1,0 +1,227 @@
+"""Files with several signatures, several inputs, logarithms, whole numbers and padding: what speech and captioning need."""
+
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from suite.artifact import Artifact
+from suite.export import export
+from suite.export.offers import model_facts, refusal
+from suite.export.parity import compare
+from suite.export.source import Samples, Source
+from suite.export.worker import belongs_to
+from suite.pipeline import Evaluation, RawInput, Signature
+from suite.recurrent import deployment
+from suite.runtime.deployed import deployed_predictor, has_custom_ops, held_by, split_name
+from suite.runtime.keras_runtime import KerasPredictor
+
+RATE, FRAME = 100, 4  # samples per second, samples per frame
+WAVES = [np.linspace(-1, 1, count, dtype=np.float32) for count in (8, 13, 40, 23)]
+
+
+def sound_signatures(model) -> list[Signature]:
+    """A toy of speech: frames of 4 samples, two symbols, the running sum as state; and an encoder alone."""
+
+    def encode(samples, length):
+        valid = tf.range(tf.shape(samples)[1])[tf.newaxis] < length[:, tf.newaxis]
+        samples = tf.where(valid, samples, 0.0)
+        missing = -tf.shape(samples)[1] % FRAME
+        frames = tf.reshape(tf.pad(samples, [[0, 0], [0, missing]]), (tf.shape(samples)[0], -1, FRAME))
+        return model(frames), -(-length // FRAME)
+
+    def transcribe(samples, length):
+        logits, frames = encode(samples, length)
+        traced = deployment.current()
+        sums = tf.cumsum(logits, axis=1)
+        if traced is not None and traced.streaming:
+            sums += traced.carry("sum", tf.zeros((1, 1, 2)))
+            traced.keep("sum", sums[:, -1:])
+        valid = tf.range(tf.shape(sums)[1])[tf.newaxis] < frames[:, tf.newaxis]
+        log_probs = tf.where(valid[..., tf.newaxis], tf.nn.log_softmax(sums), 0.0)
+        text = tf.where(valid, 97 + tf.argmax(log_probs, axis=2, output_type=tf.int32), 0)
+        return {"log_probs": log_probs, "frames": frames, "text": tf.cast(text, tf.uint8)}
+
+    def features(samples, length):
+        return {"features": encode(samples, length)[0]}
+
+    def stream(runner, arrays):
+        runner.reset()
+        parts = []
+        for start in range(0, int(arrays["length"]), 8):
+            piece = arrays["samples"][start : start + 8]
+            fed = {"samples": np.pad(piece, (0, 8 - len(piece))), "length": np.int32(len(piece))}
+            parts.append(trim(runner.run(fed)))
+        joined = {name: np.concatenate([part[name] for part in parts]) for name in ("log_probs", "text")}
+        return joined | {"frames": np.int32(len(joined["text"]))}
+
+    def windows(predictor, arrays):
+        parts = []
+        for start in range(0, int(arrays["length"]), 32):
+            piece = arrays["samples"][start : start + 32]
+            fed = {"samples": np.pad(piece, (0, 32 - len(piece))), "length": np.int32(len(piece))}
+            parts.append(trim(predictor.call(fed)))
+        joined = {name: np.concatenate([part[name] for part in parts]) for name in ("log_probs", "text")}
+        return joined | {"frames": np.int32(len(joined["text"]))}
+
+    def trim(answer):
+        return answer | {name: answer[name][: answer["frames"]] for name in ("log_probs", "text")}
+
+    inputs = {
+        "samples": RawInput("float32", (None,), "samples at 100 Hz", fixed=(32,), chunk=(8,)),
+        "length": RawInput("int32", (), "samples that count"),
+    }
+    outputs = {"log_probs": "natural logarithm", "frames": "frames that count", "text": "letters"}
+    state = {"state": RawInput("float32", (2,), "made by the app")}
+    return [
+        Signature(
+            "transcribe",
+            inputs,
+            outputs,
+            transcribe,
+            windows=windows,
+            stream=stream,
+            trim=trim,
+            logarithms=("log_probs",),
+            seconds=lambda arrays: float(arrays["length"]) / RATE,
+        ),
+        Signature("encode", inputs | {"samples": RawInput("float32", (None,), "samples")}, {"features": ""}, features),
+        Signature("step", state, {"next": ""}, lambda state: {"next": state + 1.0}, parity=False),
+    ]
+
+
+@pytest.fixture(scope="module")
+def sound():
+    """The trained model, its signatures and raw inputs."""
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input((None, FRAME)), keras.layers.Dense(2, name="dense")])
+    raw = [{"samples": wave, "length": np.int32(len(wave))} for wave in WAVES]
+    return model, sound_signatures(model), raw
+
+
+@pytest.fixture
+def source(sound, tmp_path, monkeypatch):
+    """The export's source; conversion in this process, for no folder holds the toy."""
+    from suite.export import worker
+
+    model, signatures, raw = sound
+
+    def evaluate(predictor, examples, assets, settings):
+        texts = [answer["text"].tobytes() for answer in predictor(raw)]
+        truth = [answer["text"].tobytes() for answer in KerasPredictor(signatures[0])(raw)]
+        return Evaluation({"wer": float(np.mean([a != b for a, b in zip(texts, truth, strict=True)]))})
+
+    pipeline = SimpleNamespace(
+        signatures=lambda *_: signatures, evaluate=evaluate, METRICS={"wer": ("min", "fraction")}
+    )
+    artifact = Artifact(tmp_path, "sound", pipeline, None, {}, {})
+    monkeypatch.setattr("suite.artifact.read_artifact", lambda _: artifact)
+    monkeypatch.setattr("suite.artifact.load_model", lambda _: model)
+    monkeypatch.setattr(export, "convert", lambda *arguments: worker.convert(*map(_plain, arguments)))
+    facts = model_facts(model, signatures[0])
+    return Source(artifact, facts, signatures, KerasPredictor(signatures[0]), Samples(raw, raw, raw, "test"))
+
+
+def _plain(argument):
+    return argument if isinstance(argument, list | str | None) else str(argument)
+
+
+def test_one_file_holds_all_signatures_that_a_deployment_allows(source):
+    pairs = [("interpreter", "none"), ("compiled", "none"), ("streaming", "none"), ("interpreter", "int8")]
+    report = export.export_files(source, pairs, lambda step: None)
+    held = {entry["file"]: list(entry["signatures"]) for entry in report["files"]}
+    assert held == {
+        "interpreter.tflite": ["transcribe", "encode", "step"],
+        "compiled.tflite": ["transcribe", "step"],
+        "streaming.tflite": ["transcribe"],
+        "interpreter-int8.tflite": ["transcribe", "encode"],
+    }
+    by_file = {entry["file"]: entry for entry in report["files"]}
+    for name in ("interpreter.tflite", "compiled.tflite", "streaming.tflite"):
+        entry = by_file[name]
+        assert entry["parity"]["max_difference"] <= 1e-5 and entry["parity"]["agreement"] == {"frames": 1, "text": 1}
+        assert entry["flex"] == entry["custom"] == []
+    assert by_file["streaming.tflite"]["metrics"]["tflite"] == {"wer": 0.0}
+    assert list(by_file["interpreter.tflite"]["other_parity"]) == ["encode"]
+    assert by_file["interpreter.tflite"]["parity"]["samples"] == 4
+    assert by_file["compiled.tflite"]["parity"]["samples"] == 3, "one is longer than the fixed shape"
+    assert by_file["streaming.tflite"]["signatures"]["transcribe"]["inputs"]["length"]["shape"] == [1]
+    # The input of median size has 23 samples, of which a chunk takes 8.
+    assert by_file["interpreter.tflite"]["seconds"] == 0.23 and by_file["streaming.tflite"]["seconds"] == 0.08
+    factor = by_file["interpreter.tflite"]["real_time_factor"]["1"]
+    assert factor == pytest.approx(by_file["interpreter.tflite"]["latency_ms"]["1"] / 230, abs=1e-6)
+
+
+def test_answers_are_trimmed_in_every_runtime(sound, source):
+    _, signatures, raw = sound
+    export.export_files(source, [("interpreter", "none"), ("streaming", "none")], lambda step: None)
+    expected = [-(-len(wave) // FRAME) for wave in WAVES]
+    predictors = [KerasPredictor(signatures[0])]
+    for name in ("interpreter", "streaming"):
+        path = source.artifact.path / "tflite" / f"{name}.tflite"
+        predictors.append(deployed_predictor(path, name, signatures[0]))
+    for predictor in predictors:
+        assert [len(answer["log_probs"]) for answer in predictor(raw)] == expected
+
+
+def test_other_inputs_than_the_one_in_chunks_do_not_keep_a_model_from_streaming(sound):
+    model, signatures, _ = sound
+    assert refusal(model_facts(model, signatures[0]), "streaming", "none") is None
+    assert "no input of this task comes in chunks" in refusal(model_facts(model, signatures[1]), "streaming", "none")
+
+
+def test_prepared_inputs_go_into_keras_too(sound):
+    from dataclasses import replace
+
+    _, signatures, raw = sound
+    half = replace(signatures[0], prepare=lambda arrays: arrays | {"length": arrays["length"] // 2})
+    assert [int(answer["frames"]) for answer in KerasPredictor(half)(raw)] == [1, 2, 5, 3]
+
+
+def test_logarithms_are_compared_as_probabilities():
+    ours, theirs = [{"log_probs": np.log([0.5, 1e-9])}], [{"log_probs": np.log([0.5, 1e-6])}]
+    assert compare(ours, theirs).largest > 6
+    assert compare(ours, theirs, ["log_probs"]).largest == pytest.approx(1e-6, rel=0.01)
+
+
+def test_whole_numbers_agree_or_not():
+    text = [{"text": np.array(list(word), np.uint8)} for word in (b"one", b"two", b"six")]
+    other = [{"text": np.array(list(word), np.uint8)} for word in (b"one\0", b"too", b"six")]
+    found = compare(text, other)
+    assert found.largest == 0 and found.agreement == {"text": pytest.approx(2 / 3)}
+
+
+def test_an_answer_that_is_no_number_is_infinitely_far():
+    assert compare([{"p": np.array([np.nan])}], [{"p": np.array([0.5])}]).largest == float("inf")
+
+
+@pytest.mark.parametrize(
+    ("node", "expected"),
+    [
+        ("sound_1/dense/MatMul", True),
+        ("dense/Add;other/x", True),
+        ("a;sound/dense_2/Add", True),
+        ("sound/dense_1/MatMul", False),
+        ("sound/dense_out/MatMul", False),
+        ("sound/my_dense/MatMul", False),
+    ],
+)
+def test_a_tensor_belongs_to_the_layer_of_its_scope(node, expected):
+    assert belongs_to(node, "dense", ["dense", "dense_1", "dense_out", "my_dense"]) == expected
+
+
+def test_names_of_files_tell_what_they_hold():
+    assert split_name("interpreter-custom-float16.tflite") == ("interpreter", "float16")
+    assert split_name("interpreter-custom.tflite") == ("interpreter", "none")
+    assert has_custom_ops("interpreter-custom.tflite") and not has_custom_ops("interpreter-float16.tflite")
+
+
+def test_signatures_with_custom_ops_are_apart(sound):
+    from dataclasses import replace
+
+    _, signatures, _ = sound
+    several = [replace(signatures[0], custom_ops=("Op",)), *signatures[1:]]
+    assert [one.name for one in held_by(several, "interpreter")] == ["encode", "step"]
+    assert [one.name for one in held_by(several, "interpreter", custom=True)] == ["transcribe"]
