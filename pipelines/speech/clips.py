@@ -23,7 +23,7 @@ class Facts:
     Attributes:
         digest: SHA-256 of the file's bytes, hexadecimal.
         seconds: Its length.
-        notes: What a person should know of it, kind -> how much: `{"clipping": 0.02}`.
+        notes: What a person should know of it, in the same words for every clip of which it is true.
     """
 
     digest: str
@@ -50,7 +50,7 @@ def inspect_clip(path: Path) -> Facts:
     Raises:
         UserError: if there is no such file, or it holds no audio that can be used.
     """
-    from suite.audio.read import check_audio, inspect_audio, read_audio
+    from suite.audio.read import check_audio, inspect_audio, read_audio, read_blocks
 
     try:
         if not path.is_file():
@@ -62,11 +62,8 @@ def inspect_clip(path: Path) -> Facts:
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     info = inspect_audio(path)
+    if info.duration > LONG_SECONDS:
+        samples = sum(len(block) for block in read_blocks(path, info.sample_rate, LONG_SECONDS))
+        return Facts(digest, samples / info.sample_rate, (f"longer than {LONG_SECONDS:g} s",))
     samples = read_audio(path, info.sample_rate)
-    if not len(samples):
-        raise UserError(f"{path}: expected audio. Received: a file without samples")
-    seconds = len(samples) / info.sample_rate
-    notes = check_audio(samples, info.sample_rate)
-    if seconds > LONG_SECONDS:
-        notes = [*notes, "long"]
-    return Facts(digest, seconds, tuple(notes))
+    return Facts(digest, len(samples) / info.sample_rate, tuple(check_audio(samples, info.sample_rate)))

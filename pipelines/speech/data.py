@@ -1,7 +1,7 @@
 """Files on disk -> examples (every documented speech format) -> assets -> batches of samples and symbols."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,64 +41,80 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
     path = Path(path)
     format, found = choose_format(path, FORMATS, WANTED, format)
     clips, problems = READERS[format](found, settings)
-    items, seconds, remarks = [], [], []
+    checked = []
     for clip, facts in zip(clips, inspect_clips(clips), strict=True):
-        fault = facts if isinstance(facts, Problem) else _transcript_fault(clip, facts, settings)
-        if fault is not None:
+        fault = facts if isinstance(facts, Problem) else _transcript_fault(clip, settings)
+        if fault is None:
+            text = normalise(clip.text, settings.transcript)
+            checked.append(
+                (Example(clip.name, clip.path, text, clip.part, clip.group, facts.digest), clip.place, facts)
+            )
+        else:
             problems.append(fault)
-            continue
-        text = normalise(clip.text, settings.transcript)
-        items.append(Example(clip.name, clip.path, text, clip.part, clip.group, facts.digest))
-        seconds.append(facts.seconds)
-        remarks += [(remark, clip.name) for remark in facts.notes]
+    examples = Examples(tuple(row[0] for row in checked), path, format, found.reason, notes=tuple(found.notes))
+    examples = assign_parts(examples, settings)
+    encode = make_encoder(_symbols_to_fit(examples, settings, assets))
+    items, all_facts = [], []
+    for example, (_, place, facts) in zip(examples.items, checked, strict=True):
+        if fault := _length_fault(example.target, encode, facts.seconds, settings):
+            problems.append(Problem(place, fault))
+        else:
+            items.append(example)
+            all_facts.append(facts)
     if not items:
         first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
         raise UserError(f"{path}: expected at least one usable example; {first}")
-    notes = (*found.notes, *_gather(remarks))
-    examples = assign_parts(
-        Examples(tuple(items), path, format, found.reason, problems=tuple(problems), notes=notes), settings
-    )
-    notes = (*examples.notes, _durations(examples, seconds), *_strange_characters(examples, assets))
-    return replace(examples, notes=notes)
+    examples = replace(examples, items=tuple(items), problems=tuple(problems))
+    notes = [*_remarks(items, all_facts), _durations(examples, all_facts), *_strange_characters(examples, assets)]
+    return replace(examples, notes=(*examples.notes, *notes))
 
 
-def _transcript_fault(clip: Clip, facts: Facts, settings: Settings) -> Problem | None:
+def _transcript_fault(clip: Clip, settings: Settings) -> Problem | None:
     if not isinstance(clip.text, str):
         return Problem(clip.place, f"expected a transcript. Received: {clip.text!r}")
-    text = normalise(clip.text, settings.transcript)
-    if not text:
+    if not normalise(clip.text, settings.transcript):
         return Problem(clip.place, f"expected a transcript with a letter or digit in it. Received: {clip.text[:60]!r}")
-    # Characters, whatever the symbols are: pieces of words never need more steps than their characters do.
-    needed = steps_needed(text)
-    steps = step_count(int(facts.seconds * settings.sample_rate), settings)
-    if needed > steps:
-        return Problem(
-            clip.place,
-            f"the transcript needs {needed:,} steps (its characters, and one more between two alike), but "
-            f"{facts.seconds:.2f} s of audio make {steps:,} steps of {1000 * settings.step_seconds:g} ms. "
-            f"Received: {text[:60]!r}",
-        )
     return None
 
 
-def _gather(remarks: list[tuple[str, str]]) -> list[str]:
+def _symbols_to_fit(examples: Examples, settings: Settings, assets: dict | None) -> list[str]:
+    """Return the symbols that targets will be made of, as far as that is known before training."""
+    if assets is not None:
+        return assets["symbols"]
+    if settings.tokens == "subword":
+        return learn_symbols([example.target for example in examples.part("train")], settings)
+    return learn_symbols([example.target for example in examples.items], settings)
+
+
+def _length_fault(text: str, encode: Callable, seconds: float, settings: Settings) -> str | None:
+    needed, steps = steps_needed(encode(text)), step_count(int(seconds * settings.sample_rate), settings)
+    if needed <= steps:
+        return None
+    return (
+        f"the transcript needs {needed:,} steps (one a symbol, and one more between two alike), but {seconds:.2f} s of "
+        f"audio make {steps:,} steps of {1000 * settings.step_seconds:g} ms. Received: {text[:60]!r}"
+    )
+
+
+def _remarks(items: Sequence[Example], facts: Sequence[Facts]) -> list[str]:
     """Return one sentence for each kind of remark: how many clips, and up to three of them."""
     names: dict[str, list[str]] = {}
-    for remark, name in remarks:
-        names.setdefault(remark, []).append(name)
+    for example, own in zip(items, facts, strict=True):
+        for remark in own.notes:
+            names.setdefault(remark, []).append(example.name)
     return [
-        f"{len(found):,} clip{'s' if len(found) > 1 else ''} {remark}: {', '.join(found[:3])}"
-        + (f" and {len(found) - 3:,} more." if len(found) > 3 else ".")
+        f"{remark[0].upper()}{remark[1:]}: {len(found):,} clip{'s' if len(found) > 1 else ''}, "
+        f"{'as ' if len(found) > 3 else ''}{', '.join(found[:3])}."
         for remark, found in sorted(names.items())
     ]
 
 
-def _durations(examples: Examples, seconds: list[float]) -> str:
+def _durations(examples: Examples, facts: Sequence[Facts]) -> str:
     totals = dict.fromkeys(PARTS, 0.0)
-    for example, length in zip(examples.items, seconds, strict=True):
-        totals[example.part] += length
+    for example, own in zip(examples.items, facts, strict=True):
+        totals[example.part] += own.seconds
     parts = [f"{part} {_length(total)}" for part, total in totals.items() if total]
-    return f"Audio: {', '.join(parts)}; the longest clip has {max(seconds):.1f} s."
+    return f"Audio: {', '.join(parts)}; the longest clip has {max(own.seconds for own in facts):.1f} s."
 
 
 def _length(seconds):

@@ -1,7 +1,7 @@
 """Synthetic speech by espeak-ng (through espeakng-loader, extra `demo`), the same samples for the same list of utterances.
 
-The library is global state: it is not safe in threads, and what it says depends on what it said before. So every list is
-spoken in a process of its own.
+The library is global state: it is not safe in threads, and how it says something depends on what it said before. So every
+list is spoken in a process of its own.
 """
 
 import ctypes
@@ -19,8 +19,9 @@ import numpy as np
 from suite.errors import UserError
 
 SAMPLE_RATE = 22050  # Hz, of espeak-ng
+LOUDNESS = 60  # percent of espeak-ng's volume; at 100 some voices clip
 # espeak-ng's speak_lib.h
-AUDIO_OUTPUT_RETRIEVAL, INITIALIZE_DONT_EXIT, CHARS_UTF8, POS_CHARACTER, RATE, PITCH = 1, 0x8000, 1, 1, 1, 3
+AUDIO_OUTPUT_RETRIEVAL, INITIALIZE_DONT_EXIT, CHARS_UTF8, POS_CHARACTER, RATE, VOLUME, PITCH = 1, 0x8000, 1, 1, 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def _say(library, chunks, utterance: Utterance) -> np.ndarray:
     if library.espeak_SetVoiceByName(utterance.voice.encode()) != 0:
         raise ValueError(f"no voice {utterance.voice!r}")
     library.espeak_SetParameter(RATE, utterance.words_per_minute, 0)
+    library.espeak_SetParameter(VOLUME, LOUDNESS, 0)
     library.espeak_SetParameter(PITCH, utterance.pitch, 0)
     text = utterance.text.encode() + b"\0"
     library.espeak_Synth(text, ctypes.c_size_t(len(text)), 0, POS_CHARACTER, 0, CHARS_UTF8, None, None)

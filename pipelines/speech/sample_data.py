@@ -5,7 +5,7 @@ Grammar (`[a | b]` is one of them, `(a)` may be left out):
     (please) [turn | switch] the ROOM [light | lamp | fan | heater | radio] [on | off]
     (please) [turn | switch] [on | off] the ROOM [light | lamp | fan | heater | radio]
     (please) [open | close | lock] the ROOM [window | door | blinds]
-    (please) set [the | a | my] [timer | alarm] [to | for] NUMBER [seconds | minutes | hours]
+    (please) set [the | my] [timer | alarm] [to | for] NUMBER [seconds | minutes | hours]
     (please) wake me (up) at [HOUR o'clock | half past HOUR | quarter past HOUR]
     (please) play (some) [jazz | rock | classical music] in the ROOM
 
@@ -28,18 +28,19 @@ from suite.errors import UserError
 
 SIZES = {"train": 600, "dev": 60, "test": 60}
 DIGIT_TAKES = 4  # of every digit by every voice
+# Voices with breath (`breath` in their files) are not among them: their noise is new in every process.
 VOICES = {
     "train": {
         "adam": "en-us+adam",
-        "alicia": "en-us+Alicia",
         "andy": "en-us+Andy",
         "annie": "en-gb-x-rp+Annie",
         "aunty": "en-us+aunty",
         "belinda": "en-us+belinda",
         "david": "en-gb-x-rp+david",
         "edward": "en-us+edward",
+        "gustave": "en-us+gustave",
         "john": "en-us+john",
-        "paul": "en-us+paul",
+        "max": "en-us+max",
         "robert": "en-us+robert",
         "steph": "en-us+steph",
     },
@@ -51,7 +52,7 @@ PITCHES = (30, 70)
 
 ROOMS = ("kitchen", "bedroom", "bathroom", "office", "garage", "hall", "living room", "dining room")
 DEVICES = ("light", "lamp", "fan", "heater", "radio")
-NUMBERS = (*DIGIT_WORDS[1:], "ten", "twelve", "fifteen", "twenty", "thirty", "forty five")
+NUMBERS = (*DIGIT_WORDS[2:], "ten", "twelve", "fifteen", "twenty", "thirty", "forty five")
 HOURS = (*DIGIT_WORDS[1:], "ten", "eleven", "twelve")
 
 
@@ -106,7 +107,7 @@ def make_sentences() -> list[str]:
         (("turn", "switch"), the, ROOMS, DEVICES, ("on", "off")),
         (("turn", "switch"), ("on", "off"), the, ROOMS, DEVICES),
         (("open", "close", "lock"), the, ROOMS, ("window", "door", "blinds")),
-        (("set",), ("the", "a", "my"), ("timer", "alarm"), ("to", "for"), NUMBERS, ("seconds", "minutes", "hours")),
+        (("set",), ("the", "my"), ("timer", "alarm"), ("to", "for"), NUMBERS, ("seconds", "minutes", "hours")),
         (("wake me", "wake me up"), ("at",), [f"{hour} o'clock" for hour in HOURS]),
         (("wake me", "wake me up"), ("at half past", "at quarter past"), HOURS),
         (("play", "play some"), ("jazz", "rock", "classical music"), ("in the",), ROOMS),

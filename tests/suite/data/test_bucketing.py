@@ -91,3 +91,26 @@ def test_given_boundaries_are_kept_and_a_longer_example_adds_one(lengths):
 
 def test_no_examples_no_batches():
     assert plan_batches([], 32) == [] and padding_waste([], []) == 0.0
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("budget", [1, 200, 2_000])
+def test_a_budget_bounds_the_steps_of_a_batch(lengths, training, budget):
+    plans = plan_batches(lengths, 32, 1, 2, training, budget=budget)
+    assert sorted(np.concatenate([plan.indices for plan in plans])) == list(range(len(lengths)))
+    assert all(lengths[plan.indices].max() <= plan.length for plan in plans)
+    assert all(len(plan.indices) * plan.length <= budget or len(plan.indices) == 1 for plan in plans)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_budget_is_used(lengths, training):
+    plans = plan_batches(lengths, 32, training=training, budget=2_000)
+    assert padding_waste(plans, lengths) < 0.2
+    steps = [len(plan.indices) * plan.length for plan in plans]
+    assert sum(steps) / len(steps) > 0.85 * 2_000
+    assert len({(len(plan.indices), plan.length) for plan in plans}) <= 24
+
+
+def test_with_a_budget_too_an_epoch_depends_on_seed_and_epoch_alone(lengths):
+    assert same(plan_batches(lengths, 32, 7, 3, budget=999), plan_batches(lengths, 5, 7, 3, budget=999))
+    assert not same(plan_batches(lengths, 32, 7, 3, budget=999), plan_batches(lengths, 32, 7, 4, budget=999))
