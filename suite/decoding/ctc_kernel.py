@@ -63,39 +63,49 @@ def _log_softmax(logits):
 
 
 @compiled
-def _scaled(logs, target):
-    """Return the log-likelihood and the posteriors `(frames, symbols)`; NaN where something that counts was dropped."""
-    frames, count = len(logs), len(target)
-    blank = np.exp(logs[:, 0])
-    spoken = np.empty((frames, count))
-    for frame in range(frames):
-        for index in range(count):
-            spoken[frame, index] = np.exp(logs[frame, target[index]])
-    skips = np.zeros(count)  # 1: the blank before this label may be left out
-    for index in range(1, count):
-        skips[index] = target[index] != target[index - 1]
+def log_likelihood(logs, target):
+    """Return the log-probability of a target, summed over all of its alignments; -inf where there is none."""
+    if not _fits(target, len(logs)):
+        return -np.inf
+    blanks, labels = np.zeros((2, len(target) + 1)), np.zeros((2, len(target)))
+    likelihood = _scaled_forward(*_emissions(logs, target), blanks, labels)
+    return likelihood if np.isfinite(likelihood) else _logarithmic(logs, target)[0]
 
-    blanks = np.zeros((frames, count + 1))
-    labels = np.zeros((frames, count))
-    posteriors = np.zeros(logs.shape)
+
+@compiled
+def _emissions(logs, target):
+    """Return the probabilities of the blank `(frames,)` and of each label `(frames, labels)`, and where blanks may be
+    left out: 1 for a label that differs from the one before."""
+    spoken, skips = np.empty((len(logs), len(target))), np.zeros(len(target))
+    for frame in range(len(logs)):
+        for index in range(len(target)):
+            spoken[frame, index] = np.exp(logs[frame, target[index]])
+    for index in range(1, len(target)):
+        skips[index] = target[index] != target[index - 1]
+    return np.exp(logs[:, 0]), spoken, skips
+
+
+@compiled
+def _scaled_forward(blank, spoken, skips, blanks, labels):
+    """Return the log-likelihood, NaN where something that counts was dropped.
+
+    Fills `blanks` and `labels`, zeros of one row a frame, or of two rows where only the likelihood is wanted, with the
+    sum over everything up to each state, scaled at every frame.
+    """
+    (frames, count), rows = spoken.shape, len(blanks)
     if frames == 0:
-        return 0.0, posteriors
-    blanks[0, 0] = blank[0]
-    if count:
-        labels[0, 0] = spoken[0, 0]
-    dropped = 0.0
-    before = 0.0  # log of the scale of the frame before
+        return 0.0
+    scale = 0.0  # log of it, at the frame before
     dropped_at = -np.inf  # the highest scale at which something was dropped
     for frame in range(frames):
-        if frame:
-            old_blanks, old_labels, new_blanks, new_labels = (
-                blanks[frame - 1],
-                labels[frame - 1],
-                blanks[frame],
-                labels[frame],
-            )
+        here, new_blanks, new_labels = blank[frame], blanks[frame % rows], labels[frame % rows]
+        if frame == 0:
+            new_blanks[0] = here
+            if count:
+                new_labels[0] = spoken[0, 0]
+        else:
+            old_blanks, old_labels = blanks[(frame - 1) % rows], labels[(frame - 1) % rows]
             dropped = 0.0
-            here = blank[frame]
             value = old_blanks[0] * here
             dropped += (old_blanks[0] > 0) & (value < TINY)
             new_blanks[0] = value if value >= TINY else 0.0
@@ -114,21 +124,32 @@ def _scaled(logs, target):
                 value = source * spoken[frame, index]
                 dropped += (source > 0) & (value < TINY)
                 new_labels[index] = value if value >= TINY else 0.0
-            if dropped > 0 and before > dropped_at:
-                dropped_at = before
-        total = blanks[frame].sum() + labels[frame].sum()
+            if dropped > 0 and scale > dropped_at:
+                dropped_at = scale
+        total = new_blanks.sum() + new_labels.sum()
         if not total > 0:
-            return np.nan, posteriors
-        blanks[frame] /= total
-        labels[frame] /= total
-        before += np.log(total)
-    ended = blanks[-1, count] + (labels[-1, count - 1] if count else 0.0)
-    likelihood = before + np.log(ended)
-    if not likelihood > dropped_at + SAFE:
+            return np.nan
+        new_blanks /= total
+        new_labels /= total
+        scale += np.log(total)
+    last = (frames - 1) % rows
+    ended = blanks[last, count] + (labels[last, count - 1] if count else 0.0)
+    likelihood = scale + np.log(ended)
+    return likelihood if likelihood > dropped_at + SAFE else np.nan
+
+
+@compiled
+def _scaled(logs, target):
+    """Return the log-likelihood and the posteriors `(frames, symbols)`; NaN where something that counts was dropped."""
+    frames, count = len(logs), len(target)
+    blank, spoken, skips = _emissions(logs, target)
+    blanks, labels = np.zeros((frames, count + 1)), np.zeros((frames, count))
+    posteriors = np.zeros(logs.shape)
+    likelihood = _scaled_forward(blank, spoken, skips, blanks, labels)
+    if not np.isfinite(likelihood):
         return np.nan, posteriors
 
-    # Backward. `late_blanks` and `late_labels` hold the sum over what follows a state, with the emission of the frame
-    # itself; the state's own posterior divides it out again by leaving it out of the product.
+    # Backward: `after` holds the sum over everything that may follow a state, `late` that with the state's own emission.
     late_blanks, late_labels = np.zeros(count + 1), np.zeros(count)
     after_blanks, after_labels = np.zeros(count + 1), np.zeros(count)
     after_blanks[count] = 1.0

@@ -1,0 +1,320 @@
+"""The loop of prefix beam search, compiled; `beam.beam_search` is what to call."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from suite.decoding.compiled import compiled
+
+ROOT, UNKNOWN_WORD = 0, -1  # places in the tree of words: between words, and in a word that is not there
+NO_WORDS, SPELL_WORDS, ONLY_WORDS = 0, 1, 2  # what the tree of words is for: nothing, scores, and a lexicon
+NO_MODEL, CHARACTERS, WORDS = 0, 1, 2
+UNKNOWN_ID, END_ID = 0, 2
+
+
+class Machine(NamedTuple):
+    """Everything that gives texts a score beside the acoustic one: language model and tree of words.
+
+    Few arrays with the columns below, since numba takes its time for each.
+
+    Attributes:
+        model: `NO_MODEL`, `CHARACTERS` or `WORDS`.
+        start: State of the language model at the start of a sentence.
+        states: int32 `(states + 1, 2)`: `FIRST` n-gram, and `SUFFIX` state, as in `NgramModel`.
+        backoff: float64 `(states,)`.
+        grams: int32 `(n-grams, 2)`: `TOKEN`, `TARGET` state.
+        log_prob: float64 `(n-grams,)`.
+        words: `NO_WORDS`, `SPELL_WORDS` or `ONLY_WORDS`.
+        places: int32 `(places + 1, 3)` of the tree: `FIRST` branch; `WORD`, the language model's token of the word that
+            ends here; `ENDS`, whether one does.
+        branches: int32 `(branches, 2)`: `TOKEN`, the character, sorted at each place, and `TARGET` place.
+        bonus: float64 `(places, 2)`: `WHOLE`, of a hot word that ends here, and `HOPED`, the share of it that the
+            beginning of a hot word may count on.
+        spelling_first: int32 `(symbols + 1,)`, the characters of each symbol.
+        spelling: int32 `(characters, 2)`: `TOKEN` of the language model, and `LETTER` in the tree, -1 for a space.
+    """
+
+    model: int
+    start: int
+    states: np.ndarray
+    backoff: np.ndarray
+    grams: np.ndarray
+    log_prob: np.ndarray
+    words: int
+    places: np.ndarray
+    branches: np.ndarray
+    bonus: np.ndarray
+    spelling_first: np.ndarray
+    spelling: np.ndarray
+
+
+FIRST, SUFFIX, WORD, ENDS = 0, 1, 1, 2
+TOKEN, TARGET, LETTER = 0, 1, 1
+WHOLE, HOPED = 0, 1
+
+
+@compiled
+def _find(pairs, begin, end, wanted):
+    """The row of a token in a sorted stretch, or -1."""
+    stop = end
+    while begin < end:
+        middle = (begin + end) // 2
+        if pairs[middle, TOKEN] < wanted:
+            begin = middle + 1
+        else:
+            end = middle
+    return begin if begin < stop and pairs[begin, TOKEN] == wanted else -1
+
+
+@compiled
+def _step(machine, state, token):
+    """As `NgramModel.step`."""
+    total = 0.0
+    while True:
+        row = _find(machine.grams, machine.states[state, FIRST], machine.states[state + 1, FIRST], token)
+        if row >= 0:
+            return total + machine.log_prob[row], machine.grams[row, TARGET]
+        if state == 0:
+            token = UNKNOWN_ID
+        total += machine.backoff[state]
+        state = machine.states[state, SUFFIX]
+
+
+@compiled
+def _end_word(machine, state, place, lm_weight, word_bonus):
+    """Return the score of the word that ends at a place, and the language model's state after it."""
+    if place == ROOT:
+        return 0.0, state
+    known = place != UNKNOWN_WORD and machine.places[place, ENDS] != 0
+    if machine.words == ONLY_WORDS and not known:
+        return -np.inf, state
+    score = word_bonus
+    if known:
+        score += machine.bonus[place, WHOLE]
+    if machine.model == WORDS:
+        log_prob, state = _step(machine, state, machine.places[place, WORD] if known else UNKNOWN_ID)
+        score += lm_weight * log_prob
+    return score, state
+
+
+@compiled
+def _extend(machine, state, place, symbol, lm_weight, word_bonus, symbol_bonus):
+    """Return the score that one more symbol adds, and the states of model and tree after it."""
+    score = symbol_bonus
+    for index in range(machine.spelling_first[symbol], machine.spelling_first[symbol + 1]):
+        if machine.model == CHARACTERS:
+            log_prob, state = _step(machine, state, machine.spelling[index, TOKEN])
+            score += lm_weight * log_prob
+        if machine.words == NO_WORDS:
+            continue
+        letter = machine.spelling[index, LETTER]
+        if letter < 0:
+            ended, state = _end_word(machine, state, place, lm_weight, word_bonus)
+            score += ended
+            place = ROOT
+        elif place != UNKNOWN_WORD:
+            branch = _find(machine.branches, machine.places[place, FIRST], machine.places[place + 1, FIRST], letter)
+            place = machine.branches[branch, TARGET] if branch >= 0 else UNKNOWN_WORD
+        if place == UNKNOWN_WORD and machine.words == ONLY_WORDS:
+            return -np.inf, state, place
+    return score, state, place
+
+
+@compiled
+def _finish(machine, state, place, lm_weight, word_bonus):
+    """Return the score that the end of the text adds."""
+    score, state = _end_word(machine, state, place, lm_weight, word_bonus)
+    if machine.model != NO_MODEL:
+        log_prob, state = _step(machine, state, END_ID)
+        score += lm_weight * log_prob
+    return score
+
+
+PARENT, SYMBOL, STATE, PLACE, CHILD, SIBLING, SPOT = range(7)  # columns of a node of the tree of prefixes
+SCORE, HOPE = range(2)
+
+
+@compiled
+def search(probabilities, machine, guest, width, threshold, lm_weight, word_bonus, symbol_bonus, most):
+    """Return the texts that are left after the last frame, and a guest.
+
+    Args:
+        probabilities: float64 `(frames, symbols)`, symbol 0 the blank.
+        guest: int32 ids of a text that is to be among the answers.
+        width: Prefixes kept after each frame.
+        threshold: Symbols less probable than this do not extend a prefix.
+        most: No symbol adds a higher score than this; spares prefixes that cannot be kept the trouble.
+
+    Returns:
+        Rows, the guest's last: score of the search (the guest has none); score beside the acoustic one; length; ids, at
+        the end of a row of `(texts, frames)`.
+    """
+    frames, symbols = probabilities.shape
+    nodes, scores, used = np.full((1024, 7), -1, np.int32), np.zeros((1024, 2)), 1
+    nodes[0, STATE], nodes[0, PLACE] = machine.start, ROOT
+
+    # The prefixes kept: node, probability of ending in a blank and in its last symbol, and rank. A heap by rank.
+    kept, blank, spoken, rank = np.zeros(width, np.int32), np.zeros(width), np.zeros(width), np.zeros(width)
+    new, new_blank, new_spoken = np.zeros(width, np.int32), np.zeros(width), np.zeros(width)
+    count, blank[0] = 1, 1.0
+    child_of, allowed = np.full(symbols, -1, np.int32), np.zeros(symbols, np.int32)
+
+    for frame in range(frames):
+        here = probabilities[frame]
+        allowed_count = 0
+        for symbol in range(1, symbols):
+            if here[symbol] >= threshold and here[symbol] > 0:
+                place = allowed_count  # most probable first
+                while place and here[allowed[place - 1]] < here[symbol]:
+                    allowed[place] = allowed[place - 1]
+                    place -= 1
+                allowed[place] = symbol
+                allowed_count += 1
+
+        # Prefixes that stay what they are: by a blank, by their last symbol going on, or out of a kept shorter prefix.
+        for spot in range(count):
+            nodes[kept[spot], SPOT] = spot
+        for spot in range(count):
+            node = kept[spot]
+            new[spot], new_blank[spot], new_spoken[spot] = node, (blank[spot] + spoken[spot]) * here[0], 0.0
+            if node:
+                last, parent = nodes[node, SYMBOL], nodes[node, PARENT]
+                arriving = spoken[spot]
+                before = nodes[parent, SPOT]
+                if before >= 0:
+                    arriving += blank[before]
+                    if nodes[parent, SYMBOL] != last:
+                        arriving += spoken[before]
+                new_spoken[spot] = arriving * here[last]
+            rank[spot] = np.log(new_blank[spot] + new_spoken[spot]) + scores[node, SCORE] + scores[node, HOPE]
+        held = count
+        if held == width:
+            for spot in range(width // 2 - 1, -1, -1):
+                _sift(rank, new, new_blank, new_spoken, spot, width)
+
+        # Prefixes one symbol longer.
+        for spot in range(count):
+            node = kept[spot]
+            last, both = nodes[node, SYMBOL], blank[spot] + spoken[spot]
+            least = np.exp(rank[0] - scores[node, SCORE] - most) if held == width else 0.0
+            if allowed_count == 0 or both * here[allowed[0]] <= least:
+                continue
+            child = nodes[node, CHILD]
+            while child >= 0:
+                child_of[nodes[child, SYMBOL]] = child
+                child = nodes[child, SIBLING]
+            for index in range(allowed_count):
+                symbol = allowed[index]
+                mass = both * here[symbol]
+                if mass <= least:
+                    break
+                if symbol == last:
+                    mass = blank[spot] * here[symbol]
+                if mass <= least:
+                    continue
+                child = child_of[symbol]
+                if child >= 0 and nodes[child, SPOT] >= 0:
+                    continue  # among those that stay
+                gain = np.log(mass)
+                if held == width and gain + scores[node, SCORE] + most <= rank[0]:
+                    continue
+                if child < 0:
+                    if used == len(nodes):
+                        nodes, scores = _double(nodes, scores)
+                    child = used
+                    used += 1
+                    score, state, place = _extend(
+                        machine, nodes[node, STATE], nodes[node, PLACE], symbol, lm_weight, word_bonus, symbol_bonus
+                    )
+                    nodes[child, PARENT], nodes[child, SYMBOL] = node, symbol
+                    nodes[child, STATE], nodes[child, PLACE] = state, place
+                    nodes[child, SIBLING], nodes[node, CHILD] = nodes[node, CHILD], child
+                    scores[child, SCORE] = scores[node, SCORE] + score
+                    if machine.words != NO_WORDS and place > ROOT:
+                        scores[child, HOPE] = machine.bonus[place, HOPED]
+                gain += scores[child, SCORE] + scores[child, HOPE]
+                if not gain > -np.inf:
+                    continue
+                if held < width:
+                    rank[held], new[held], new_blank[held], new_spoken[held] = gain, child, 0.0, mass
+                    held += 1
+                    if held == width:
+                        for place in range(width // 2 - 1, -1, -1):
+                            _sift(rank, new, new_blank, new_spoken, place, width)
+                elif gain > rank[0]:
+                    rank[0], new[0], new_blank[0], new_spoken[0] = gain, child, 0.0, mass
+                    _sift(rank, new, new_blank, new_spoken, 0, width)
+            child = nodes[node, CHILD]
+            while child >= 0:
+                child_of[nodes[child, SYMBOL]] = -1
+                child = nodes[child, SIBLING]
+
+        for spot in range(count):
+            nodes[kept[spot], SPOT] = -1
+        kept, new, blank, new_blank, spoken, new_spoken = new, kept, new_blank, blank, new_spoken, spoken
+        count = held
+        # Best first, so that in the next frame few take a place that they have to leave again.
+        if count < width:
+            for spot in range(count // 2 - 1, -1, -1):
+                _sift(rank, kept, blank, spoken, spot, count)
+        for size in range(count - 1, 0, -1):
+            _swap(rank, kept, blank, spoken, 0, size)
+            _sift(rank, kept, blank, spoken, 0, size)
+        highest = 0.0
+        for spot in range(count):
+            highest = max(highest, blank[spot] + spoken[spot])
+        if highest > 0:
+            for spot in range(count):
+                blank[spot] /= highest
+                spoken[spot] /= highest
+
+    totals, beside = np.full(count + 1, -np.inf), np.zeros(count + 1)
+    lengths, ids = np.zeros(count + 1, np.int32), np.zeros((count + 1, frames), np.int32)
+    for row in range(count + 1):
+        if row < count:
+            node = kept[row]
+            beside[row], state, place = scores[node, SCORE], nodes[node, STATE], nodes[node, PLACE]
+            while node:  # from the last symbol to the first
+                ids[row, frames - 1 - lengths[row]] = nodes[node, SYMBOL]
+                lengths[row] += 1
+                node = nodes[node, PARENT]
+        else:
+            state, place, lengths[row] = machine.start, ROOT, len(guest)
+            ids[row, frames - len(guest) :] = guest
+            for symbol in guest:
+                score, state, place = _extend(machine, state, place, symbol, lm_weight, word_bonus, symbol_bonus)
+                beside[row] += score
+        beside[row] += _finish(machine, state, place, lm_weight, word_bonus)
+        if row < count:
+            totals[row] = np.log(blank[row] + spoken[row]) + beside[row]
+    return totals, beside, lengths, ids
+
+
+@compiled
+def _swap(rank, new, new_blank, new_spoken, one, other):
+    rank[one], rank[other] = rank[other], rank[one]
+    new[one], new[other] = new[other], new[one]
+    new_blank[one], new_blank[other] = new_blank[other], new_blank[one]
+    new_spoken[one], new_spoken[other] = new_spoken[other], new_spoken[one]
+
+
+@compiled
+def _sift(rank, new, new_blank, new_spoken, spot, size):
+    """Let the entry at a place of the heap sink until none below it ranks lower."""
+    while True:
+        lowest, left = spot, 2 * spot + 1
+        if left < size and rank[left] < rank[lowest]:
+            lowest = left
+        if left + 1 < size and rank[left + 1] < rank[lowest]:
+            lowest = left + 1
+        if lowest == spot:
+            return
+        _swap(rank, new, new_blank, new_spoken, spot, lowest)
+        spot = lowest
+
+
+@compiled
+def _double(nodes, scores):
+    more, more_scores = np.full((2 * len(nodes), 7), -1, np.int32), np.zeros((2 * len(nodes), 2))
+    more[: len(nodes)], more_scores[: len(nodes)] = nodes, scores
+    return more, more_scores
