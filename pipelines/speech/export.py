@@ -65,7 +65,22 @@ def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> l
         "look_ahead_samples": 0 if settings.causal else None,
     }
     windows = partial(_windows, settings=settings, symbols=symbols)
-    return [Signature("transcribe", inputs, OUTPUTS, transcribe, (), windows, _stream, front_end=front_end)]
+    return [
+        Signature(
+            "transcribe",
+            inputs,
+            OUTPUTS,
+            transcribe,
+            windows=windows,
+            stream=_stream,
+            trim=_trim,
+            logarithms=("log_probs",),
+            int8_metric_loss=0.02,
+            seconds=lambda arrays: int(arrays["length"]) / settings.sample_rate,
+            offline="a step hears what comes after it; train with --set causal=true bidirectional=false normalization=running",
+            front_end=front_end,
+        )
+    ]
 
 
 def compiled_samples(settings: Settings) -> int:
@@ -80,6 +95,12 @@ def chunk_samples(settings: Settings) -> int:
 
 def _whole_steps(seconds, settings):
     return max(1, -(-round(seconds * settings.sample_rate) // settings.step_samples)) * settings.step_samples
+
+
+def _trim(answer: Arrays) -> Arrays:
+    """Return an answer without the steps and bytes that only pad it."""
+    log_probs, text = answer["log_probs"][: int(answer["frames"])], answer["text"][: int(answer["text_length"])]
+    return answer | {"log_probs": log_probs, "text": text}
 
 
 def _windows(predictor, arrays: Arrays, settings: Settings, symbols: list[str]) -> Arrays:

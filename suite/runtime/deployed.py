@@ -30,7 +30,8 @@ def deployed_predictor(path: Path, deployment: str, signature: Signature, thread
 
 
 def host(predictor: TfLitePredictor, deployment: str, signature: Signature) -> Predictor:
-    """Return `predictor` with the host's part around it."""
+    """Return `predictor` with the host's part around it; of a `streaming` file it has the `ChunkRunner` as `runner`."""
+    runner = None
     if deployment == "streaming":
         runner = ChunkRunner(predictor)
 
@@ -45,7 +46,12 @@ def host(predictor: TfLitePredictor, deployment: str, signature: Signature) -> P
 
     else:
         answer = predictor.call
-    return lambda inputs: trimmed(signature, [answer(arrays) for arrays in prepared(signature, inputs)])
+
+    def answers(inputs):
+        return trimmed(signature, [answer(arrays) for arrays in prepared(signature, inputs)])
+
+    answers.runner = runner
+    return answers
 
 
 def exported_predictor(artifact: Artifact, path: Path) -> Predictor:
