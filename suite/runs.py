@@ -228,8 +228,11 @@ def export(
     from suite.export.offers import refusal
     from suite.export.source import open_source
     from suite.tracking.record import log_export
+    from suite.web.page import check_page, write_page
 
     artifact = read_artifact(model_dir)
+    if web is not None:
+        check_page(web)
     source = open_source(artifact, _export_data(artifact, data))
     wanted = [(deployment, quantization) for deployment in deployments for quantization in quantizations]
     refused = {pair: refusal(source.facts, *pair) for pair in wanted}
@@ -242,8 +245,6 @@ def export(
         report = export_files(source, wanted, lambda step: status.update(f"exporting {step}"))
     write_guide(model_dir, report)
     if web is not None:
-        from suite.web.page import write_page
-
         entry = next(entry for entry in report["files"] if entry["file"] == "compiled.tflite")
         write_page(
             artifact.path / "tflite" / entry["file"], entry, web, f"{artifact.task}: {artifact.path.absolute().name}"

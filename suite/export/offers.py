@@ -1,11 +1,13 @@
 """What can be exported: deployments, quantisations, and which combinations a model does not allow."""
 
 from dataclasses import dataclass
-
-import keras
+from typing import TYPE_CHECKING
 
 from suite.pipeline import Signature
 from suite.runtime.deployed import CUSTOM
+
+if TYPE_CHECKING:
+    import keras
 
 DEPLOYMENTS = ("interpreter", "compiled", "streaming")
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
@@ -31,8 +33,10 @@ class Facts:
     offline: str = ""
 
 
-def model_facts(model: keras.Model, signature: Signature) -> Facts:
+def model_facts(model: "keras.Model", signature: Signature) -> Facts:
     """Return the facts of a trained model and the first signature that goes into its files."""
+    import keras
+
     kinds, bidirectional = set(), False
     for layer in model._flatten_layers():
         bidirectional = bidirectional or isinstance(layer, keras.layers.Bidirectional)

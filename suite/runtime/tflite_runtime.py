@@ -1,5 +1,6 @@
 """A predictor that runs a pipeline's raw-input function from a `.tflite` file with LiteRT."""
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from suite.errors import UserError
 from suite.pipeline import Arrays
+from suite.quiet import silent_stderr
 
 
 class TfLitePredictor:
@@ -50,7 +52,9 @@ class TfLitePredictor:
         if self._called:
             self.interpreter.reset_all_variables()
         fed = {name: np.asarray(arrays[name], dtype)[np.newaxis] for name, (_, dtype) in self.inputs.items()}
-        outputs = self._run(**fed)
+        # The first call of a process announces XNNPACK on stderr; LiteRT has no setting against it.
+        with contextlib.nullcontext() if self._called else silent_stderr():
+            outputs = self._run(**fed)
         self._called = True
         return {name: np.array(value[0]) for name, value in outputs.items()}
 

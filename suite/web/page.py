@@ -23,6 +23,16 @@ DESCRIPTION = "page.json"
 DTYPES = ("float32", "int32", "uint8")  # of the tensors that LiteRT.js can hand over
 
 
+def check_page(directory: Path) -> None:
+    """See whether a page could be written, before a long export: the folder is free and LiteRT.js at hand (fetched if need be).
+
+    Raises:
+        UserError: if the folder holds something else, or LiteRT.js cannot be had.
+    """
+    _refuse_other(Path(directory))
+    runtime_files()
+
+
 def write_page(tflite: Path, entry: dict[str, Any], directory: Path, title: str) -> None:
     """Write the folder; an earlier page in it is replaced.
 

@@ -223,6 +223,25 @@ def test_misuse_is_refused(suite, workdir, fused, one_direction, both_ends, argu
     assert "Traceback" not in done.err and all(word in done.err for word in expected), done.err
 
 
+def test_a_page_that_cannot_be_written_is_told_before_converting(suite, workdir, both_ends):
+    (workdir / "full").mkdir()
+    (workdir / "full" / "thesis.txt").write_text("mine")
+    done = suite("export", both_ends.model_dir, "--web", "full")
+    assert done.status == 2 and "full holds other files" in done.err
+    assert not (both_ends.model_dir / "tflite").exists()
+
+
+def test_no_chatter_on_stderr(fused, workdir):
+    import subprocess
+    import sys
+
+    if not (fused.model_dir / "tflite" / "interpreter.tflite").exists():
+        pytest.skip("the file was not exported in this run")
+    command = [sys.executable, "-m", "suite", "predict", fused.model_dir, "--text", "fine", "--runtime", "tflite"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0 and "XNNPACK" not in done.stderr
+
+
 def _forget_inputs(folder):
     """Make a model folder as a run on private data leaves it, its data elsewhere."""
     import json
