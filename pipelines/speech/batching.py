@@ -37,6 +37,7 @@ def make_batches(
        than planned, a shorter bucket's length is taken.
     """
     import tensorflow as tf
+
     from suite.audio.cache import AudioCache
 
     audio = AudioCache(settings.sample_rate, settings.cache_megabytes)
@@ -44,7 +45,7 @@ def make_batches(
     labels = [np.array(encode(example.target), np.int32) for example in examples]
     needed = [steps_needed(row) for row in labels]
     lengths = _sample_counts(examples, settings)
-    augmented = training and is_augmented(settings, settings.epochs)
+    augmented = training and is_augmented(settings, settings.epochs - 1)
     planned = np.array([longest(length, settings) for length in lengths]) if augmented else lengths
     units = np.maximum(-(-planned // unit), 1)
     boundaries = bucket_lengths(np.concatenate([units, np.maximum(-(-lengths // unit), 1)]), BUCKETS, 1)
@@ -57,7 +58,7 @@ def make_batches(
 
     @cache
     def label_width(length: int) -> int:
-        return max(len(row) for row, own in zip(labels, units, strict=True) if own <= length)
+        return max(1, *(len(row) for row, own in zip(labels, units, strict=True) if own <= length))
 
     def make(epoch: int, batch: BatchPlan):
         clips = [audio.get(examples[index].input) for index in batch.indices]

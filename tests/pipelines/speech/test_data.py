@@ -120,6 +120,21 @@ def test_folders_and_columns_name_parts(tmp_path, write_tone):
         read(tmp_path / "digits", SMALL)
 
 
+def test_what_stands_beside_the_usual_layout(tmp_path, write_tone):
+    write_tone(tmp_path / "voice" / "clips" / "a.mp3")
+    write(tmp_path / "voice" / "validated.tsv", ["path\tsentence", "a\tOne"])
+    examples = read(tmp_path / "voice", SMALL)  # old releases leave out .mp3
+    assert [(e.name, e.part, e.group) for e in examples.items] == [("clips/a.mp3", "train", None)]
+    write_tone(tmp_path / "dev-clean" / "5" / "6" / "5-6-0.wav")
+    write(tmp_path / "dev-clean" / "5" / "6" / "5-6.trans.txt", ["5-6-0 ONE"])
+    assert read(tmp_path / "dev-clean", SMALL).items[0].part == "dev"
+    write_tone(tmp_path / "lj" / "wavs" / "x.wav")
+    write(tmp_path / "lj" / "metadata.csv", ["x|One", "y|a|b|c", "z|Two"])
+    examples = read(tmp_path / "lj" / "metadata.csv", SMALL)
+    assert [example.target for example in examples.items] == ["one"]
+    assert [problem.name for problem in examples.problems] == ["metadata.csv:2", "metadata.csv:3 (z.wav)"]
+
+
 def test_groups_stay_together_and_a_pattern_names_them(tmp_path, write_tone):
     for number in range(24):
         name = f"{number % 10}_{'abcdef'[number % 6]}_{number}.wav"
@@ -240,6 +255,28 @@ def test_a_transcript_longer_than_its_audio_is_named_with_both_numbers(tmp_path,
     (problem,) = examples.problems
     assert problem.name == "train.tsv:3 (not.wav)"
     assert "needs 8 steps" in problem.message and "make 6 steps of 20 ms" in problem.message
+
+
+def test_pieces_of_words_need_fewer_steps_than_characters(tmp_path, write_tone):
+    rows = ["audio\ttext"]
+    for number in range(4):
+        write_tone(tmp_path / f"{number}.wav", 0.1 if number == 3 else 1.0, 300 + 50 * number)
+        rows.append(f"{number}.wav\tbananas" + " bananas" * (number == 3))  # 15 characters, 3 pieces, 6 steps
+    write(tmp_path / "train.tsv", rows)
+    assert [problem.name for problem in read(tmp_path, SMALL).problems] == ["train.tsv:5 (3.wav)"]
+    pieces = SMALL.model_copy(update={"tokens": "subword"})
+    assert read(tmp_path, pieces).problems == ()
+    trained = read(tmp_path, SMALL, assets=prepare(read(tmp_path, pieces).part("train"), pieces))
+    assert trained.problems == ()
+
+
+def test_long_clips_are_noted_and_read_to_their_end(tmp_path, write_tone, monkeypatch, faulty):
+    monkeypatch.setattr("pipelines.speech.clips.LONG_SECONDS", 2.0)
+    broken = np.full(40000, 0.1, np.float32)
+    broken[39000] = np.nan
+    examples = faulty({"long.wav": (np.full(20000, 0.1, np.float32), 8000), "broken.wav": (broken, 8000)})
+    assert "Longer than 2 s: 1 clip, long.wav." in examples.notes
+    assert [problem.name for problem in examples.problems] == ["train.jsonl:3 (broken.wav)"]
 
 
 @pytest.mark.parametrize(
