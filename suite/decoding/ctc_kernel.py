@@ -69,7 +69,10 @@ def log_likelihood(logs, target):
         return -np.inf
     blanks, labels = np.zeros((2, len(target) + 1)), np.zeros((2, len(target)))
     likelihood = _scaled_forward(*_emissions(logs, target), blanks, labels)
-    return likelihood if np.isfinite(likelihood) else _logarithmic(logs, target)[0]
+    if np.isfinite(likelihood):
+        return likelihood
+    extended = _interleave(target)
+    return _logarithmic_forward(logs, extended, np.full((2, len(extended)), -np.inf))
 
 
 @compiled
@@ -215,25 +218,43 @@ def _add(left, right):
 
 
 @compiled
+def _interleave(target):
+    """The extended target of Graves et al.: a blank before, between and after the labels."""
+    extended = np.zeros(2 * len(target) + 1, np.int64)
+    for index in range(len(target)):
+        extended[2 * index + 1] = target[index]
+    return extended
+
+
+@compiled
+def _logarithmic_forward(logs, extended, ahead):
+    """Return the log-likelihood; fills `ahead`, -inf of one row a frame or of two, with the logarithm of all up to each
+    state."""
+    (frames, _), states, rows = logs.shape, len(extended), len(ahead)
+    for frame in range(frames):
+        here, before = ahead[frame % rows], ahead[(frame - 1) % rows]
+        here[:] = -np.inf
+        # States that can be reached by now and from which the end can be reached.
+        for state in range(max(0, states - 2 * (frames - frame)), min(states, 2 * frame + 2)):
+            value = 0.0
+            if frame:
+                value = before[state]
+                if state >= 1:
+                    value = _add(value, before[state - 1])
+                if state >= 2 and extended[state] != 0 and extended[state] != extended[state - 2]:
+                    value = _add(value, before[state - 2])
+            here[state] = value + logs[frame, extended[state]]
+    last = ahead[(frames - 1) % rows]
+    return _add(last[states - 1], last[states - 2]) if states > 1 else last[0]
+
+
+@compiled
 def _logarithmic(logs, target):
-    """The same over logarithms: slower, of any range. The extended target is interleaved as in Graves et al."""
-    frames, count = len(logs), len(target)
-    states = 2 * count + 1
-    extended = np.zeros(states, np.int64)
-    extended[1::2] = target
+    """As `_scaled` over logarithms: slower, of any range."""
+    frames, extended = len(logs), _interleave(target)
+    states = len(extended)
     ahead = np.full((frames, states), -np.inf)
-    ahead[0, : min(2, states)] = logs[0][extended[:2]]
-    for frame in range(1, frames):
-        for state in range(states):
-            value = ahead[frame - 1, state]
-            if state >= 1:
-                value = _add(value, ahead[frame - 1, state - 1])
-            if state >= 2 and extended[state] != 0 and extended[state] != extended[state - 2]:
-                value = _add(value, ahead[frame - 1, state - 2])
-            ahead[frame, state] = value + logs[frame, extended[state]]
-    likelihood = ahead[-1, states - 1]
-    if count:
-        likelihood = _add(likelihood, ahead[-1, states - 2])
+    likelihood = _logarithmic_forward(logs, extended, ahead)
 
     posteriors = np.zeros(logs.shape)
     after = np.full(states, -np.inf)

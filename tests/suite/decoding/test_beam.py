@@ -142,11 +142,18 @@ def test_certainty_and_impossibility_are_borne():
     assert beam_search(log_probs, SYMBOLS, lexicon=["b"])[0].text == ""
 
 
-def test_long_utterances_keep_their_scores(random_log_probs):
-    log_probs = random_log_probs(1500, 4, 1, scale=4.0)
+def test_long_utterances_keep_their_scores():
+    """The probability of every text is far below the least float."""
+    generator = np.random.default_rng(0)
+    path = generator.integers(0, 4, 900)
+    probabilities = np.full((900, 4), 0.2)
+    probabilities[np.arange(900), path] = 0.4
+    log_probs = np.log(probabilities)
     best = beam_search(log_probs, SYMBOLS, language_model=train(LINES, 3, "character"), beam_width=10)[0]
-    assert np.isfinite(best.score)
-    assert best.score > log_probs.max(-1).sum() * 2 - 3000
+    loss = tf.nn.ctc_loss(best.ids[None], log_probs[:, None].astype(np.float32), [len(best.ids)], [900], blank_index=0)
+    beside = 0.5 * train(LINES, 3, "character").score(best.text)
+    assert best.score == pytest.approx(beside - float(loss[0]), rel=1e-4)
+    assert best.score < -400
 
 
 @pytest.mark.parametrize("word", ["xyz", "a b", ""])

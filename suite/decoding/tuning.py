@@ -1,0 +1,116 @@
+"""Fitting the weights of beam search to transcribed utterances."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from suite.decoding.beam import beam_search
+from suite.decoding.greedy import greedy
+
+LM_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
+WORD_BONUSES = (-1.0, 0.0, 1.0, 2.0, 3.0)
+REFINED = 2  # times that the grid is halved around the best
+
+
+class Tuned(NamedTuple):
+    """What `tune` found.
+
+    Attributes:
+        lm_weight: Weight of the language model.
+        word_bonus: Nats for each word.
+        wer: Word error rate with these weights.
+        greedy_wer: Word error rate of greedy decoding.
+        trials: Tuples (weight, bonus, word error rate), in the order tried.
+    """
+
+    lm_weight: float
+    word_bonus: float
+    wer: float
+    greedy_wer: float
+    trials: list[tuple[float, float, float]]
+
+
+def tune(
+    log_probs: Sequence,
+    references: Sequence[str],
+    symbols: Sequence[str],
+    language_model,
+    beam_width: int = 100,
+    lexicon=None,
+    hot_words=None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Tuned:
+    """Return the weights with the lowest word error rate: a grid, then finer grids around its best point.
+
+    Among equal rates the smaller weights win. The same inputs give the same weights.
+
+    Args:
+        log_probs: float `(frames, symbols)` each, natural logarithms, no padding frames.
+        references: What was said, one text each.
+        symbols: The text of each symbol.
+        language_model: `NgramModel`.
+        beam_width, lexicon, hot_words: As in `beam_search`.
+        progress: Called with the number of trials done and of all.
+    """
+    import jiwer
+
+    references = [" ".join(text.split()) for text in references]
+    if len(log_probs) != len(references) or not any(references):
+        raise ValueError(
+            "`log_probs` and `references` must be as many, and a reference must have words. "
+            f"Received: {len(log_probs)} and {len(references)}"
+        )
+
+    def error_rate(texts):
+        # jiwer knows no empty reference, but what is heard where nothing was said is an error too.
+        said = [
+            (reference or "(nothing)", " ".join(text.split()))
+            for reference, text in zip(references, texts, strict=True)
+        ]
+        silent = [not reference for reference in references]
+        found = [f"(nothing) {text}".strip() if quiet else text for (_, text), quiet in zip(said, silent, strict=True)]
+        words = jiwer.process_words([reference for reference, _ in said], found)
+        return (words.substitutions + words.deletions + words.insertions) / sum(len(r.split()) for r in references)
+
+    rates = {}
+    width, height = LM_WEIGHTS[1] - LM_WEIGHTS[0], WORD_BONUSES[1] - WORD_BONUSES[0]
+    total = len(LM_WEIGHTS) * len(WORD_BONUSES) + 8 * REFINED
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+
+        def attempt(weight, bonus):
+            if (weight, bonus) not in rates:
+                options = {"lm_weight": weight, "word_bonus": bonus, "lexicon": lexicon, "hot_words": hot_words}
+
+                def decode(one):
+                    return beam_search(one, symbols, beam_width, language_model, **options)[0].text
+
+                rates[weight, bonus] = error_rate(list(threads.map(decode, log_probs)))
+            if progress:
+                progress(len(rates), total)
+
+        for weight in LM_WEIGHTS:
+            for bonus in WORD_BONUSES:
+                attempt(weight, bonus)
+        for _ in range(REFINED):
+            width, height = width / 2, height / 2
+            weight, bonus = _best(rates)
+            for across in (-width, 0.0, width):
+                for up in (-height, 0.0, height):
+                    if weight + across >= 0:
+                        attempt(weight + across, bonus + up)
+    if progress:
+        progress(total, total)
+    weight, bonus = _best(rates)
+    return Tuned(
+        weight,
+        bonus,
+        rates[weight, bonus],
+        error_rate([greedy(one).text(symbols) for one in log_probs]),
+        [(*point, rate) for point, rate in rates.items()],
+    )
+
+
+def _best(rates):
+    return min(rates, key=lambda point: (rates[point], point[0], abs(point[1]), point[1]))
