@@ -10,6 +10,8 @@
     prepare(train, settings, inherited=None) -> assets    JSON-able dict, from the training part only; `inherited`: the
                                                           assets of the model that a warm start begins from
     batches(examples, assets, settings, training) -> BatchSource
+    training_pictures(examples, assets, settings)         optional: file name -> function that returns a figure of what
+                                                          training sees (augmentation), from training examples
     build(settings, assets) -> keras.Model
     phases(settings, assets) -> list[Phase]               the fits one after another; usually one
     raw_arrays(raw_input, settings) -> dict[str, array]   one raw input (text, path) as the arrays a signature takes

@@ -272,7 +272,7 @@ def _export_data(artifact: Artifact, data: Path | None) -> Examples | None:
 
 def _fit_and_save(request, examples, target, state, run_id, first_time, console) -> dict[str, Any]:
     from suite.runtime.keras_runtime import KerasPredictor
-    from suite.tracking.record import log_curves, log_epoch, log_evaluation, log_start
+    from suite.tracking.record import log_curves, log_epoch, log_evaluation, log_pictures, log_start
     from suite.training.fit import fit
     from suite.training.process import prepare_process
 
@@ -288,6 +288,9 @@ def _fit_and_save(request, examples, target, state, run_id, first_time, console)
     seconds_before = sum(epoch.seconds for epoch in read_history(state).epochs)
     model, assets = _build(request, pipeline, examples, console)
     _check_disk(state, model)
+    preview = getattr(pipeline, "training_pictures", None)
+    if first_time and preview is not None and settings.log_samples:
+        log_pictures("training", preview(examples.part("train"), assets, settings))
     predictor = KerasPredictor(pipeline.signatures(model, assets, settings)[0])
 
     def evaluate_part(part: str) -> Evaluation | None:

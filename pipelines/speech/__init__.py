@@ -31,6 +31,7 @@ __getattr__ = lazy_exports(
         "prepare": "data",
         "batches": "data",
         "raw_arrays": "data",
+        "training_pictures": "preview",
         "build": "model",
         "phases": "model",
         "evaluate": "evaluate",

@@ -29,15 +29,7 @@ def build(settings, assets) -> keras.Model:
     features = frame_features(samples, length, frames, settings)
     mask = StepMask(name="mask")(frames, features)
     normalized = _normalization(settings, assets, features.shape[-1])(features, frames)
-    if settings.time_masks or settings.frequency_masks:
-        normalized = SpecAugment(
-            settings.time_masks,
-            settings.time_mask_frames,
-            settings.frequency_masks,
-            settings.frequency_mask_bins,
-            seed=settings.seed,
-            name="spec_augment",
-        )(normalized, frames)
+    normalized = spec_augment(normalized, frames, settings)
     steps, mask = _convolutions(normalized, frames, mask, settings)
     steps = _dropout(steps, settings, "input_dropout", 1)
     steps = recurrent_stack(
@@ -79,6 +71,21 @@ def frame_features(samples, length, frames, settings):
     orders = range(1, settings.deltas + 1)
     changes = [Deltas(order, causal=settings.causal, name=f"deltas_{order}")(features, frames) for order in orders]
     return keras.layers.Concatenate(name="with_deltas")([features, *changes])
+
+
+def spec_augment(features, frames, settings):
+    """Return features with stretches of time and ranges of features blanked in training, as the settings say."""
+    if not settings.time_masks and not settings.frequency_masks:
+        return features
+    layer = SpecAugment(
+        settings.time_masks,
+        settings.time_mask_frames,
+        settings.frequency_masks,
+        settings.frequency_mask_bins,
+        seed=settings.seed,
+        name="spec_augment",
+    )
+    return layer(features, frames)
 
 
 def _normalization(settings, assets, features):

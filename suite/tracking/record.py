@@ -4,6 +4,7 @@ import json
 import subprocess
 import tempfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +56,9 @@ def log_evaluation(part: str, evaluation: Evaluation, samples: bool, epochs: int
     The figures of the kept weights are logged after those of the last epoch (number `epochs`), so that they are what
     MLflow shows as a run's figures.
     """
-    import matplotlib.pyplot as plt
-
     mlflow = open_store()
     mlflow.log_metrics({f"{part}_{name}": value for name, value in evaluation.metrics.items()}, step=epochs)
-    for name, draw in evaluation.pictures.items():
-        figure = draw()
-        mlflow.log_figure(figure, f"{part}/{name}.png")
-        plt.close(figure)
+    log_pictures(part, evaluation.pictures)
     if evaluation.details:
         mlflow.log_dict(evaluation.details, f"{part}/details.json")
     if not samples:
@@ -74,6 +70,16 @@ def log_evaluation(part: str, evaluation: Evaluation, samples: bool, epochs: int
             for name, write in evaluation.files.items():
                 write(Path(folder) / name)
             mlflow.log_artifacts(folder, f"{part}/files")
+
+
+def log_pictures(folder: str, pictures: dict[str, Callable[[], Any]]) -> None:
+    """Draw pictures and log them as PNG files of a folder."""
+    import matplotlib.pyplot as plt
+
+    for name, draw in pictures.items():
+        figure = draw()
+        open_store().log_figure(figure, f"{folder}/{name}.png")
+        plt.close(figure)
 
 
 def log_curves(history: History) -> None:
