@@ -9,7 +9,12 @@ METRICS = {
     "loss": ("min", "nats"),
     "calibration_error": ("min", "fraction"),
 }
-PREDICT_OPTIONS: tuple[PredictOption, ...] = ()
+PREDICT_OPTIONS = (
+    PredictOption("timeline", bool, False, "the actions over time, from windows that slide over the video"),
+    PredictOption("annotate", str, None, "write the video with its actions to this file (.mp4, .avi) or folder"),
+    PredictOption("camera", int, None, "answer what this camera sees (0 is the first); takes the place of an INPUT"),
+)
+LIVE_INPUTS = ("camera",)
 TEXT_INPUT = False
 
 __getattr__ = lazy_exports(

@@ -31,6 +31,9 @@ def predict(
 
     artifact = read_artifact(model_dir)
     chosen, options = split_options(inputs or [], artifact.pipeline.PREDICT_OPTIONS, artifact.task)
+    # An option that names a live input (--camera 0) is an input itself.
+    live = [name for name in getattr(artifact.pipeline, "LIVE_INPUTS", ()) if name in options]
+    chosen += [f"{name}:{options.pop(name)}" for name in live]
     if not chosen:
         raise UserError("predict needs at least one INPUT: a file, a folder, a text, or - for lines of stdin")
     from suite.quiet import import_tensorflow
@@ -106,7 +109,7 @@ def _show_help(context: typer.Context, model_dir: Path | None) -> None:
 
 
 def _line(name: str, answer: dict[str, Any]) -> str:
-    scores, tokens = answer.pop("scores", {}), answer.pop("tokens", None)
+    scores, tokens, segments = answer.pop("scores", {}), answer.pop("tokens", None), answer.pop("segments", ())
     first = " ".join(str(value) for value in answer.values())
     best = f" {max(scores.values()):.3f}" if scores else ""
     lines = [f"{first}{best}  {name if len(name) <= 100 else name[:97] + '...'}"]
@@ -116,4 +119,5 @@ def _line(name: str, answer: dict[str, Any]) -> str:
             f"    {'#' * round(20 * token['weight'] / most):<20} {token['weight']:.3f} {token['text']}"
             for token in tokens
         ]
+    lines += [f"    {one['start']:7.2f} - {one['end']:7.2f} s  {one['score']:.3f} {one['label']}" for one in segments]
     return "\n".join(lines)

@@ -133,12 +133,14 @@ def backbone_network(
         UserError: if the file cannot be read or holds weights of another network, or there is no such layer.
     """
     whole = keras.applications.MobileNet((height, width, 3), BACKBONES[name], include_top=False, weights=None)
-    held = _layers_held(Path(weights), name)
+    named = _layers_held(Path(weights), name)
+    held = named or [layer.name for layer in whole.layers]
     last_layer = held[-1] if last_layer is None else last_layer
     if last_layer not in held:
         raise UserError(f"setting 'backbone_layer': expected one of {', '.join(held)}. Received: {last_layer!r}")
     try:
-        keras.Model(whole.input, whole.get_layer(held[-1]).output).load_weights(weights)
+        part = keras.Model(whole.input, whole.get_layer(held[-1]).output) if named else whole
+        part.load_weights(weights)
     except (ValueError, KeyError, OSError) as error:
         reason = str(error).strip().splitlines()[0]
         raise UserError(f"{weights}: expected weights of {name} without its top: {reason}") from error
@@ -149,12 +151,14 @@ def backbone_network(
 
 
 def _layers_held(weights: Path, name: str) -> list[str]:
+    """Return the layers that a file names; a `.weights.h5` of Keras 3 names none."""
     import h5py
 
     if not weights.is_file():
         raise UserError(f"{weights}: no such file; setting 'backbone_weights' names a Keras .h5 file of {name}")
     try:
         with h5py.File(weights) as file:
-            return [layer if isinstance(layer, str) else layer.decode() for layer in file.attrs["layer_names"]]
-    except (OSError, KeyError) as error:
+            layers = file.attrs.get("layer_names", ())
+            return [layer if isinstance(layer, str) else layer.decode() for layer in layers]
+    except OSError as error:
         raise UserError(f"{weights}: expected a Keras .h5 file with weights of {name}. Received: {error}") from error

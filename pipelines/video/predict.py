@@ -1,0 +1,112 @@
+"""One video, or what a camera sees, to an action with its probability."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.video.config import Settings
+from pipelines.video.data import raw_arrays
+from suite.errors import UserError
+from suite.pipeline import Predictor
+from suite.vision.timeline import Segment, Window, at_even_rate, merge_windows, sliding_windows, write_annotated
+
+CAMERA = "camera:"
+WINDOWS_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Action:
+    """The most probable class and the probability of each; on request the actions over time, and where the video with
+    them written in is."""
+
+    label: str
+    scores: dict[str, float]
+    segments: tuple[Segment, ...] | None = None
+    annotated: str | None = None
+
+
+def predict(
+    predictor: Predictor,
+    raw_input: Path | str,
+    assets: dict,
+    settings: Settings,
+    timeline: bool = False,
+    annotate: str | None = None,
+    camera: int | None = None,
+) -> Action:
+    """Classify one video.
+
+    Args:
+        predictor: Of this pipeline's `classify_clip` signature.
+        raw_input: Path of a video; or `camera:0`, `camera:1`, ..., from which as many frames as a clip has are taken.
+        assets: `labels`.
+        settings: Of the run.
+        timeline: Look at the video in windows of `frames` frames that overlap by half, and give the actions over time;
+            label and scores are then their mean over time. Without it the clip is a choice of frames of the whole video.
+        annotate: Write the video with its actions to this file (.mp4, .avi) or folder; gives the timeline too.
+        camera: Number of a camera; the same as `camera:N` in place of `raw_input`, which then does not count.
+
+    Raises:
+        UserError: for a video or camera that cannot be read, or an output that cannot be written.
+    """
+    labels = assets["labels"]
+    if camera is not None:
+        raw_input = f"{CAMERA}{camera}"
+    live = str(raw_input).startswith(CAMERA)
+    if live and (timeline or annotate):
+        raise UserError(f"--timeline and --annotate need a video file. Received: {raw_input}")
+    if not timeline and not annotate:
+        arrays = _camera_arrays(str(raw_input), settings) if live else raw_arrays(raw_input, settings)
+        (answer,) = predictor([arrays])
+        return _action(answer["probabilities"], labels)
+    from suite.vision.read import read_frames
+
+    frames = at_even_rate(read_frames(raw_input, settings.channels), settings.frame_rate)
+    spans, probabilities = _classify_windows(predictor, _resized(frames, settings), settings)
+    mean, segments = merge_windows(spans, probabilities, labels)
+    annotated = str(write_annotated(raw_input, annotate, segments)) if annotate else None
+    found = _action(mean, labels)
+    return Action(found.label, found.scores, tuple(segments), annotated)
+
+
+def _action(probabilities, labels):
+    scores = {label: float(score) for label, score in zip(labels, probabilities, strict=True)}
+    return Action(max(scores, key=scores.get), scores)
+
+
+def _camera_arrays(name: str, settings: Settings) -> dict[str, np.ndarray]:
+    from suite.vision.read import camera_frames
+
+    number = name.removeprefix(CAMERA)
+    if not number.isdecimal():
+        raise UserError(f"expected a camera as {CAMERA}0. Received: {name!r}")
+    seen = at_even_rate(camera_frames(int(number), settings.channels), settings.frame_rate)
+    frames = np.stack([frame for _, frame in islice(_resized(seen, settings), settings.frames)])
+    return {"frames": frames, "length": np.int32(len(frames))}
+
+
+def _resized(frames: Iterable[tuple[float, np.ndarray]], settings: Settings) -> Iterator[tuple[float, np.ndarray]]:
+    from suite.vision.resize import resize_array
+
+    for time, frame in frames:
+        yield time, resize_array(frame[np.newaxis], settings.height, settings.width)[0]
+
+
+def _classify_windows(predictor, frames, settings):
+    """Return start and end of each window and its probabilities, `(windows, classes)`."""
+    windows = sliding_windows(frames, settings.frames, max(1, settings.frames // 2))
+    spans, probabilities = [], []
+    while some := list(islice(windows, WINDOWS_AT_ONCE)):
+        answers = predictor([_arrays(window) for window in some])
+        spans += [(window.start, window.end) for window in some]
+        probabilities += [answer["probabilities"] for answer in answers]
+    if not spans:
+        raise UserError("expected a video with frames. Received: none that can be decoded")
+    return spans, np.array(probabilities, np.float64)
+
+
+def _arrays(window: Window) -> dict[str, np.ndarray]:
+    return {"frames": window.frames, "length": np.int32(len(window.frames))}
