@@ -1,5 +1,6 @@
 """`suite benchmark`: how fast things are on this machine."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,14 +11,21 @@ from suite.errors import UserError
 
 
 def benchmark(
-    what: Annotated[str, typer.Argument(help="`recurrent`: the recurrent layers beside Keras' and PyTorch's")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="recurrent|MODEL_DIR",
+            help="the recurrent layers beside Keras' and PyTorch's, or a saved model beside its exported files",
+        ),
+    ],
     rounds: Annotated[int, typer.Option(min=1, help="turns of each contender; the median counts")] = 7,
-    determinism: Annotated[str, typer.Option(help="op determinism: on, off or both")] = "both",
+    determinism: Annotated[str, typer.Option(help="recurrent: op determinism on, off or both")] = "both",
     json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Measure, side by side, on this machine."""
     if what != "recurrent":
-        raise UserError(f"`suite benchmark` knows: recurrent. Received: {what}")
+        _benchmark_model(what, rounds, json)
+        return
     if determinism not in ("on", "off", "both"):
         raise UserError(f"--determinism is one of on, off, both. Received: {determinism}")
     from suite.quiet import import_tensorflow
@@ -42,6 +50,31 @@ def benchmark(
     if "deterministic" in result:
         _show(result["deterministic"]["rows"], "op determinism on")
     _show_summary(result)
+
+
+def _benchmark_model(model_dir: str, rounds: int, json: bool) -> None:
+    if not Path(model_dir).is_dir():
+        raise UserError(f"`suite benchmark` knows: recurrent, or the folder of a saved model. Received: {model_dir}")
+    from suite.artifact import read_artifact
+
+    artifact = read_artifact(model_dir)
+    from suite.quiet import import_tensorflow
+
+    import_tensorflow()
+    from suite.runtime.benchmark import benchmark_model
+
+    with words().status("measuring") as status:
+        rows = benchmark_model(artifact, rounds, lambda what: status.update(f"measuring {what}"))
+    if json:
+        emit({"task": artifact.task, "model_dir": model_dir, "rows": rows})
+        return
+    table = Table(title=f"{model_dir}: raw input to answer")
+    for column in ("runner", "threads", "milliseconds", "examples per second"):
+        table.add_column(column, justify="left" if column == "runner" else "right")
+    for row in rows:
+        figures = f"{row['milliseconds']:.2f}", f"{row['examples_per_second']:,.0f}"
+        table.add_row(row["runner"], str(row["threads"]), *figures)
+    show(table)
 
 
 def _show(rows: list[dict], title: str) -> None:

@@ -54,7 +54,7 @@ def host(predictor: TfLitePredictor, deployment: str, signature: Signature) -> P
     return answers
 
 
-def exported_predictor(artifact: Artifact, path: Path) -> Predictor:
+def exported_predictor(artifact: Artifact, path: Path, threads: int = 1) -> Predictor:
     """Return the predictor of an exported file of a saved model.
 
     Raises:
@@ -64,7 +64,8 @@ def exported_predictor(artifact: Artifact, path: Path) -> Predictor:
         raise UserError(f"{path}: no such file; `suite export {artifact.path}` writes it")
     deployment, _ = split_name(path.name)
     signatures = artifact.pipeline.signatures(None, artifact.assets, artifact.settings)
-    return deployed_predictor(path, deployment, held_by(signatures, deployment, has_custom_ops(path.name))[0])
+    signature = held_by(signatures, deployment, has_custom_ops(path.name))[0]
+    return deployed_predictor(path, deployment, signature, threads)
 
 
 def split_name(file: str) -> tuple[str, str]:
