@@ -72,7 +72,7 @@ def read_blocks(path: Path | str, sample_rate: int, block_seconds: float) -> Ite
     """Return an iterator of the samples of `read_audio` in blocks, for recordings too long for the memory.
 
     Each block is float32 `(samples,)` of `block_seconds`, the last one shorter. Joined they are what `read_audio` returns,
-    to 1e-4.
+    to 1e-4, though a last sample may be missing.
 
     Raises:
         UserError: as `read_audio`; faults of the header at once, others when they are come to.
@@ -134,6 +134,8 @@ def _opened(path):
                         f"{path}: the header announces {missing:,} bytes more than there are. Received: a truncated file"
                     )
                 yield file
+    except TypeError as error:
+        raise UserError(f"{path}: {EXPECTED}. Received: raw samples, which do not say their rate") from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"{path}: cannot be read: {reason}") from error
@@ -168,7 +170,7 @@ def _mono_blocks(file, path):
         read += len(mono)
         yield np.clip(mono, -1, 1)
     # The length of an mp3 may be an estimate.
-    if read < file.frames and file.format != "MP3":
+    if read < file.frames * (0.9 if file.format == "MP3" else 1):
         raise UserError(
             f"{path}: the header announces {file.frames:,} samples. Received: a truncated file of {read:,} samples"
         )
