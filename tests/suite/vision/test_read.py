@@ -107,6 +107,9 @@ def make_bad(kind, tmp_path, write_video, write_sound, ramp):
     elif kind in ("truncated avi", "truncated mp4"):
         whole = write_video(*(("w.avi", ramp) if kind == "truncated avi" else ("w.mp4", ramp, "mp4v")))
         path.write_bytes(whole.read_bytes()[: -whole.stat().st_size // 2])
+    elif kind == "sound in mp4":
+        whole = write_video("w.mp4", ramp, "mp4v").read_bytes()
+        path.write_bytes(whole.replace(b"vide", b"soun").replace(b"mp4v", b"mp4a"))
     elif kind == "folder":
         path.mkdir()
     return path
@@ -118,6 +121,7 @@ BAD = {
     "zero bytes": "the file is empty (zero bytes)",
     "text": "expected a video. Received: a file that cannot be decoded as one, whatever its name (it starts with 'no video",
     "sound": "expected a video. Received: audio without any picture",
+    "sound in mp4": "expected a video. Received: audio without any picture",
     "one frame": "expected a video of at least 2 frames. Received: one frame, a still picture",
     "no frame": "expected a video of at least 2 frames. Received: none that can be decoded",
     "picture": "expected a video of at least 2 frames. Received: one frame, a still picture",
