@@ -12,6 +12,7 @@ from suite.pipeline import Pipeline
 PIPELINES = {
     "sentiment": "pipelines.sentiment",
     "speech": "pipelines.speech",
+    "video": "pipelines.video",
 }
 
 
