@@ -30,8 +30,8 @@ from rich.console import Console
 
 from pipelines.video.config import Settings
 from suite.config import load_settings
+from suite.pipeline import Pipeline
 from suite.recurrent import to_keras
-from suite.registry import load_pipeline
 from suite.training.fit import fit_epoch
 from suite.training.optimizer import make_optimizer
 from suite.training.progress import TrainingProgress
@@ -51,7 +51,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     settings = load_settings(Settings, arguments.config, arguments.set)
-    pipeline = load_pipeline("video")
+    pipeline = Pipeline("pipelines.video")
     keras.utils.set_random_seed(settings.seed)
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
