@@ -29,6 +29,8 @@ def add_noise(
         noise: `"white"` (the same power at every frequency), `"pink"` (3 dB less with every octave), or samples at the same
             rate, which are repeated where they are shorter.
     """
+    if not np.any(samples):
+        return samples
     if isinstance(noise, str):
         drawn = _coloured_noise(len(samples), noise, generator)
     else:

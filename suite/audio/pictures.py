@@ -73,7 +73,7 @@ def draw_augmentation(examples: Sequence[tuple[str, np.ndarray, np.ndarray]], fr
         seconds = max(len(before), len(after), 1) * frame_seconds
         for axes, features, said in zip(row, (before, after), ("before", "after"), strict=True):
             features = np.asarray(features)
-            extent = (0, len(features) * frame_seconds, -0.5, features.shape[1] - 0.5)
+            extent = (0, max(len(features), 1) * frame_seconds, -0.5, features.shape[1] - 0.5)
             axes.imshow(features.T, origin="lower", aspect="auto", extent=extent, vmin=low, vmax=high, cmap="magma")
             axes.set(xlim=(0, seconds), xlabel="seconds", ylabel="feature")
             axes.set_title(_literal(f"{name}, {said}"), fontsize=9)
