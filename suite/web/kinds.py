@@ -70,7 +70,7 @@ def audio_kind(tflite: Path, signature: dict[str, Any], labels: list[str]) -> Ki
             "step_samples": front_end["step_samples"],
             "symbols": front_end["symbols"],
         },
-        {"kind": "text", "before": "The transcript will stand here.", "none": "No words were recognised."},
+        {"kind": "text", "before": "The transcript appears here.", "none": "No words were recognised."},
         outputs,
         f"{size / rate:.3g} seconds of sound at {rate:,} Hz at a time; longer recordings in windows that overlap",
     )

@@ -5,8 +5,12 @@ import http.server
 import os
 import shutil
 import threading
+from contextlib import contextmanager
 
 import pytest
+
+from suite.errors import UserError
+from suite.web.litert_js import runtime_files
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
@@ -30,14 +34,17 @@ def missing(reason):
 
 
 @pytest.fixture(scope="session")
-def missing_part():
-    """`missing_part(reason)` for tests that find out themselves that something is missing."""
-    return missing
+def runtime():
+    """Makes sure that LiteRT.js is there to be written into pages."""
+    try:
+        runtime_files()
+    except UserError as error:
+        missing(str(error))
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """Chromium, driven by Playwright; every outside name fails to resolve in it."""
+def launch():
+    """`launch(*flags)` starts a Chromium, driven by Playwright; every outside name fails to resolve in it."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -45,9 +52,43 @@ def browser():
     if CHROMIUM is None:
         missing("Chromium is not installed: install the package chromium, or name its file in CHROMIUM")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+        browsers = []
+
+        def start(*flags):
+            browsers.append(playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags]))
+            return browsers[-1]
+
+        yield start
+        for browser in browsers:
+            browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser(launch):
+    """A Chromium without microphone and camera."""
+    return launch()
+
+
+@pytest.fixture
+def visit_page(browser, serve):
+    """`with visit_page(folder) as page` opens a page; `page.requests` and `page.faults` list what it asks and reports."""
+
+    @contextmanager
+    def opened(folder, before=lambda page: None, browser=browser, **options):
+        context = browser.new_context(**{"viewport": {"width": 900, "height": 800}} | options)
+        page = context.new_page()
+        page.requests, page.faults = [], []
+        context.on("request", lambda request: page.requests.append(request.url))
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.on("console", lambda message: page.faults.append(message.text) if message.type == "error" else None)
+        before(page)
+        page.address = serve(folder)
+        page.goto(page.address)
+        page.wait_for_selector("body[data-state='ready'], body[data-state='error']")
+        yield page
+        context.close()
+
+    return opened
 
 
 @pytest.fixture(scope="session")

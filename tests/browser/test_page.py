@@ -2,16 +2,13 @@
 
 import json
 import shutil
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from suite.errors import UserError
 from suite.runtime.tflite_runtime import TfLitePredictor
 from suite.runtime.windows import combine, split_windows
-from suite.web.litert_js import runtime_files
 from suite.web.page import write_page
 
 pytestmark = pytest.mark.browser
@@ -53,12 +50,8 @@ def exported(tmp_path_factory) -> tuple[Path, dict]:
 
 
 @pytest.fixture(scope="module")
-def folder(exported, tmp_path_factory, missing_part):
+def folder(exported, tmp_path_factory, runtime):
     """A written page."""
-    try:
-        runtime_files()
-    except UserError as error:
-        missing_part(str(error))
     directory = tmp_path_factory.mktemp("web") / "page"
     write_page(*exported, directory, "Sentiment")
     return directory
@@ -107,25 +100,9 @@ def _convert(folder) -> bytes:
 
 
 @pytest.fixture
-def visit(browser, serve, folder):
-    """`with visit(folder) as page` opens a page; `page.requests` and `page.faults` list what it asks and reports."""
-
-    @contextmanager
-    def opened(folder=folder, before=lambda page: None):
-        context = browser.new_context(viewport={"width": 900, "height": 800})
-        page = context.new_page()
-        page.requests, page.faults = [], []
-        context.on("request", lambda request: page.requests.append(request.url))
-        page.on("pageerror", lambda error: page.faults.append(str(error)))
-        page.on("console", lambda message: page.faults.append(message.text) if message.type == "error" else None)
-        before(page)
-        page.address = serve(folder)
-        page.goto(page.address)
-        page.wait_for_selector("body[data-state='ready'], body[data-state='error']")
-        yield page
-        context.close()
-
-    return opened
+def visit(visit_page, folder):
+    """`with visit() as page` opens the page, or the one of another folder."""
+    return lambda folder=folder, before=lambda page: None: visit_page(folder, before)
 
 
 def shown(page, text):

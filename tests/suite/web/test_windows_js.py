@@ -1,43 +1,23 @@
 """The page's windows.js keeps the rule of suite.runtime.windows, run by Node.js."""
 
-import json
-import shutil
-import subprocess
-
 import numpy as np
-import pytest
 
 from suite.runtime.windows import combine, split_windows
-from suite.web.page import STATIC
 
 SCRIPT = """
-import { readFileSync } from "node:fs";
-import { pathToFileURL } from "node:url";
-const { splitWindows, combine } = await import(pathToFileURL(process.argv[1]));
-const cases = JSON.parse(readFileSync(0));
-console.log(JSON.stringify(cases.map(({ data, size, numbers }) => {
+const { splitWindows, combine } = await import("./windows.js");
+return data.map(({ data, size, numbers }) => {
   const windows = splitWindows(Uint8Array.from(data), size);
   const answers = windows.map((_, index) => [numbers[index % numbers.length], 1 - numbers[index % numbers.length]]);
   const answer = combine(answers, windows.map((window) => window.length));
   return { windows: windows.map((window) => Array.from(window)), answer };
-})));
+});
 """
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
-def test_python_and_javascript_cut_and_combine_alike(tmp_path):
+def test_python_and_javascript_cut_and_combine_alike(node):
     cases = list(_cases())
-    module = tmp_path / "windows.mjs"
-    shutil.copy(STATIC / "windows.js", module)
-    done = subprocess.run(
-        ["node", "--input-type=module", "-e", SCRIPT, str(module)],
-        input=json.dumps(cases),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    for case, answer in zip(cases, json.loads(done.stdout), strict=True):
+    for case, answer in zip(cases, node(SCRIPT, cases), strict=True):
         windows = split_windows(bytes(case["data"]), case["size"])
         assert [bytes(window) for window in answer["windows"]] == windows, case
         numbers = [case["numbers"][index % len(case["numbers"])] for index in range(len(windows))]

@@ -9,7 +9,7 @@ import { button, element, fileButton, meter, setMeter, takeDrops } from "../elem
 /** Put the controls into `place`; `ask` takes a question as model.js tells, at each recording. */
 export function mount(place, input, ask) {
   const microphone = button("record", "Record", toggle);
-  const chooser = fileButton("Choose a sound file", "audio/*", open);
+  const chooser = fileButton("Choose a file", "audio/*", open);
   const level = meter("Level of the microphone");
   const used = element("p", { id: "used", className: "used", textContent: whyNoMicrophone() || "Or drop a file here." });
   const notice = element("p", { id: "notice", className: "notice", hidden: true });
@@ -21,7 +21,7 @@ export function mount(place, input, ask) {
   place.replaceChildren(element("div", { className: "controls" }, microphone, chooser), level, picture, used, notice);
   takeDrops(place, open);
 
-  let stop = null, newest = 0;
+  let stop = null, starting = false, newest = 0;
 
   /** Transcribe what `source(wanted)` resolves to, unless it is nothing or something newer has been asked for. */
   async function take(name, waiting, source) {
@@ -55,7 +55,8 @@ export function mount(place, input, ask) {
       show(null);
       return take("Recording", "", stopped);
     }
-    microphone.disabled = true;
+    if (starting) return; // disabled, the button would lose the keyboard's focus
+    starting = true;
     await take("Recording", "Waiting for the microphone …", async (wanted) => {
       const started = await record(input.sample_rate, (peak, seconds) => {
         if (stop !== started) return;
@@ -65,7 +66,7 @@ export function mount(place, input, ask) {
       if (wanted()) show(started);
       else started();
     });
-    microphone.disabled = false;
+    starting = false;
   }
 
   /** Show whether the microphone is recording: `stopper` ends it, null where it is not. */
