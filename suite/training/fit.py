@@ -16,6 +16,7 @@ from suite.training.state import Epoch, History, read_history, restore_best, res
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
 
 
 def fit(
@@ -87,13 +88,27 @@ def fit_epoch(
     started = time.monotonic()
     callbacks = [NanGuard(number, source.names), progress.callback(number, source.steps)]
     logs = model.fit(
-        source.dataset(number), initial_epoch=number, epochs=number + 1, shuffle=False, verbose=0, callbacks=callbacks
+        _without_tuning(source.dataset(number)),
+        initial_epoch=number,
+        epochs=number + 1,
+        shuffle=False,
+        verbose=0,
+        callbacks=callbacks,
     ).history
     metrics = {f"train_{name}": float(values[0]) for name, values in logs.items()}
     if score is not None:
         metrics |= {f"val_{name}": value for name, value in score().items()}
     metrics["learning_rate"] = float(model.optimizer.learning_rate)
     return Epoch(number, phase, metrics, time.monotonic() - started)
+
+
+def _without_tuning(dataset: "tf.data.Dataset") -> "tf.data.Dataset":
+    """Return the batches without tf.data's self-tuning, whose thread can hold up the end of an epoch by up to a minute."""
+    import tensorflow as tf
+
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)
 
 
 def _is_better(epoch: Epoch, history: History, monitor: tuple[str, str]) -> bool:
