@@ -28,6 +28,7 @@ A predictor is a callable: a sequence of raw-array dicts in, a list of output di
 """
 
 import importlib
+import random
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -232,3 +233,13 @@ def spread(examples: Sequence["Example"], count: int) -> list["Example"]:
     if count >= len(examples):
         return list(examples)
     return [examples[index * len(examples) // count] for index in range(count)]
+
+
+def draw(examples: Sequence["Example"], count: int) -> list["Example"]:
+    """Return `count` examples drawn at random, always the same; all of them where there are fewer.
+
+    Not every n-th: where classes take turns in the data, an even n finds one class alone.
+    """
+    if count >= len(examples):
+        return list(examples)
+    return random.Random(0).sample(examples, count)

@@ -13,7 +13,7 @@ from suite.artifact import Artifact, package_versions, read_artifact, write_arti
 from suite.config import TrainingSettings
 from suite.data.examples import Examples
 from suite.errors import UserError
-from suite.pipeline import Evaluation, primary_metric, spread
+from suite.pipeline import Evaluation, draw, primary_metric
 from suite.registry import load_pipeline
 from suite.tracking.card import model_card
 from suite.training.lock import locked
@@ -313,7 +313,7 @@ def _fit_and_save(request, examples, target, state, run_id, first_time, console)
     seconds = round(seconds_before + time.monotonic() - started, 1)
     record = _record(request, examples, target.name, run_id, history, metrics, model.count_params(), seconds)
     kept = examples.part("dev") or examples.part("test") or examples.part("train")
-    parity = [pipeline.raw_arrays(example.input, settings) for example in spread(kept, settings.parity_samples)]
+    parity = [pipeline.raw_arrays(example.input, settings) for example in draw(kept, settings.parity_samples)]
     write_artifact(target, model, settings, assets, record, model_card(record, monitor[0]), parity, work=state)
     return record
 

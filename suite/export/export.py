@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ def export_files(source: Source, combinations: list[tuple[str, str]], say: Calla
         reason = refusal(source.facts, deployment, quantization)
         if reason:
             raise UserError(f"{deployment} {quantization}: {reason}")
-        if quantization == "int8" and not source.samples.calibration:
+        if quantization == "int8" and not (source.samples.training or source.samples.parity):
             raise UserError("int8 needs real inputs to calibrate on; name some with --data PATH")
     if not source.samples.parity:
         raise UserError(f"{source.artifact.path}: no real inputs to check an export on; name some with --data PATH")
@@ -82,7 +82,7 @@ def _make(
     source: Source, held: list[Signature], deployment: str, quantization: str, path: Path, work: Path
 ) -> dict[str, Any]:
     first, names = held[0], [signature.name for signature in held]
-    calibration = _write_calibration(held, source.samples.calibration, work) if quantization == "int8" else None
+    calibration = _write_calibration(held, source.calibration(), work) if quantization == "int8" else None
     convert(source.artifact.path, names, deployment, form_of(deployment), quantization, calibration, path)
     contents = inspect_file(path)
     allowed = {op for signature in held for op in signature.custom_ops}
@@ -121,12 +121,12 @@ def _make(
     }
 
 
-def _write_calibration(held: list[Signature], inputs: list[Arrays], work: Path) -> Path:
-    for signature in held:
-        folder = work / "calibration" / signature.name
-        folder.mkdir(parents=True)
-        for index, arrays in enumerate(prepared(signature, inputs)):
-            np.savez(folder / f"{index:04d}.npz", **arrays)
+def _write_calibration(held: list[Signature], inputs: Iterator[Arrays], work: Path) -> Path:
+    for index, arrays in enumerate(inputs):
+        for signature in held:
+            path = work / "calibration" / signature.name / f"{index:04d}.npz"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            np.savez(path, **prepared(signature, [arrays])[0])
     return work / "calibration"
 
 

@@ -1,25 +1,30 @@
 """What an export starts from: the trained model, its signatures, and real inputs."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from suite.artifact import Artifact, load_model, read_parity
 from suite.data.examples import Example
 from suite.export.offers import Facts, model_facts
-from suite.pipeline import Arrays, Predictor, Signature, spread
+from suite.pipeline import Arrays, Predictor, Signature, draw
 from suite.runtime.deployed import held_by
 from suite.runtime.keras_runtime import KerasPredictor
 
 PARITY_SAMPLES = 64
-CALIBRATION_SAMPLES = 100
+# 100 training texts miss the extremes that decide the ranges of 8 bits (up to 1.3 points of accuracy lost); 500 do not.
+CALIBRATION_SAMPLES = 500
+CALIBRATION_BYTES = 200_000_000
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Real inputs: `parity` to compare answers, `calibration` for int8 (training inputs), `scored` examples with their part."""
+    """Real inputs: `parity` to compare answers, `training` examples to calibrate on, `scored` examples with their part."""
 
     parity: list[Arrays]
-    calibration: list[Arrays]
+    training: list[Example]
     scored: list[Example]
     part: str
 
@@ -52,6 +57,21 @@ class Source:
             self.known[signature.name] = predictor(self.samples.parity)
         return self.known[signature.name]
 
+    def calibration(self) -> Iterator[Arrays]:
+        """Yield the inputs that ranges of int8 are found on: training inputs, else those of the parity check.
+
+        At most CALIBRATION_SAMPLES, and no more once they come to CALIBRATION_BYTES.
+        """
+        size = 0
+        for example in draw(self.samples.training, CALIBRATION_SAMPLES):
+            arrays = self.artifact.pipeline.raw_arrays(example.input, self.artifact.settings)
+            size += sum(np.asarray(array).nbytes for array in arrays.values())
+            yield arrays
+            if size >= CALIBRATION_BYTES:
+                return
+        if not self.samples.training:
+            yield from self.samples.parity
+
     def scores(self) -> dict[str, float]:
         """Return the trained model's metrics on the scored examples."""
         if "" not in self.known:
@@ -80,12 +100,9 @@ def open_source(artifact: Artifact, examples: Any) -> Source:
 def _choose(artifact: Artifact, examples: Any) -> Samples:
     kept = read_parity(artifact)
     if examples is None:
-        return Samples(kept, kept, [], "")
+        return Samples(kept, [], [], "")
     part = next((name for name in ("test", "dev", "train") if examples.part(name)), "all")
     scored = examples.part(part)
-
-    def arrays(chosen: list[Example]) -> list[Arrays]:
-        return [artifact.pipeline.raw_arrays(example.input, artifact.settings) for example in chosen]
-
-    calibration = arrays(spread(examples.part("train") or scored, CALIBRATION_SAMPLES))
-    return Samples(arrays(spread(scored, PARITY_SAMPLES)), calibration, scored, part)
+    chosen = draw(scored, PARITY_SAMPLES)
+    parity = [artifact.pipeline.raw_arrays(example.input, artifact.settings) for example in chosen]
+    return Samples(parity, examples.part("train") or scored, scored, part)

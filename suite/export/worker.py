@@ -7,6 +7,7 @@ import json
 import re
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
@@ -49,11 +50,11 @@ def convert(
             return made
 
         if quantization == "int8":
-            samples = [
-                (name, sample)
-                for name, (_, inputs) in traced.items()
-                for sample in read_samples(Path(calibration) / name, inputs)
-            ]
+
+            def samples():
+                for name, (_, inputs) in traced.items():
+                    yield from ((name, sample) for sample in read_samples(Path(calibration) / name, inputs))
+
             content = _int8(converter, samples, _float_layers(model), [layer.name for layer in model._flatten_layers()])
         else:
             chosen = converter()
@@ -82,7 +83,7 @@ def belongs_to(node: str, layer: str, layers: list[str]) -> bool:
     )
 
 
-def _int8(converter, samples: list[tuple[str, dict]], float_layers: list[str], layers: list[str]) -> bytes:
+def _int8(converter, samples: Callable, float_layers: list[str], layers: list[str]) -> bytes:
     """Quantise weights and activations, calibrated on samples (signature, inputs); nodes of some layers stay in float."""
     import tensorflow as tf
     from ai_edge_litert import schema_py_generated as schema
@@ -96,7 +97,7 @@ def _int8(converter, samples: list[tuple[str, dict]], float_layers: list[str], l
     ]
     chosen = converter()
     chosen.optimizations = [tf.lite.Optimize.DEFAULT]
-    chosen.representative_dataset = lambda: iter(samples)
+    chosen.representative_dataset = samples
     options = tf.lite.experimental.QuantizationDebugOptions(
         denylisted_nodes=[name for name in made if any(belongs_to(name, layer, layers) for layer in float_layers)]
     )
@@ -106,11 +107,10 @@ def _int8(converter, samples: list[tuple[str, dict]], float_layers: list[str], l
     return debugger.get_nondebug_quantized_model()
 
 
-def read_samples(folder: Path, inputs: dict) -> list[dict]:
-    """Return calibration inputs with a batch axis, cut or padded to the static shapes of `inputs`; states are zeros."""
+def read_samples(folder: Path, inputs: dict) -> Iterator[dict]:
+    """Yield calibration inputs with a batch axis, cut or padded to the static shapes of `inputs`; states are zeros."""
     import numpy as np
 
-    samples = []
     for file in sorted(folder.glob("*.npz")):
         with np.load(file, allow_pickle=False) as arrays:
             sample = {}
@@ -124,8 +124,7 @@ def read_samples(folder: Path, inputs: dict) -> list[dict]:
                             value, [(0, size - value.shape[axis] if at == axis else 0) for at in range(value.ndim)]
                         )
                 sample[name] = value.astype(specification.dtype.as_numpy_dtype)
-            samples.append(sample)
-    return samples
+            yield sample
 
 
 if __name__ == "__main__":

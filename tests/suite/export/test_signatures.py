@@ -121,7 +121,7 @@ def source(sound, tmp_path, monkeypatch):
     monkeypatch.setattr("suite.artifact.load_model", lambda _: model)
     monkeypatch.setattr(export, "convert", lambda *arguments: worker.convert(*map(_plain, arguments)))
     facts = model_facts(model, signatures[0])
-    return Source(artifact, facts, signatures, KerasPredictor(signatures[0]), Samples(raw, raw, raw, "test"))
+    return Source(artifact, facts, signatures, KerasPredictor(signatures[0]), Samples(raw, [], raw, "test"))
 
 
 def _plain(argument):
