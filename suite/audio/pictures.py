@@ -81,7 +81,7 @@ def draw_augmentation(examples: Sequence[tuple[str, np.ndarray, np.ndarray]], fr
 
 
 def _log_mel(samples, sample_rate):
-    from suite.audio.features import LogMel
+    from suite.audio.mfcc import LogMel
 
     window = max(2, round(WINDOW_SECONDS * sample_rate))
     n_fft = 2 ** int(np.ceil(np.log2(window)))

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from suite.audio.features import frame_mask
+from suite.audio.frames import frame_mask
 
 
 @keras.saving.register_keras_serializable(package="suite")
