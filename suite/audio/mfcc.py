@@ -106,9 +106,10 @@ class MelSpectrogram(FloatLayer):
         if (deployment := current()) is not None and deployment.streaming:
             if not self.causal:
                 raise ValueError(f"{self.name}: only causal features stream. Received: causal=False")
-            before = deployment.carry(f"{self.name}_samples", tf.zeros((1, past), samples.dtype))
-            samples = tf.concat([before, samples], axis=1)
-            deployment.keep(f"{self.name}_samples", samples[:, size:])
+            if past:
+                before = deployment.carry(f"{self.name}_samples", tf.zeros((1, past), samples.dtype))
+                samples = tf.concat([before, samples], axis=1)
+                deployment.keep(f"{self.name}_samples", samples[:, size:])
             samples = tf.pad(samples, [[0, 0], [0, side_by_side * hop]])
         else:
             samples = tf.pad(samples, [[0, 0], [left, side_by_side * hop]])

@@ -18,6 +18,8 @@ from suite.audio.features import (
     feature_statistics,
     frame_count,
 )
+from suite.export.trace import trace_signature
+from suite.pipeline import RawInput, Signature
 from suite.recurrent.deployment import Deployment, deploying
 
 FRONT = {"sample_rate": 16000, "n_fft": 512, "hop_length": 160, "n_mels": 40, "win_length": 400}
@@ -179,6 +181,10 @@ def to_tflite(call, samples, variables, optimizations):
     module.function = tf.function(traced, autograph=False).get_concrete_function(
         tf.TensorSpec((1, samples), tf.float32, "samples"), tf.TensorSpec((1,), tf.int32, "length")
     )
+    return to_builtin_ops(module, optimizations)
+
+
+def to_builtin_ops(module, optimizations=None):
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(module, folder, signatures=module.function)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
@@ -215,6 +221,36 @@ def test_the_phone_computes_the_same(speech, monkeypatch, n_fft, fixed, causal, 
     for length in (8000, 5003):
         found = run(samples=samples, length=np.array([length], "int32"))["features"]
         np.testing.assert_allclose(found, call(samples, np.array([length], "int32")), atol=tolerance)
+
+
+def test_a_streaming_file_equals_the_whole(speech):
+    call, normalization = chain(causal=True, kind="running")
+    chunk = 640
+    inputs = {
+        "samples": RawInput("float32", (None,), "samples", chunk=(chunk,)),
+        "length": RawInput("int32", (), "samples that count"),
+    }
+    signature = Signature(
+        "features", inputs, {"features": "of one chunk"}, lambda samples, length: {"features": call(samples, length)}
+    )
+    holder = keras.Sequential([keras.Input((None, 120)), normalization])
+    module = tf.Module()
+    module.function, _ = trace_signature(holder, signature, "loop", "streaming")
+    run = Interpreter(model_content=to_builtin_ops(module), num_threads=1).get_signature_runner()
+    state = {
+        name: np.zeros(detail["shape"], detail["dtype"])
+        for name, detail in run.get_input_details().items()
+        if name.startswith("state_")
+    }
+    samples = speech(0.5)[: 9 * chunk + 77].astype("float32")
+    found = []
+    for start in range(0, len(samples), chunk):
+        part = samples[start : start + chunk]
+        length = np.array([len(part)], "int32")
+        outputs = run(samples=np.pad(part, (0, chunk - len(part)))[np.newaxis], length=length, **state)
+        state = {name: outputs[name] for name in state}
+        found.append(outputs["features"][0, : frame_count(len(part), 160, True)])
+    np.testing.assert_allclose(np.concatenate(found), call(samples[np.newaxis])[0], atol=1e-4)
 
 
 @pytest.mark.parametrize(("order", "width"), [(1, 9), (2, 9), (1, 3), (2, 5)])
