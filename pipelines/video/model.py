@@ -99,7 +99,9 @@ def _small_cnn(settings, channels) -> keras.Model:
         maps = keras.layers.Conv2D(filters, 3, 2, "same", use_bias=False, name=f"conv_{index}")(maps)
         maps = keras.layers.BatchNormalization(momentum=0.9, name=f"norm_{index}")(maps)
         maps = keras.layers.ReLU(name=f"relu_{index}")(maps)
-    features = keras.layers.Dense(settings.features, name="features")(keras.layers.Flatten(name="flat")(maps))
+    # A motion is the same wherever in the picture it is.
+    pooled = [keras.layers.GlobalAveragePooling2D(name="mean")(maps), keras.layers.GlobalMaxPooling2D(name="max")(maps)]
+    features = keras.layers.Dense(settings.features, name="features")(keras.layers.Concatenate(name="pooled")(pooled))
     return keras.Model(pictures, features, name="small_cnn")
 
 

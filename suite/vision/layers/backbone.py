@@ -1,5 +1,6 @@
 """A picture network learned on ImageNet as the eye of a video model."""
 
+import hashlib
 from pathlib import Path
 
 import keras
@@ -57,11 +58,7 @@ class Backbone(FrameWise):
             maps = self.see(tf.cast(frames, self.compute_dtype), mask, training=False)
             return self._pool(maps) * tf.cast(mask, self.compute_dtype)[..., tf.newaxis]
         lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
-        # Sums weighted by place tell weights apart at a fraction of what their digest would cost in every batch.
-        sums = [tf.reduce_sum(tf.reshape(weight, [-1]) * _ramp(weight.shape)) for weight in self.network.weights]
-        found, known, keys = tf.numpy_function(
-            self._recall, [frames, lengths, tf.stack(sums)], [tf.float32, tf.bool, tf.uint8]
-        )
+        found, known, keys = tf.numpy_function(self._recall, [frames, lengths], [tf.float32, tf.bool, tf.uint8])
         found = tf.cond(known, lambda: found, lambda: self._compute(frames, lengths, keys))
         found = tf.reshape(found, (*tf.unstack(tf.shape(mask)), self.features))
         return tf.cast(tf.stop_gradient(found), self.compute_dtype)
@@ -72,12 +69,14 @@ class Backbone(FrameWise):
             pooled.append(tf.reduce_max(tf.abs(maps - frames_before(self.name, maps)), (2, 3)))
         return tf.concat(pooled, axis=-1)
 
-    def _recall(self, frames, lengths, sums):
+    def _recall(self, frames, lengths):
         """Return the features of all clips, whether all of them are known, and the key of each."""
-        network = (
-            sums.tobytes() + f"{len(sums)} {self.network.output_shape} {self.motion} {self.compute_dtype}".encode()
+        network = hashlib.blake2b(
+            f"{self.network.input_shape} {self.network.output_shape} {self.motion} {self.compute_dtype}".encode()
         )
-        keys = [clip_key(network, clip[:length]) for clip, length in zip(frames, lengths, strict=True)]
+        for weight in self.network.weights:
+            network.update(np.ascontiguousarray(weight.numpy()))
+        keys = [clip_key(network.digest(), clip[:length]) for clip, length in zip(frames, lengths, strict=True)]
         kept = [MEMORY.get(key) for key in keys]
         known = all(one is not None for one in kept)
         padded = np.zeros((*frames.shape[:2], self.features) if known else (0, 0, 0), np.float32)
@@ -109,11 +108,6 @@ def _remember(features, lengths, keys):
     for clip, length, key in zip(features, lengths, keys, strict=True):
         MEMORY.put(key.tobytes(), clip[:length].copy())
     return features
-
-
-def _ramp(shape):
-    """Return numbers of which no two are alike, so that a sum weighted by them tells weights apart by place too."""
-    return tf.sin(tf.range(int(np.prod(shape)), dtype=tf.float32) + 1)
 
 
 def backbone_network(
