@@ -59,7 +59,7 @@ class Backbone(FrameWise):
             return self._pool(maps) * tf.cast(mask, self.compute_dtype)[..., tf.newaxis]
         lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
         found, known, keys = tf.numpy_function(self._recall, [frames, lengths], [tf.float32, tf.bool, tf.uint8])
-        found = tf.cond(known, lambda: found, lambda: self._compute(frames, lengths, keys))
+        found = self._complete(frames, lengths, found, known, keys)
         found = tf.reshape(found, (*tf.unstack(tf.shape(mask)), self.features))
         return tf.cast(tf.stop_gradient(found), self.compute_dtype)
 
@@ -70,7 +70,7 @@ class Backbone(FrameWise):
         return tf.concat(pooled, axis=-1)
 
     def _recall(self, frames, lengths):
-        """Return the features of all clips, whether all of them are known, and the key of each."""
+        """Return features `(batch, time, features)`, zeros where not known, whether known, and the key of each clip."""
         network = hashlib.blake2b(
             f"{self.network.input_shape} {self.network.output_shape} {self.motion} {self.compute_dtype}".encode()
         )
@@ -78,24 +78,29 @@ class Backbone(FrameWise):
             network.update(np.ascontiguousarray(weight.numpy()))
         keys = [clip_key(network.digest(), clip[:length]) for clip, length in zip(frames, lengths, strict=True)]
         kept = [MEMORY.get(key) for key in keys]
-        known = all(one is not None for one in kept)
-        padded = np.zeros((*frames.shape[:2], self.features) if known else (0, 0, 0), np.float32)
-        for row, one in enumerate(kept if known else ()):
-            padded[row, : len(one)] = one
-        return padded, np.bool_(known), np.array([np.frombuffer(key, np.uint8) for key in keys])
+        padded = np.zeros((*frames.shape[:2], self.features), np.float32)
+        for row, one in enumerate(kept):
+            if one is not None:
+                padded[row, : len(one)] = one
+        known = np.array([one is not None for one in kept])
+        return padded, known, np.array([np.frombuffer(key, np.uint8) for key in keys])
 
-    def _compute(self, frames, lengths, keys):
-        """Run the network and remember: clip by clip, since the maps of a whole batch would take gigabytes."""
+    def _complete(self, frames, lengths, found, known, keys):
+        """Run the network over the clips not known, one by one (the maps of a whole batch would take gigabytes)."""
 
-        def see_clip(inputs):
-            clip, length = inputs
+        def see_clip(clip, length, key):
             maps = self.network(tf.cast(clip[:length], self.compute_dtype), training=False)
             seen = tf.cast(self._pool(maps[tf.newaxis])[0], tf.float32)
-            return tf.pad(seen, [[0, tf.shape(clip)[0] - length], [0, 0]])
+            seen = tf.numpy_function(_remember, [seen, key], tf.float32)
+            return tf.pad(tf.reshape(seen, (length, self.features)), [[0, tf.shape(clip)[0] - length], [0, 0]])
+
+        def complete_clip(inputs):
+            clip, length, before, is_known, key = inputs
+            return tf.cond(is_known, lambda: before, lambda: see_clip(clip, length, key))
 
         features = tf.TensorSpec((None, self.features), tf.float32)
-        seen = tf.map_fn(see_clip, (frames, lengths), fn_output_signature=features, parallel_iterations=1)
-        return tf.numpy_function(_remember, [seen, lengths, keys], tf.float32)
+        clips = (frames, lengths, found, known, keys)
+        return tf.map_fn(complete_clip, clips, fn_output_signature=features, parallel_iterations=1)
 
     def compute_output_spec(self, frames, mask, training=None):
         return keras.KerasTensor((*frames.shape[:2], self.features), self.compute_dtype)
@@ -104,9 +109,8 @@ class Backbone(FrameWise):
         return {**super().get_config(), "motion": self.motion}
 
 
-def _remember(features, lengths, keys):
-    for clip, length, key in zip(features, lengths, keys, strict=True):
-        MEMORY.put(key.tobytes(), clip[:length].copy())
+def _remember(features, key):
+    MEMORY.put(key.tobytes(), features.copy())
     return features
 
 

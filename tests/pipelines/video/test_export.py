@@ -69,7 +69,7 @@ def probabilities(answers):
 
 @pytest.mark.parametrize("changes", ONE_WAY)
 def test_frame_by_frame_is_the_whole_clip(changes, weights):
-    model, signature, clips = made(changes | {"bidirectional": False}, weights)
+    _, signature, clips = made(changes | {"bidirectional": False}, weights)
     specifications = [tf.TensorSpec((1, *signature.inputs["frames"].chunk), tf.uint8), tf.TensorSpec((1,), tf.int32)]
     found = Deployment("loop", fixed=True, streaming=True)
 

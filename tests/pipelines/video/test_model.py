@@ -133,7 +133,10 @@ def test_it_learns_a_direction_that_no_single_frame_shows():
     [
         ({"front": "mobilenet_0.25"}, "backbone_weights.*needs a weights file. Received: null"),
         ({"front": "mobilenet_0.25", "channels": 1}, "channels.*needs 3. Received: 1"),
-        ({"front": "mobilenet_0.25", "backbone_weights": "/nowhere.h5", "height": 32, "width": 32}, "/nowhere.h5: no such file"),
+        (
+            {"front": "mobilenet_0.25", "backbone_weights": "/nowhere.h5", "height": 32, "width": 32},
+            "/nowhere.h5: no such file",
+        ),
         ({"front": "dct", "frequencies": 17}, "frequencies.*at most 16.*Received: 17"),
     ],
 )
@@ -145,12 +148,12 @@ def test_settings_that_contradict_one_another_are_named(changes, words):
 @pytest.mark.filterwarnings("ignore:Skipping nested container")
 def test_weights_of_another_network_are_refused(weights, tmp_path):
     wrong = settings_of({"front": "mobilenet_1.0"}, weights)
-    with pytest.raises(UserError, match="expected weights of mobilenet_1.0 without its top"):
+    with pytest.raises(UserError, match=r"expected weights of mobilenet_1\.0 without its top"):
         build(wrong, LABELS)
-    with pytest.raises(UserError, match="backbone_layer.*Received: 'conv_99'"):
+    with pytest.raises(UserError, match=r"backbone_layer.*Received: 'conv_99'"):
         build(settings_of({"front": "mobilenet_0.25", "backbone_layer": "conv_99"}, weights), LABELS)
     (tmp_path / "text.h5").write_text("no weights")
-    with pytest.raises(UserError, match="expected a Keras .h5 file"):
+    with pytest.raises(UserError, match=r"expected a Keras \.h5 file"):
         build(settings_of({"front": "mobilenet_0.25"}, tmp_path / "text.h5"), LABELS)
 
 

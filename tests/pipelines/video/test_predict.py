@@ -67,7 +67,7 @@ def test_a_video_with_its_actions_written_in(film, tmp_path):
     # The letters are the only thing that varies within a frame.
     assert all(np.ptp(frame[:40].astype(int)) > 100 for frame in frames)
     assert not np.array_equal(frames[0][:40] > 128, frames[20][:40] > 128)
-    with pytest.raises(UserError, match="film-actions.mp4 exists"):
+    with pytest.raises(UserError, match=r"film-actions\.mp4 exists"):
         predict(predictor, film, ASSETS, SETTINGS, annotate=str(tmp_path))
     with pytest.raises(UserError, match=r"expected a file ending in \.mp4 or \.avi"):
         predict(predictor, film, ASSETS, SETTINGS, annotate=str(tmp_path / "film.gif"))
@@ -84,9 +84,9 @@ def test_a_camera_gives_one_clip(monkeypatch):
     found = predict(predictor, "camera:2", ASSETS, SETTINGS)
     assert found.label == "bright"
     assert predict(predictor, "", ASSETS, SETTINGS, camera=2) == found
-    with pytest.raises(UserError, match="need a video file. Received: camera:2"):
+    with pytest.raises(UserError, match=r"need a video file\. Received: camera:2"):
         predict(predictor, "camera:2", ASSETS, SETTINGS, timeline=True)
-    with pytest.raises(UserError, match="camera as camera:0. Received: 'camera:front'"):
+    with pytest.raises(UserError, match=r"camera as camera:0\. Received: 'camera:front'"):
         predict(predictor, "camera:front", ASSETS, SETTINGS)
 
 

@@ -56,8 +56,22 @@ def test_a_clip_is_seen_once_in_whatever_batch(memory):
     again = layer(frames[1:, :3], mask[1:, :3]).numpy()
     assert np.array_equal(again[0], first[1, :3])
     assert len(memory) == 2
-    layer(frames[:, :, :, ::-1], mask)
-    assert len(memory) == 4
+    both = np.stack([frames[0], frames[0, :, :, ::-1]])
+    mixed = layer(both, mask[[0, 0]]).numpy()
+    assert np.array_equal(mixed[0], first[0])
+    np.testing.assert_allclose(mixed[1], by_hand(layer, both[1]), rtol=1e-4, atol=1e-3)
+    assert len(memory) == 3
+
+
+def test_models_with_the_same_weights_share_what_they_saw(memory):
+    frames, mask = batch([5, 3])
+    answers = []
+    for _ in range(2):
+        layer = Backbone(network())
+        layer.trainable = False
+        answers.append(layer(frames, mask).numpy())
+    assert len(memory) == 2
+    assert np.array_equal(*answers)
 
 
 def test_other_weights_never_meet_what_is_remembered(memory):
