@@ -9,7 +9,7 @@ import numpy as np
 from suite.decoding.greedy import greedy
 from suite.errors import UserError
 
-RESCORED = 4  # texts beyond those asked for whose score is computed exactly, so that the best of them can come forward
+RESCORED = 12  # texts beyond those asked for whose score is computed exactly, so that the best of them can come forward
 
 
 class Hypothesis(NamedTuple):
@@ -92,8 +92,9 @@ def beam_search(
     # A hot word's bonus is hoped for and then given; a symbol ends as many words as it has spaces.
     hottest = max([0.0, *hot_words.values()])
     most = symbol_bonus + hottest + max(text.count(" ") for text in symbols) * (max(0.0, word_bonus) + hottest)
+    probabilities = np.exp(log_probs)
     totals, beside, lengths, rows = beam_kernel.search(
-        np.exp(log_probs),
+        probabilities,
         machine,
         greedy(log_probs).ids,
         int(beam_width),
@@ -107,16 +108,18 @@ def beam_search(
     for row in [*np.argsort(-totals[:-1], kind="stable")[: n_best + RESCORED], len(totals) - 1]:
         if beside[row] > -np.inf:
             texts[tuple(rows[row, len(log_probs) - lengths[row] :].tolist())] = float(beside[row])
-    return _best(log_probs, symbols, texts or {(): 0.0}, n_best)
+    return _best(log_probs, probabilities, symbols, texts or {(): 0.0}, n_best)
 
 
-def _best(log_probs, symbols, texts, n_best):
+def _best(log_probs, probabilities, symbols, texts, n_best):
     """Score texts (ids -> score beside the acoustic one) exactly and return the best."""
     from suite.decoding.alignment import align
     from suite.decoding.ctc_kernel import log_likelihood
 
     targets = {ids: np.array(ids, np.int32) for ids in texts}
-    scores = {ids: float(log_likelihood(log_probs, targets[ids])) + beside for ids, beside in texts.items()}
+    scores = {
+        ids: float(log_likelihood(log_probs, probabilities, targets[ids])) + beside for ids, beside in texts.items()
+    }
     return [
         Hypothesis(
             "".join(symbols[index] for index in ids), scores[ids], targets[ids], align(log_probs, targets[ids]).starts

@@ -153,9 +153,11 @@ def search(probabilities, machine, guest, width, threshold, lm_weight, word_bonu
     nodes, scores, used = np.full((1024, 7), -1, np.int32), np.zeros((1024, 2)), 1
     nodes[0, STATE], nodes[0, PLACE] = machine.start, ROOT
 
-    # The prefixes kept: node, probability of ending in a blank and in its last symbol, and rank. A heap by rank.
-    kept, blank, spoken, rank = np.zeros(width, np.int32), np.zeros(width), np.zeros(width), np.zeros(width)
+    # The prefixes kept, best first: node, probability of ending in a blank and in its last symbol. `rank` and `heap` are
+    # those that are to be kept and where they are written, a heap with the least one on top.
+    kept, blank, spoken = np.zeros(width, np.int32), np.zeros(width), np.zeros(width)
     new, new_blank, new_spoken = np.zeros(width, np.int32), np.zeros(width), np.zeros(width)
+    rank, heap = np.zeros(width), np.zeros(width, np.int32)
     count, blank[0] = 1, 1.0
     child_of, allowed = np.full(symbols, -1, np.int32), np.zeros(symbols, np.int32)
 
@@ -186,11 +188,12 @@ def search(probabilities, machine, guest, width, threshold, lm_weight, word_bonu
                     if nodes[parent, SYMBOL] != last:
                         arriving += spoken[before]
                 new_spoken[spot] = arriving * here[last]
+            heap[spot] = spot
             rank[spot] = np.log(new_blank[spot] + new_spoken[spot]) + scores[node, SCORE] + scores[node, HOPE]
         held = count
         if held == width:
             for spot in range(width // 2 - 1, -1, -1):
-                _sift(rank, new, new_blank, new_spoken, spot, width)
+                _sift(rank, heap, spot, width)
 
         # Prefixes one symbol longer.
         for spot in range(count):
@@ -223,9 +226,11 @@ def search(probabilities, machine, guest, width, threshold, lm_weight, word_bonu
                         nodes, scores = _double(nodes, scores)
                     child = used
                     used += 1
-                    score, state, place = _extend(
-                        machine, nodes[node, STATE], nodes[node, PLACE], symbol, lm_weight, word_bonus, symbol_bonus
-                    )
+                    score, state, place = symbol_bonus, machine.start, ROOT
+                    if machine.model != NO_MODEL or machine.words != NO_WORDS:
+                        score, state, place = _extend(
+                            machine, nodes[node, STATE], nodes[node, PLACE], symbol, lm_weight, word_bonus, symbol_bonus
+                        )
                     nodes[child, PARENT], nodes[child, SYMBOL] = node, symbol
                     nodes[child, STATE], nodes[child, PLACE] = state, place
                     nodes[child, SIBLING], nodes[node, CHILD] = nodes[node, CHILD], child
@@ -236,14 +241,15 @@ def search(probabilities, machine, guest, width, threshold, lm_weight, word_bonu
                 if not gain > -np.inf:
                     continue
                 if held < width:
-                    rank[held], new[held], new_blank[held], new_spoken[held] = gain, child, 0.0, mass
+                    rank[held], heap[held], new[held], new_blank[held], new_spoken[held] = gain, held, child, 0.0, mass
                     held += 1
                     if held == width:
-                        for place in range(width // 2 - 1, -1, -1):
-                            _sift(rank, new, new_blank, new_spoken, place, width)
+                        for top in range(width // 2 - 1, -1, -1):
+                            _sift(rank, heap, top, width)
                 elif gain > rank[0]:
-                    rank[0], new[0], new_blank[0], new_spoken[0] = gain, child, 0.0, mass
-                    _sift(rank, new, new_blank, new_spoken, 0, width)
+                    out = heap[0]
+                    rank[0], new[out], new_blank[out], new_spoken[out] = gain, child, 0.0, mass
+                    _sift(rank, heap, 0, width)
             child = nodes[node, CHILD]
             while child >= 0:
                 child_of[nodes[child, SYMBOL]] = -1
@@ -251,22 +257,22 @@ def search(probabilities, machine, guest, width, threshold, lm_weight, word_bonu
 
         for spot in range(count):
             nodes[kept[spot], SPOT] = -1
-        kept, new, blank, new_blank, spoken, new_spoken = new, kept, new_blank, blank, new_spoken, spoken
-        count = held
         # Best first, so that in the next frame few take a place that they have to leave again.
+        count = held
         if count < width:
-            for spot in range(count // 2 - 1, -1, -1):
-                _sift(rank, kept, blank, spoken, spot, count)
+            for top in range(count // 2 - 1, -1, -1):
+                _sift(rank, heap, top, count)
         for size in range(count - 1, 0, -1):
-            _swap(rank, kept, blank, spoken, 0, size)
-            _sift(rank, kept, blank, spoken, 0, size)
+            rank[0], rank[size] = rank[size], rank[0]
+            heap[0], heap[size] = heap[size], heap[0]
+            _sift(rank, heap, 0, size)
         highest = 0.0
         for spot in range(count):
-            highest = max(highest, blank[spot] + spoken[spot])
-        if highest > 0:
-            for spot in range(count):
-                blank[spot] /= highest
-                spoken[spot] /= highest
+            highest = max(highest, new_blank[spot] + new_spoken[spot])
+        share = 1 / highest if highest > 0 else 0.0
+        for spot in range(count):
+            source = heap[spot]
+            kept[spot], blank[spot], spoken[spot] = new[source], new_blank[source] * share, new_spoken[source] * share
 
     totals, beside = np.full(count + 1, -np.inf), np.zeros(count + 1)
     lengths, ids = np.zeros(count + 1, np.int32), np.zeros((count + 1, frames), np.int32)
@@ -291,26 +297,20 @@ def search(probabilities, machine, guest, width, threshold, lm_weight, word_bonu
 
 
 @compiled
-def _swap(rank, new, new_blank, new_spoken, one, other):
-    rank[one], rank[other] = rank[other], rank[one]
-    new[one], new[other] = new[other], new[one]
-    new_blank[one], new_blank[other] = new_blank[other], new_blank[one]
-    new_spoken[one], new_spoken[other] = new_spoken[other], new_spoken[one]
-
-
-@compiled
-def _sift(rank, new, new_blank, new_spoken, spot, size):
+def _sift(rank, heap, top, size):
     """Let the entry at a place of the heap sink until none below it ranks lower."""
+    moved, moved_to = rank[top], heap[top]
     while True:
-        lowest, left = spot, 2 * spot + 1
-        if left < size and rank[left] < rank[lowest]:
-            lowest = left
-        if left + 1 < size and rank[left + 1] < rank[lowest]:
-            lowest = left + 1
-        if lowest == spot:
-            return
-        _swap(rank, new, new_blank, new_spoken, spot, lowest)
-        spot = lowest
+        below = 2 * top + 1
+        if below >= size:
+            break
+        if below + 1 < size and rank[below + 1] < rank[below]:
+            below += 1
+        if rank[below] >= moved:
+            break
+        rank[top], heap[top] = rank[below], heap[below]
+        top = below
+    rank[top], heap[top] = moved, moved_to
 
 
 @compiled

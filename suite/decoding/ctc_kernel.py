@@ -30,7 +30,8 @@ def forward_backward(labels, label_length, logits, logit_length, first, step, lo
             losses[row] = 0
             continue
         logs = _log_softmax(logits[row, :frames])
-        likelihood, posteriors = _scaled(logs, target)
+        probabilities = np.exp(logs)
+        likelihood, posteriors = _scaled(probabilities, target)
         if not np.isfinite(likelihood):
             likelihood, posteriors = _logarithmic(logs, target)
         losses[row] = -likelihood
@@ -38,7 +39,7 @@ def forward_backward(labels, label_length, logits, logit_length, first, step, lo
             continue
         for frame in range(frames):
             for symbol in range(logits.shape[2]):
-                gradients[row, frame, symbol] = np.exp(logs[frame, symbol]) - posteriors[frame, symbol]
+                gradients[row, frame, symbol] = probabilities[frame, symbol] - posteriors[frame, symbol]
 
 
 @compiled
@@ -63,12 +64,15 @@ def _log_softmax(logits):
 
 
 @compiled
-def log_likelihood(logs, target):
-    """Return the log-probability of a target, summed over all of its alignments; -inf where there is none."""
+def log_likelihood(logs, probabilities, target):
+    """Return the log-probability of a target, summed over all of its alignments; -inf where there is none.
+
+    Takes log-probabilities `(frames, symbols)` and their exponentials.
+    """
     if not _fits(target, len(logs)):
         return -np.inf
     blanks, labels = np.zeros((2, len(target) + 1)), np.zeros((2, len(target)))
-    likelihood = _scaled_forward(*_emissions(logs, target), blanks, labels)
+    likelihood = _scaled_forward(*_emissions(probabilities, target), blanks, labels)
     if np.isfinite(likelihood):
         return likelihood
     extended = _interleave(target)
@@ -76,16 +80,16 @@ def log_likelihood(logs, target):
 
 
 @compiled
-def _emissions(logs, target):
+def _emissions(probabilities, target):
     """Return the probabilities of the blank `(frames,)` and of each label `(frames, labels)`, and where blanks may be
     left out: 1 for a label that differs from the one before."""
-    spoken, skips = np.empty((len(logs), len(target))), np.zeros(len(target))
-    for frame in range(len(logs)):
+    spoken, skips = np.empty((len(probabilities), len(target))), np.zeros(len(target))
+    for frame in range(len(probabilities)):
         for index in range(len(target)):
-            spoken[frame, index] = np.exp(logs[frame, target[index]])
+            spoken[frame, index] = probabilities[frame, target[index]]
     for index in range(1, len(target)):
         skips[index] = target[index] != target[index - 1]
-    return np.exp(logs[:, 0]), spoken, skips
+    return probabilities[:, 0], spoken, skips
 
 
 @compiled
@@ -142,12 +146,12 @@ def _scaled_forward(blank, spoken, skips, blanks, labels):
 
 
 @compiled
-def _scaled(logs, target):
+def _scaled(probabilities, target):
     """Return the log-likelihood and the posteriors `(frames, symbols)`; NaN where something that counts was dropped."""
-    frames, count = len(logs), len(target)
-    blank, spoken, skips = _emissions(logs, target)
+    frames, count = len(probabilities), len(target)
+    blank, spoken, skips = _emissions(probabilities, target)
     blanks, labels = np.zeros((frames, count + 1)), np.zeros((frames, count))
-    posteriors = np.zeros(logs.shape)
+    posteriors = np.zeros(probabilities.shape)
     likelihood = _scaled_forward(blank, spoken, skips, blanks, labels)
     if not np.isfinite(likelihood):
         return np.nan, posteriors

@@ -118,7 +118,7 @@ def test_sums_of_scaled_probabilities_and_of_logarithms_agree(random_log_probs, 
     logits[:, 0] += confidence
     logits[np.sort(generator.choice(300, 50, replace=False)), target] += 2 * confidence
     logs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
-    likelihood, posteriors = ctc_kernel._scaled(logs, target)
+    likelihood, posteriors = ctc_kernel._scaled(np.exp(logs), target)
     expected_likelihood, expected_posteriors = ctc_kernel._logarithmic(logs, target)
     np.testing.assert_allclose(likelihood, expected_likelihood, rtol=1e-9)
     np.testing.assert_allclose(posteriors, expected_posteriors, atol=1e-9)
@@ -135,7 +135,7 @@ def test_sharp_and_long_inputs_stay_exact():
     np.testing.assert_allclose(loss, expected, rtol=1e-4)
     np.testing.assert_allclose(gradient.sum(-1), 0, atol=1e-5)
     assert np.isfinite(gradient).all()
-    assert np.isnan(ctc_kernel._scaled(tf.nn.log_softmax(tf.cast(logits[0], tf.float64)).numpy(), labels[0])[0])
+    assert np.isnan(ctc_kernel._scaled(tf.nn.softmax(tf.cast(logits[0], tf.float64)).numpy(), labels[0])[0])
 
 
 @pytest.mark.parametrize(
