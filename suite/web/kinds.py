@@ -76,7 +76,35 @@ def audio_kind(tflite: Path, signature: dict[str, Any], labels: list[str]) -> Ki
     )
 
 
-KINDS = (text_kind, audio_kind)
+def video_kind(tflite: Path, signature: dict[str, Any], labels: list[str]) -> Kind | None:
+    """`frames` of fixed number and size, and their `length`: probabilities of labels."""
+    inputs = signature["inputs"]
+    if set(inputs) != {"frames", "length"} or not _fits(inputs["frames"], "uint8", 5):
+        return None
+    if _probabilities(tflite, signature, labels) != "probabilities":
+        raise UserError(f"{tflite}: a page needs an output probabilities, float32[1, {len(labels)}]")
+    _, size, height, width, channels = inputs["frames"]["shape"]
+    front_end = _front_end(tflite)
+    rate = front_end.get("frame_rate")
+    most = front_end.get("frames", size)
+    return Kind(
+        {
+            "kind": "video",
+            "size": size,
+            "height": height,
+            "width": width,
+            "channels": channels,
+            "frames": most,
+            "sampling": front_end.get("sampling", "uniform"),
+            "frame_rate": rate,
+        },
+        {"kind": "labels", "labels": labels},
+        ("probabilities",),
+        f"the last {most} frames, {f'{rate:g} a second, ' if rate else ''}scaled to {width} × {height} pixels",
+    )
+
+
+KINDS = (text_kind, audio_kind, video_kind)
 
 
 def _fits(details, dtype, axes):

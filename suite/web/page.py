@@ -113,7 +113,8 @@ def _find(tflite, entry):
     )
     raise UserError(
         f"{tflite}: a page needs a file of fixed shape, as the `compiled` deployment is, that takes text as bytes "
-        f"(uint8[1, N]) or sound (samples float32[1, N], length int32[1]). Received: {received}"
+        f"(uint8[1, N]), sound (samples float32[1, N], length int32[1]) or video (frames uint8[1, T, H, W, C], "
+        f"length int32[1]). Received: {received}"
     )
 
 

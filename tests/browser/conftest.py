@@ -34,6 +34,12 @@ def missing(reason):
 
 
 @pytest.fixture(scope="session")
+def missing_part():
+    """`missing_part(reason)` for tests that find out themselves that something is missing."""
+    return missing
+
+
+@pytest.fixture(scope="session")
 def runtime():
     """Makes sure that LiteRT.js is there to be written into pages."""
     try:
@@ -67,6 +73,32 @@ def launch():
 def browser(launch):
     """A Chromium without microphone and camera."""
     return launch()
+
+
+@pytest.fixture(scope="session")
+def write_model_page(runtime):
+    """`write_model_page(task, model, settings, assets, signature, work)` exports an untrained model as `suite export` does.
+
+    Writes `work/page` and returns the `compiled` file.
+    """
+    from suite.artifact import checksum, write_artifact
+    from suite.export.describe import attached_files, describe_signature
+    from suite.export.metadata import write_metadata
+    from suite.export.offers import form_of
+    from suite.export.worker import convert
+    from suite.web.page import write_page
+
+    def write(task, model, settings, assets, signature, work):
+        write_artifact(work / "model", model, settings, assets, {"task": task}, "", [], work)
+        file, labels = work / "compiled.tflite", assets.get("labels", [])
+        convert(str(work / "model"), [signature.name], "compiled", form_of("compiled"), "none", None, str(file))
+        described = {signature.name: describe_signature(signature, file, "compiled")}
+        write_metadata(file, task, "", described, attached_files([signature], "compiled", labels))
+        entry = {"file": file.name, "signatures": described, "labels": labels, "sha256": checksum(file)}
+        write_page(file, entry, work / "page", task.capitalize())
+        return file
+
+    return write
 
 
 @pytest.fixture

@@ -11,15 +11,12 @@ import soundfile
 from pipelines.speech.config import Settings
 from pipelines.speech.export import signatures
 from pipelines.speech.model import build
-from suite.artifact import checksum, write_artifact
 from suite.audio.read import read_audio
-from suite.export.describe import attached_files, describe_signature
+from suite.errors import UserError
 from suite.export.metadata import write_metadata
-from suite.export.offers import form_of
-from suite.export.worker import convert
 from suite.runtime.deployed import deployed_predictor
 from suite.runtime.keras_runtime import KerasPredictor
-from suite.web.page import write_page
+from suite.web.page import describe
 
 pytestmark = pytest.mark.browser
 RATE = 8000
@@ -33,7 +30,7 @@ SAMPLES = """async (content) => {
 
 
 @pytest.fixture(scope="module")
-def speech(tmp_path_factory, runtime):
+def speech(tmp_path_factory, write_model_page):
     """An untrained model of fixed weights: its page, and predictors of the exported file and of Keras."""
     work = tmp_path_factory.mktemp("speech")
     settings = Settings(
@@ -45,14 +42,8 @@ def speech(tmp_path_factory, runtime):
     logits = model.get_layer("logits")
     logits.set_weights([6 * weights for weights in logits.get_weights()])  # an untrained model likes one symbol best
     assets = {"symbols": SYMBOLS}
-    write_artifact(work / "model", model, settings, assets, {"task": "speech"}, "", [], work)
-    file = work / "compiled.tflite"
-    convert(str(work / "model"), ["transcribe"], "compiled", form_of("compiled"), "none", None, str(file))
     (signature,) = signatures(model, assets, settings)
-    described = {signature.name: describe_signature(signature, file, "compiled")}
-    write_metadata(file, "speech", "", described, attached_files([signature], "compiled", []))
-    entry = {"file": file.name, "deployment": "compiled", "signatures": described, "sha256": checksum(file)}
-    write_page(file, entry, work / "page", "Speech")
+    file = write_model_page("speech", model, settings, assets, signature, work)
     return work / "page", deployed_predictor(file, "compiled", signature), KerasPredictor(signature)
 
 
@@ -199,9 +190,6 @@ def test_the_page_fits_a_phone(visit, tmp_path):
 
 
 def test_a_file_without_its_front_end_is_refused(speech, tmp_path):
-    from suite.errors import UserError
-    from suite.web.page import describe
-
     file = shutil.copy(speech[0] / "model.tflite", tmp_path / "compiled.tflite")
     write_metadata(file, "speech", "", {"transcribe": {"inputs": {}, "outputs": {}}})
     inputs = {

@@ -21,12 +21,15 @@ async function start() {
     const ask = await openModel(page, stopped);
     showState("ready");
     const show = answer.mount(document.getElementById("answer"), page.answer);
-    let newest;
+    show(null);
+    let newest = null;
     input.mount(document.getElementById("input"), page.input, (question) => {
       newest = question;
-      showBusy(true);
+      showBusy(question !== null);
+      if (question === null) return show(null);
       ask(question, {
         answered: (outputs, milliseconds) => {
+          if (newest === null) return;
           show(question.join(outputs), milliseconds);
           showBusy(question !== newest);
         },

@@ -3,6 +3,7 @@
 import { element, inMilliseconds, meter, setMeter } from "../elements.js";
 
 const MOST_BARS = 8; // with more labels, the likeliest ones are shown, best first
+const NOTHING = "Nothing to classify yet";
 const QUIET = 900; // milliseconds without a new answer before screen readers are told
 
 /**
@@ -11,7 +12,7 @@ const QUIET = 900; // milliseconds without a new answer before screen readers ar
  * Every answer kind exports this function. `answer` is the entry of page.json; what it returns is called with
  *   probabilities  one per label
  *   empty          whether there is nothing to classify yet
- * and the milliseconds that the model took.
+ * and the milliseconds that the model took; or with null, where there is nothing to show.
  */
 export function mount(place, { labels }) {
   const label = element("strong", { id: "label", dir: "auto" });
@@ -22,11 +23,18 @@ export function mount(place, { labels }) {
   place.replaceChildren(element("p", { className: "headline" }, label, " ", confidence, " ", latency), bars, spoken);
 
   let announcement;
-  return ({ probabilities, empty }, milliseconds) => {
+  const clear = () => {
+    clearTimeout(announcement);
+    delete place.dataset.probabilities;
+    place.dataset.empty = true;
+    label.textContent = NOTHING;
+    for (const part of [confidence, latency, bars, spoken]) part.replaceChildren();
+  };
+  const show = ({ probabilities, empty }, milliseconds) => {
     const best = probabilities.indexOf(Math.max(...probabilities));
     // The exact numbers, for whoever reads the page by program.
     Object.assign(place.dataset, { probabilities: JSON.stringify(probabilities), label: labels[best], empty });
-    label.textContent = empty ? "Nothing to classify yet" : labels[best];
+    label.textContent = empty ? NOTHING : labels[best];
     confidence.textContent = empty ? "" : percent(probabilities[best]);
     latency.textContent = `answered in ${inMilliseconds(milliseconds)}`;
     showBars(bars, labels, probabilities, best);
@@ -35,6 +43,7 @@ export function mount(place, { labels }) {
     const words = empty ? "" : `${labels[best]}, ${percent(probabilities[best])}`;
     announcement = setTimeout(() => { spoken.textContent = words; }, QUIET);
   };
+  return (answer, milliseconds) => (answer === null ? clear() : show(answer, milliseconds));
 }
 
 function showBars(list, labels, probabilities, best) {

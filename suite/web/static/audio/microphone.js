@@ -61,7 +61,7 @@ async function openStream() {
 }
 
 const REFUSED = {
-  NotAllowedError: "The browser was not allowed to use the microphone; allow it in the settings of this page and try again.",
+  NotAllowedError: "The browser was not allowed to use the microphone; allow it in this page's settings and try again.",
   NotFoundError: "No microphone was found; plug one in, or choose a file.",
   NotReadableError: "The microphone gives no sound; another program may be using it.",
 };

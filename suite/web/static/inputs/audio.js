@@ -11,7 +11,8 @@ export function mount(place, input, ask) {
   const microphone = button("record", "Record", toggle);
   const chooser = fileButton("Choose a file", "audio/*", open);
   const level = meter("Level of the microphone");
-  const used = element("p", { id: "used", className: "used", textContent: whyNoMicrophone() || "Or drop a file here." });
+  const used = element("p", { id: "used", className: "used" });
+  used.textContent = whyNoMicrophone() || "Or drop a file here.";
   const notice = element("p", { id: "notice", className: "notice", hidden: true });
   const picture = element("div", { className: "picture", hidden: true });
   used.setAttribute("role", "status");
@@ -28,6 +29,7 @@ export function mount(place, input, ask) {
     const turn = ++newest, wanted = () => turn === newest;
     notice.hidden = true;
     used.textContent = waiting;
+    ask(null);
     try {
       const samples = await source(wanted);
       if (!samples || !wanted()) return;
