@@ -18,6 +18,7 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+from suite.data.new_folder import make_new_folder
 from suite.errors import UserError
 
 SIZES = {"train": 2600, "dev": 300, "test": 300}
@@ -50,15 +51,7 @@ def make_sample(directory: Path | str, seed: int = 0, format: str = "tsv") -> Pa
     directory = Path(directory)
     if format not in WRITERS:
         raise UserError(f"--format: expected one of {', '.join(WRITERS)}. Received: {format!r}")
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        filled = any(directory.iterdir())
-    except FileExistsError as error:
-        raise UserError(f"{directory}: expected a new or empty folder. Received: a file") from error
-    except OSError as error:
-        raise UserError(f"{directory}: cannot be written: {error.strerror or error}") from error
-    if filled:
-        raise UserError(f"{directory}: expected a new or empty folder. Received: one with files in it")
+    make_new_folder(directory)
     for part, rows in make_reviews(seed).items():
         WRITERS[format](directory, part, rows)
     return directory

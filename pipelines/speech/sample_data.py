@@ -24,6 +24,7 @@ import numpy as np
 
 from pipelines.speech.espeak import SAMPLE_RATE, Utterance, speak
 from pipelines.speech.formats import DIGIT_WORDS
+from suite.data.new_folder import make_new_folder
 from suite.errors import UserError
 
 SIZES = {"train": 600, "dev": 60, "test": 60}
@@ -98,7 +99,7 @@ def make_sample(
         raise UserError(f"--format: expected one of {', '.join(FORMATS)}. Received: {format!r}")
     if source is not None and format != "connected-digits":
         raise UserError(f"--from: only the format connected-digits is made from other data. Received: {format}")
-    _make_folder(directory)
+    make_new_folder(directory)
     if format == "connected-digits":
         from pipelines.speech.connected_digits import join_digits
 
@@ -151,18 +152,6 @@ def _speak(wanted: list[tuple[str, str, str]], generator: random.Random) -> list
         for text, speaker, part in wanted
     ]
     return [Spoken(*one, samples) for one, samples in zip(wanted, speak(utterances), strict=True)]
-
-
-def _make_folder(directory):
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        filled = any(directory.iterdir())
-    except FileExistsError as error:
-        raise UserError(f"{directory}: expected a new or empty folder. Received: a file") from error
-    except OSError as error:
-        raise UserError(f"{directory}: cannot be written: {error.strerror or error}") from error
-    if filled:
-        raise UserError(f"{directory}: expected a new or empty folder. Received: one with files in it")
 
 
 def write_audio(path: Path, samples: np.ndarray, sample_rate: int = SAMPLE_RATE) -> None:

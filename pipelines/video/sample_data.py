@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from suite.data.new_folder import make_new_folder
 from suite.errors import UserError
 from suite.vision.opencv import import_cv2
 
@@ -44,15 +45,7 @@ def make_sample(directory: Path | str, seed: int = 0, format: str = "folders") -
     directory = Path(directory)
     if format not in WRITERS:
         raise UserError(f"--format: expected one of {', '.join(WRITERS)}. Received: {format!r}")
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        filled = any(directory.iterdir())
-    except FileExistsError as error:
-        raise UserError(f"{directory}: expected a new or empty folder. Received: a file") from error
-    except OSError as error:
-        raise UserError(f"{directory}: cannot be written: {error.strerror or error}") from error
-    if filled:
-        raise UserError(f"{directory}: expected a new or empty folder. Received: one with files in it")
+    make_new_folder(directory)
     WRITERS[format](directory, make_clips(seed))
     return directory
 
