@@ -53,25 +53,12 @@ def tune(
         beam_width, lexicon, hot_words: As in `beam_search`.
         progress: Called with the number of trials done and of all.
     """
-    import jiwer
-
     references = [" ".join(text.split()) for text in references]
     if len(log_probs) != len(references) or not any(references):
         raise ValueError(
             "`log_probs` and `references` must be as many, and a reference must have words. "
             f"Received: {len(log_probs)} and {len(references)}"
         )
-
-    def error_rate(texts):
-        # jiwer knows no empty reference, but what is heard where nothing was said is an error too.
-        said = [
-            (reference or "(nothing)", " ".join(text.split()))
-            for reference, text in zip(references, texts, strict=True)
-        ]
-        silent = [not reference for reference in references]
-        found = [f"(nothing) {text}".strip() if quiet else text for (_, text), quiet in zip(said, silent, strict=True)]
-        words = jiwer.process_words([reference for reference, _ in said], found)
-        return (words.substitutions + words.deletions + words.insertions) / sum(len(r.split()) for r in references)
 
     rates = {}
     width, height = LM_WEIGHTS[1] - LM_WEIGHTS[0], WORD_BONUSES[1] - WORD_BONUSES[0]
@@ -86,7 +73,7 @@ def tune(
                 def decode(one):
                     return beam_search(one, symbols, beam_width, language_model, **options)[0].text
 
-                rates[weight, bonus] = error_rate(list(threads.map(decode, log_probs)))
+                rates[weight, bonus] = _word_error_rate(references, list(threads.map(decode, log_probs)))
             if progress:
                 progress(len(rates), total)
 
@@ -107,10 +94,23 @@ def tune(
         weight,
         bonus,
         rates[weight, bonus],
-        error_rate([greedy(one).text(symbols) for one in log_probs]),
+        _word_error_rate(references, [greedy(one).text(symbols) for one in log_probs]),
         [(*point, rate) for point, rate in rates.items()],
     )
 
 
 def _best(rates):
     return min(rates, key=lambda point: (rates[point], point[0], abs(point[1]), point[1]))
+
+
+def _word_error_rate(references, texts):
+    """jiwer knows no empty reference, but what is heard where nothing was said is an error too."""
+    import jiwer
+
+    said = [reference or "(nothing)" for reference in references]
+    heard = [
+        " ".join([*([] if reference else ["(nothing)"]), *text.split()])
+        for reference, text in zip(references, texts, strict=True)
+    ]
+    words = jiwer.process_words(said, heard)
+    return (words.substitutions + words.deletions + words.insertions) / sum(len(text.split()) for text in references)
