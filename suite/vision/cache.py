@@ -4,7 +4,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
@@ -32,8 +32,7 @@ class ClipCache:
 
     def get(self, path: Path) -> np.ndarray:
         """Return the frames of a path; not to be written to."""
-        status = os.stat(path)
-        key = (str(path), status.st_mtime_ns, status.st_size)
+        key = _key(path)
         clip = self._clips.get(key)
         if clip is not None:
             return clip
@@ -50,12 +49,23 @@ class ClipCache:
         threads = min(os.cpu_count() or 1, MOST_THREADS)
         with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
             paths = iter(paths)
-            waiting = deque(pool.submit(self.get, path) for path in islice(paths, count))
+            waiting = deque(self._start(pool, path) for path in islice(paths, count))
             try:
                 while waiting:
-                    clip = waiting.popleft().result()
-                    waiting.extend(pool.submit(self.get, path) for path in islice(paths, 1))
-                    yield clip
+                    clip = waiting.popleft()
+                    waiting.extend(self._start(pool, path) for path in islice(paths, 1))
+                    yield clip.result() if isinstance(clip, Future) else clip
             finally:
-                for one in waiting:
-                    one.cancel()
+                for clip in waiting:
+                    if isinstance(clip, Future):
+                        clip.cancel()
+
+    def _start(self, pool, path):
+        """Return the clip that is kept, else a future of it: what is there needs no other thread."""
+        clip = self._clips.get(_key(path))
+        return pool.submit(self.get, path) if clip is None else clip
+
+
+def _key(path):
+    status = os.stat(path)
+    return str(path), status.st_mtime_ns, status.st_size
