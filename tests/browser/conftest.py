@@ -76,29 +76,26 @@ def browser(launch):
 
 
 @pytest.fixture(scope="session")
-def write_model_page(runtime):
-    """`write_model_page(task, model, settings, assets, signature, work)` exports an untrained model as `suite export` does.
+def export_page(runtime, tmp_path_factory):
+    """`export_page(task, model, settings, assets, inputs)` exports an untrained model and returns its page and file.
 
-    Writes `work/page` and returns the `compiled` file.
+    `inputs` are raw arrays that the file's answers are compared with the model's on.
     """
-    from suite.artifact import checksum, write_artifact
-    from suite.export.describe import attached_files, describe_signature
-    from suite.export.metadata import write_metadata
-    from suite.export.offers import form_of
-    from suite.export.worker import convert
+    from suite.artifact import read_artifact, write_artifact
+    from suite.export.export import export_files
+    from suite.export.source import open_source
     from suite.web.page import write_page
 
-    def write(task, model, settings, assets, signature, work):
-        write_artifact(work / "model", model, settings, assets, {"task": task}, "", [], work)
-        file, labels = work / "compiled.tflite", assets.get("labels", [])
-        convert(str(work / "model"), [signature.name], "compiled", form_of("compiled"), "none", None, str(file))
-        described = {signature.name: describe_signature(signature, file, "compiled")}
-        write_metadata(file, task, "", described, attached_files([signature], "compiled", labels))
-        entry = {"file": file.name, "signatures": described, "labels": labels, "sha256": checksum(file)}
+    def export(task, model, settings, assets, inputs):
+        work = tmp_path_factory.mktemp(task)
+        write_artifact(work / "model", model, settings, assets, {"task": task}, "", inputs, work)
+        source = open_source(read_artifact(work / "model"), None)
+        [entry] = export_files(source, [("compiled", "none")], lambda step: None)["files"]
+        file = work / "model" / "tflite" / entry["file"]
         write_page(file, entry, work / "page", task.capitalize())
-        return file
+        return work / "page", file
 
-    return write
+    return export
 
 
 @pytest.fixture

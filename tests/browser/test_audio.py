@@ -30,21 +30,21 @@ SAMPLES = """async (content) => {
 
 
 @pytest.fixture(scope="module")
-def speech(tmp_path_factory, write_model_page):
+def speech(export_page):
     """An untrained model of fixed weights: its page, and predictors of the exported file and of Keras."""
-    work = tmp_path_factory.mktemp("speech")
     settings = Settings(
         sample_rate=RATE, n_fft=256, hop_length=80, n_mels=20, n_mfcc=10, units=16, layers=1,
         conv_channels=(4, 4), compiled_seconds=2.0,
     )  # fmt: skip
     keras.utils.set_random_seed(1)
-    model = build(settings, {"symbols": SYMBOLS})
+    assets = {"symbols": SYMBOLS}
+    model = build(settings, assets)
     logits = model.get_layer("logits")
     logits.set_weights([6 * weights for weights in logits.get_weights()])  # an untrained model likes one symbol best
-    assets = {"symbols": SYMBOLS}
-    (signature,) = signatures(model, assets, settings)
-    file = write_model_page("speech", model, settings, assets, signature, work)
-    return work / "page", deployed_predictor(file, "compiled", signature), KerasPredictor(signature)
+    inputs = [{"samples": sound(1.2), "length": np.int32(1.2 * RATE)}]
+    page, file = export_page("speech", model, settings, assets, inputs)
+    signature = signatures(model, assets, settings)[0]
+    return page, deployed_predictor(file, "compiled", signature), KerasPredictor(signature)
 
 
 @pytest.fixture

@@ -20,22 +20,20 @@ DONE = "#result[aria-busy='false']"
 CLOSE = 0.02  # two decoders, two conversions of colour
 
 
-@pytest.fixture(scope="module", params=[3, 1], ids=["colour", "grey"])
-def video(request, tmp_path_factory, write_model_page):
+@pytest.fixture(scope="module")
+def video(export_page):
     """An untrained model of fixed weights: its page, its settings and a predictor of the exported file."""
-    work = tmp_path_factory.mktemp("video")
     settings = Settings(
-        height=32, width=40, channels=request.param, frames=FRAMES, compiled_frames=FRAMES, filters=(8, 8), features=16,
-        units=16, frame_rate=10,
+        height=32, width=40, frames=FRAMES, compiled_frames=FRAMES, filters=(8, 8), features=16, units=16, frame_rate=10
     )  # fmt: skip
     keras.utils.set_random_seed(1)
     assets = {"labels": LABELS}
     model = build(settings, assets)
     head = model.get_layer("probabilities")
     head.set_weights([4 * weights for weights in head.get_weights()])
-    (signature,) = signatures(model, assets, settings)
-    file = write_model_page("video", model, settings, assets, signature, work)
-    return work / "page", settings, deployed_predictor(file, "compiled", signature)
+    frames = np.random.default_rng(0).integers(0, 256, (FRAMES, 32, 40, 3), np.uint8)
+    page, file = export_page("video", model, settings, assets, [{"frames": frames, "length": np.int32(FRAMES)}])
+    return page, settings, deployed_predictor(file, "compiled", signatures(model, assets, settings)[0])
 
 
 @pytest.fixture
