@@ -110,8 +110,11 @@ def _show_help(context: typer.Context, model_dir: Path | None) -> None:
 
 def _line(name: str, answer: dict[str, Any]) -> str:
     scores, tokens, segments = answer.pop("scores", {}), answer.pop("tokens", None), answer.pop("segments", ())
+    confidence, alternatives = answer.pop("confidence", None), answer.pop("alternatives", ())
+    answer.pop("words", None)  # the time of each word is for programs: --json
     first = " ".join(str(value) for value in answer.values())
-    best = f" {max(scores.values()):.3f}" if scores else ""
+    confidence = max(scores.values()) if scores else confidence
+    best = "" if confidence is None else f" {confidence:.3f}"
     lines = [f"{first}{best}  {name if len(name) <= 100 else name[:97] + '...'}"]
     if tokens:
         most = max(token["weight"] for token in tokens) or 1.0
@@ -119,5 +122,6 @@ def _line(name: str, answer: dict[str, Any]) -> str:
             f"    {'#' * round(20 * token['weight'] / most):<20} {token['weight']:.3f} {token['text']}"
             for token in tokens
         ]
+    lines += [f"    {one['score']:9.3f} {one['text']}" for one in alternatives]
     lines += [f"    {one['start']:7.2f} - {one['end']:7.2f} s  {one['score']:.3f} {one['label']}" for one in segments]
     return "\n".join(lines)
