@@ -37,7 +37,7 @@ class Settings(TrainingSettings):
         description="cnn, dct: pixels to -1..1; each frame, or the clip, less its mean, by its deviation; or less what "
         "stands still at each position (the last two need the whole clip, and cannot stream)",
     )
-    differences: bool = Field(True, description="add the change since the frame before (motion)")
+    differences: bool = Field(True, description="cnn, dct: add the change since the frame before (motion)")
     front: Literal["cnn", "dct", "mobilenet_0.25", "mobilenet_1.0"] = Field(
         "cnn", description="what sees a frame: a small CNN, low cosine frequencies, or a backbone learned on ImageNet"
     )
@@ -48,6 +48,10 @@ class Settings(TrainingSettings):
     frequencies: int = Field(10, ge=1, description="dct: cosine frequencies kept, vertically and horizontally")
     backbone_weights: str | None = Field(None, description="backbone: its weights, a Keras .h5 file without the top")
     backbone_layer: str | None = Field(None, description="backbone: layer that it is cut behind; null: the file's last")
+    backbone_features: Literal["mean", "motion", "both"] = Field(
+        "both",
+        description="backbone: mean of each map over the picture, its largest change since the frame before, or both",
+    )
     fine_tune_epochs: int = Field(0, ge=0, description="backbone: epochs that train it too, after those that do not")
     fine_tune_learning_rate: float = Field(1e-4, gt=0, description="peak learning rate of these epochs")
 

@@ -87,7 +87,7 @@ def _see(frames, mask, settings):
     network = backbone_network(
         settings.front, settings.height, settings.width, settings.backbone_weights, settings.backbone_layer
     )
-    features = Backbone(network, settings.differences, name="backbone")(frames, mask)
+    features = Backbone(network, settings.backbone_features, name="backbone")(frames, mask)
     # Maps differ by orders of magnitude between filters.
     return keras.layers.BatchNormalization(momentum=0.9, name="feature_norm")(features, mask=mask)
 

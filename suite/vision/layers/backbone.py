@@ -15,6 +15,7 @@ from suite.vision.layers.frame_wise import FrameWise
 
 # Width multiplier (alpha) of each MobileNet (Howard et al. 2017).
 BACKBONES = {"mobilenet_0.25": 0.25, "mobilenet_1.0": 1.0}
+KEPT = ("mean", "motion", "both")
 MEMORY = FeatureMemory()
 
 
@@ -22,9 +23,10 @@ MEMORY = FeatureMemory()
 class Backbone(FrameWise):
     """Runs a learned picture network over every frame; while it is not trainable, over each clip once.
 
-    Of the network's maps `m_t` of frame `t`, each frame keeps what is in the picture and what moves most in it:
+    Of the network's maps `m_t` of frame `t`, a frame keeps what is in the picture, what moves most in it, or both:
 
-        features_t = [mean over the picture of m_t,  max over the picture of |m_t - m_{t-1}|],  m_0 = m_1
+        mean_t = mean over the picture of m_t
+        motion_t = max over the picture of |m_t - m_{t-1}|,  motion_1 = 0
 
     The features of a clip are kept in memory, for all models of the process, under a digest of its pixels and of the
     network's weights: the epochs of a training and the folds of a cross-validation share them, and pixels changed by
@@ -34,24 +36,26 @@ class Backbone(FrameWise):
         network: A built `keras.Model` from pixels 0..255, `(batch, height, width, channels)`, to maps
             `(batch, rows, columns, filters)`; its preprocessing is part of it. Its batch normalisation keeps the
             statistics it was learned with.
-        motion: Whether the features have their second half.
+        kept: `"mean"`, `"motion"` or `"both"`.
 
     Call arguments:
         frames: `(batch, time, height, width, channels)`, uint8.
         mask: `(batch, time)`, boolean, True for the first frames of each clip.
 
     Returns:
-        `(batch, time, features)`, `filters` or `2 * filters` of them; zeros for padding.
+        `(batch, time, features)`, `filters` or for both `2 * filters` of them; zeros for padding.
     """
 
-    def __init__(self, network, motion=True, **kwargs):
+    def __init__(self, network, kept="both", **kwargs):
         super().__init__(network, **kwargs)
-        self.motion = motion
+        if kept not in KEPT:
+            raise ValueError(f"`kept` must be one of {', '.join(KEPT)}. Received: kept={kept}")
+        self.kept = kept
 
     @property
     def features(self) -> int:
         """Return the number of features of a frame."""
-        return self.network.output_shape[-1] * (2 if self.motion else 1)
+        return self.network.output_shape[-1] * (2 if self.kept == "both" else 1)
 
     def call(self, frames, mask, training=None):
         if current() is not None or self.trainable:
@@ -64,15 +68,15 @@ class Backbone(FrameWise):
         return tf.cast(tf.stop_gradient(found), self.compute_dtype)
 
     def _pool(self, maps):
-        pooled = [tf.reduce_mean(maps, (2, 3))]
-        if self.motion:
+        pooled = [tf.reduce_mean(maps, (2, 3))] if self.kept != "motion" else []
+        if self.kept != "mean":
             pooled.append(tf.reduce_max(tf.abs(maps - frames_before(self.name, maps)), (2, 3)))
         return tf.concat(pooled, axis=-1)
 
     def _recall(self, frames, lengths):
         """Return features `(batch, time, features)`, zeros where not known, whether known, and the key of each clip."""
         network = hashlib.blake2b(
-            f"{self.network.input_shape} {self.network.output_shape} {self.motion} {self.compute_dtype}".encode()
+            f"{self.network.input_shape} {self.network.output_shape} {self.kept} {self.compute_dtype}".encode()
         )
         for weight in self.network.weights:
             network.update(np.ascontiguousarray(weight.numpy()))
@@ -106,7 +110,7 @@ class Backbone(FrameWise):
         return keras.KerasTensor((*frames.shape[:2], self.features), self.compute_dtype)
 
     def get_config(self):
-        return {**super().get_config(), "motion": self.motion}
+        return {**super().get_config(), "kept": self.kept}
 
 
 def _remember(features, key):
