@@ -25,13 +25,13 @@ async function start() {
     let newest = null;
     input.mount(document.getElementById("input"), page.input, (question) => {
       newest = question;
-      showBusy(question !== null);
+      showBusy(question !== null && !question.live);
       if (question === null) return show(null);
       ask(question, {
         answered: (outputs, milliseconds) => {
           if (newest === null) return;
           show(question.join(outputs), milliseconds);
-          showBusy(question !== newest);
+          showBusy(question !== newest && !newest.live);
         },
         progressed: showProgress,
       });

@@ -4,6 +4,7 @@
  *   count           how many calls of the model it takes, at least 1
  *   tensors(index)  the inputs of one call: name -> typed array
  *   join(outputs)   the answer, from the outputs of all calls (name -> typed array): what an answer kind shows
+ *   live            whether the next one comes of itself, and nobody waits for this one
  * or null, where there is nothing to ask and the answer shown is to go.
  */
 

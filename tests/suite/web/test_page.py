@@ -5,6 +5,7 @@ import re
 import pytest
 
 from suite.errors import UserError
+from suite.export.model_file import write_file
 from suite.web import page
 from suite.web.page import STATIC, describe, write_page
 
@@ -99,6 +100,46 @@ def test_files_that_no_page_can_run_are_refused(tflite, entry, tmp_path):
     signature["inputs"] = {"chunk": ENTRY["signatures"]["classify"]["inputs"]["text"], "state": state}
     with pytest.raises(UserError, match="fixed shape"):
         describe(tflite, entry, "")
+
+
+def described(tmp_path, inputs, outputs, front_end, labels=()):
+    """Return what page.json says of a file with one signature."""
+    path = tmp_path / "compiled.tflite"
+    write_file(path, b"\0\0\0\0TFL3model", {"front_end.json": json.dumps(front_end).encode()})
+    tensors = [
+        {name: {"dtype": dtype, "shape": shape} for name, (dtype, shape) in some.items()} for some in (inputs, outputs)
+    ]
+    signature = {"inputs": tensors[0], "outputs": tensors[1]}
+    return describe(path, {"file": path.name, "signatures": {"answer": signature}, "labels": labels}, "")
+
+
+SAMPLES = {"samples": ("float32", [1, 16000]), "length": ("int32", [1])}
+STEPS = {"text": ("uint8", [1, 50]), "log_probs": ("float32", [1, 50, 3]), "frames": ("int32", [1])}
+SOUND = {"sample_rate": 8000, "step_samples": 320, "symbols": ["", "a", "b"]}
+
+
+def test_a_page_transcribes(tmp_path):
+    description = described(tmp_path, SAMPLES, STEPS, {**SOUND, "n_fft": 512})
+    assert description["inputs"]["length"] == {"dtype": "int32", "shape": [1]}
+    assert description["outputs"] == ["log_probs", "frames"]
+    assert description["input"] == {"kind": "audio", "size": 16000, **SOUND}
+    assert description["answer"]["kind"] == "text"
+    assert dict(description["facts"])["Input"].startswith("2 seconds of sound at 8,000 Hz")
+    with pytest.raises(UserError, match=r"Missing: frames, sample_rate$"):
+        described(tmp_path, SAMPLES, {"log_probs": STEPS["log_probs"]}, {"step_samples": 320, "symbols": []})
+
+
+def test_a_page_watches_video(tmp_path):
+    clip = {"frames": ("uint8", [1, 8, 32, 40, 3]), "length": ("int32", [1])}
+    outputs = {"probabilities": ("float32", [1, 2]), "attention": ("float32", [1, 8])}
+    front_end = {"frames": 16, "sampling": "stride", "frame_rate": 12.5}
+    description = described(tmp_path, clip, outputs, front_end, ["left", "right"])
+    size = {"size": 8, "height": 32, "width": 40, "channels": 3}
+    assert description["input"] == {"kind": "video", **size, **front_end}
+    assert description["answer"] == {"kind": "labels", "labels": ["left", "right"]}
+    assert dict(description["facts"])["Input"] == "the last 16 frames, 12.5 a second, scaled to 40 × 32 pixels"
+    with pytest.raises(UserError, match="Received: 0 labels and"):
+        described(tmp_path, clip, outputs, front_end)
 
 
 def test_the_page_names_no_outside_address():

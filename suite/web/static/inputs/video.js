@@ -37,7 +37,7 @@ export function mount(place, input, ask) {
     const wanted = newest.wants(stream ? now / 1000 : mediaTime, presentedFrames);
     if (wanted && !video.ended) { // then the answer about all of it is on its way
       newest.add(frameOf(video, input));
-      ask(question(newest.frames, input));
+      ask({ ...question(newest.frames, input), live: true });
     }
     video.requestVideoFrameCallback(look);
   }
