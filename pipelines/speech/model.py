@@ -31,7 +31,8 @@ def build(settings, assets) -> keras.Model:
     normalized = _normalization(settings, assets, features.shape[-1])(features, frames)
     normalized = spec_augment(normalized, frames, settings)
     steps, mask = _convolutions(normalized, frames, mask, settings)
-    steps = _dropout(steps, settings, "input_dropout", 1)
+    # Drawn anew at every step: features missing for a whole clip cost a small set many epochs.
+    steps = keras.layers.Dropout(settings.dropout, seed=settings.seed + 1, name="input_dropout")(steps)
     steps = recurrent_stack(
         steps,
         settings.units,
@@ -39,11 +40,12 @@ def build(settings, assets) -> keras.Model:
         layers=settings.layers,
         bidirectional=settings.bidirectional,
         dropout=settings.dropout,
+        variational=False,
         layer_norm=settings.layer_norm,
         mask=mask,
         seed=settings.seed + 100,
     )
-    steps = _dropout(steps, settings, "output_dropout", 2)
+    steps = keras.layers.Dropout(settings.dropout, seed=settings.seed + 2, name="output_dropout")(steps)
     logits = keras.layers.Dense(len(assets["symbols"]), dtype="float32", name="logits")(steps)
     return keras.Model([samples, length], BlankPadding(name="steps")(logits, mask), name="speech")
 
@@ -111,12 +113,6 @@ def _convolutions(features, frames, mask, settings):
             subsampling *= stride
             mask = StepMask(subsampling, name=f"mask_{subsampling}")(frames, steps)
     return keras.layers.Reshape((-1, steps.shape[2] * steps.shape[3]), name="as_steps")(steps), mask
-
-
-def _dropout(steps, settings, name, seed):
-    """Drop whole features of a clip, the same ones at every step."""
-    shape = (None, 1, steps.shape[-1])
-    return keras.layers.Dropout(settings.dropout, shape, settings.seed + seed, name=name)(steps)
 
 
 def ctc_per_symbol(targets, logits):

@@ -29,6 +29,7 @@ def recurrent_stack(
     layers=1,
     bidirectional=False,
     dropout=0.0,
+    variational=True,
     recurrent_dropout=0.0,
     zoneout=0.0,
     residual=False,
@@ -46,7 +47,8 @@ def recurrent_stack(
         cell: `"simple_rnn"`, `"lstm"`, `"gru"`, `"min_gru"`, `"min_lstm"` or `"layer_norm_lstm"`.
         layers: Number of layers; ignored where `units` is a list.
         bidirectional: Whether every layer reads in both directions; the outputs are concatenated.
-        dropout: Share of the features dropped between layers, the same ones at every step (variational dropout).
+        dropout: Share of the features dropped between layers.
+        variational: Whether the features dropped are the same ones at every step (variational dropout), or drawn anew.
         recurrent_dropout: Share of the state dropped, the same units at every step (variational dropout, Gal and
             Ghahramani 2016); for `simple_rnn`, `lstm` and `gru`. Training then runs in Keras' slower loop.
         zoneout: Probability that a unit of the state keeps its last value at a step; not for `min_gru`, `min_lstm`.
@@ -72,7 +74,7 @@ def recurrent_stack(
     for index, width in enumerate(widths):
         own_seed = None if seed is None else seed + 10 * index
         if index and dropout:
-            rows = (None, 1, outputs.shape[-1])
+            rows = (None, 1, outputs.shape[-1]) if variational else None
             outputs = keras.layers.Dropout(dropout, rows, own_seed, name=f"{name}_dropout_{index}")(outputs)
         sequences = return_sequences or index < len(widths) - 1
         layer = _layer(
