@@ -23,6 +23,8 @@ from suite.export.source import Source
 from suite.pipeline import Arrays, Signature
 from suite.runtime.deployed import deployed_predictor, held_by, host, prepared
 
+CALIBRATION_CHUNKS = 2000  # of a stream; inputs are of many chunks each
+
 
 def export_files(source: Source, combinations: list[tuple[str, str]], say: Callable[[str], None]) -> dict[str, Any]:
     """Write the `.tflite` files of each (deployment, quantisation) and return the whole report of the model folder.
@@ -82,8 +84,12 @@ def _make(
     source: Source, held: list[Signature], deployment: str, quantization: str, path: Path, work: Path
 ) -> dict[str, Any]:
     first, names = held[0], [signature.name for signature in held]
-    calibration = _write_calibration(held, source.calibration(), work) if quantization == "int8" else None
-    convert(source.artifact.path, names, deployment, form_of(deployment), quantization, calibration, path)
+    calibration = None
+    if quantization == "int8":
+        inputs = source.calibration()
+        fed = _chunks(source, held, inputs, work) if deployment == "streaming" else _inputs(held, inputs)
+        calibration = _write_calibration(fed, work)
+    convert(source.artifact.path, names, deployment, form_of(deployment, quantization), quantization, calibration, path)
     contents = inspect_file(path)
     allowed = {op for signature in held for op in signature.custom_ops}
     others = contents.flex + [op for op in contents.custom if op not in allowed]
@@ -121,12 +127,43 @@ def _make(
     }
 
 
-def _write_calibration(held: list[Signature], inputs: Iterator[Arrays], work: Path) -> Path:
-    for index, arrays in enumerate(inputs):
+def _inputs(held: list[Signature], inputs: Iterator[Arrays]) -> Iterator[tuple[str, Arrays]]:
+    """Yield what each signature is fed for raw inputs."""
+    for arrays in inputs:
         for signature in held:
-            path = work / "calibration" / signature.name / f"{index:04d}.npz"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(path, **prepared(signature, [arrays])[0])
+            yield signature.name, prepared(signature, [arrays])[0]
+
+
+def _chunks(
+    source: Source, held: list[Signature], inputs: Iterator[Arrays], work: Path
+) -> Iterator[tuple[str, Arrays]]:
+    """Yield the chunks of raw inputs with the states that a float file has when it gets to them.
+
+    States of zeros would give a range to the first step alone.
+    """
+    path = work / "float.tflite"
+    names = [signature.name for signature in held]
+    convert(source.artifact.path, names, "streaming", form_of("streaming", "none"), "none", None, path)
+    runs = []
+    for signature in held:
+        recorder = Recorder(path, signature)
+        runs.append((signature.name, recorder, host(recorder, "streaming", signature)))
+    count = 0
+    for arrays in inputs:
+        for name, recorder, run in runs:
+            recorder.calls.clear()
+            run([arrays])
+            yield from ((name, fed) for fed, _ in recorder.calls)
+            count += len(recorder.calls)
+        if count >= CALIBRATION_CHUNKS:
+            return
+
+
+def _write_calibration(fed: Iterator[tuple[str, Arrays]], work: Path) -> Path:
+    for index, (name, arrays) in enumerate(fed):
+        path = work / "calibration" / name / f"{index:06d}.npz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, **arrays)
     return work / "calibration"
 
 

@@ -59,9 +59,11 @@ def offers_custom_ops(deployment: str, quantization: str) -> bool:
     return deployment == "interpreter" and quantization != "int8"
 
 
-def form_of(deployment: str) -> str:
-    """Return how recurrent layers trace themselves: `"fused"` or `"loop"`."""
-    return "fused" if deployment == "interpreter" else "loop"
+def form_of(deployment: str, quantization: str) -> str:
+    """Return how recurrent layers trace themselves: `"fused"`, `"loop"` or `"unrolled"`."""
+    if deployment == "interpreter":
+        return "fused"
+    return "unrolled" if quantization == "int8" else "loop"
 
 
 def refusal(facts: Facts, deployment: str, quantization: str) -> str | None:
@@ -73,11 +75,14 @@ def refusal(facts: Facts, deployment: str, quantization: str) -> str | None:
         )
     if deployment == "streaming" and not facts.chunks:
         return f"{facts.offline or 'no input of this task comes in chunks'}, or use --deployment interpreter"
-    if quantization != "int8":
+    if quantization != "int8" or deployment == "streaming":
         return None
     others = ", ".join(sorted(facts.recurrences - {"lstm"}))
     if others:
-        return f"int8 needs a fused recurrence; there is no fused op for {others}, and a loop cannot be calibrated; use --quantize dynamic"
+        return (
+            f"int8 needs a fused recurrence; there is no fused op for {others}, and a loop cannot be calibrated; use --quantize "
+            "dynamic" + ("" if facts.bidirectional or not facts.chunks else ", or --deployment streaming")
+        )
     if deployment != "interpreter":
         return (
             f"int8 needs a fused recurrence, and the {deployment} deployment has a loop, which cannot be calibrated; "

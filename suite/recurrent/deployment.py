@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 import keras
 import tensorflow as tf
 
-FORMS = ("fused", "loop")
+FORMS = ("fused", "loop", "unrolled")
 
 _current: contextvars.ContextVar = contextvars.ContextVar("suite_recurrent_deployment", default=None)
 
@@ -25,7 +25,8 @@ class Deployment:
 
     Args:
         form: `"fused"`: an LSTM becomes one `UNIDIRECTIONAL_SEQUENCE_LSTM`, any other layer a loop. The batch is 1 and
-            nothing is padded, so masks are left out. `"loop"`: a `while` loop of built-in ops, with masks.
+            nothing is padded, so masks are left out. `"loop"`: a `while` loop of built-in ops, with masks. `"unrolled"`:
+            the same steps one after the other without a loop, which calibration for int8 needs; shapes must be fixed.
         fixed: Whether every shape is static; inputs are then padded.
         streaming: Whether a call is one chunk of a longer input: layers start from the state of the chunk before.
         states: Name -> tensor, the state that comes in. None while the states are being found out: they start as zeros.
@@ -75,7 +76,8 @@ class Deployment:
         if self.form == "fused" and isinstance(layer, keras.layers.LSTM) and _is_plain(layer):
             outputs, last, states = _fused_lstm(layer, sequences, initial_state)
         else:
-            last, outputs, states = keras_loop(sequences, initial_state, mask, False)
+            with _unrolled(layer, self.form == "unrolled"):
+                last, outputs, states = keras_loop(sequences, initial_state, mask, False)
         if self.streaming:
             for name, state in zip(names, states, strict=True):
                 self.keep(name, state)
@@ -95,6 +97,16 @@ def deploying(deployment: Deployment) -> Iterator[Deployment]:
         yield deployment
     finally:
         _current.reset(token)
+
+
+@contextlib.contextmanager
+def _unrolled(layer, unrolled: bool) -> Iterator[None]:
+    """Let Keras' own loop of a layer be unrolled, or as the layer has it."""
+    kept, layer.unroll = layer.unroll, layer.unroll or unrolled
+    try:
+        yield
+    finally:
+        layer.unroll = kept
 
 
 def _is_plain(layer) -> bool:

@@ -182,6 +182,14 @@ def test_wordpiece_models_take_text_where_the_app_links_the_ops(suite, workdir, 
     assert "InterpreterWithCustomOps(" in guide and "must link these custom ops: FastWordpiece" in guide
 
 
+def test_int8_streams_without_a_loop(suite, workdir, one_direction):
+    report = exported(suite, one_direction.model_dir, "--deployment", "streaming", "--quantize", "int8")
+    entry = report["streaming-int8.tflite"]
+    assert entry["flex"] == entry["custom"] == [] and "WHILE" not in entry["ops"]
+    path = one_direction.model_dir / "tflite" / "streaming-int8.tflite"
+    np.testing.assert_allclose(answers(one_direction.model_dir, path), answers(one_direction.model_dir), atol=0.05)
+
+
 MISUSE = [
     ("no such folder", ("nowhere",), ["nowhere", "no such model folder"]),
     ("not a model", (".",), ["not a whole model folder"]),
