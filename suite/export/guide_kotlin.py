@@ -107,7 +107,12 @@ def _interpreter(call: Call, reset: bool) -> list[str]:
     lines = _head(call, "List<Map<String, Any>>" if several else "Map<String, Any>", batched=True)
     if call.states:
         pairs = ", ".join(f'"{state.name}" to {_zeros(state)}' for state in call.states)
-        lines += [f"    var state: Map<String, Any> = mapOf({pairs})", "    var answer: Map<String, Any> = emptyMap()"]
+        state = f"var state: Map<String, Any> = mapOf({pairs})"
+        if window:
+            lines += [f"    {state}"]
+        else:  # the app brings the chunks, so the state stays from call to call
+            lines = ["// Set to zeros again before each new input.", state, "", *lines]
+        lines += ["    var answer: Map<String, Any> = emptyMap()"]
     lines += ["    val answers = mutableListOf<Map<String, Any>>()"] if several else []
     lines += [f"    for (piece in pieces({camel(window.name)}, {window.shape[1]})) {{"] if window else []
     fed = [f'"{tensor.name}" to {"arrayOf(piece)" if window else _fed(tensor)}' for tensor in call.inputs]

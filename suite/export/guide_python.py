@@ -91,10 +91,20 @@ def _interpreter(call: Call, reset: bool) -> list[str]:
     indent = "        " if window else "    "
     fed = [f"{window.name}=piece"] if window else [f"{tensor.name}={_as_array(tensor)}" for tensor in call.inputs]
     fed += ["**state"] if call.states else []
-    lines = [f'{runner} = interpreter.get_signature_runner("{call.signature}")', "", "", *_head(call, several)]
-    if call.states:
-        zeros = [f'        "{state.name}": np.zeros({list(state.shape)}, np.{state.dtype}),' for state in call.states]
-        lines += ["    state = {", *zeros, "    }"]
+    lines = [f'{runner} = interpreter.get_signature_runner("{call.signature}")', "", ""]
+    # A function that cuts its input itself begins anew at each call; where the app brings the chunks, the state stays.
+    stays = bool(call.states) and not window
+    margin = "" if stays else "    "
+    zeros = [f'{margin}    "{state.name}": np.zeros({list(state.shape)}, np.{state.dtype}),' for state in call.states]
+    state = [
+        f"{margin}state = {{{'  # set to zeros again before each new input' if stays else ''}",
+        *zeros,
+        margin + "}",
+    ]
+    if stays:
+        lines += [*state, "", "", *_head(call, several), "    global state"]
+    else:
+        lines += [*_head(call, several), *(state if call.states else [])]
     lines += ["    answers = []"] if several else []
     lines += [f"    for piece in pieces({window.name}, {window.shape[1]}):"] if window else []
     lines += [f"{indent}answer = {runner}({', '.join(fed)})"]

@@ -106,7 +106,11 @@ def _function(call: Call, reset: bool) -> list[str]:
         zeros = ", ".join(
             f'"{state.name}": Data(count: {math.prod(state.shape) * BYTES[state.dtype]})' for state in call.states
         )
-        lines += [f"    var state: [String: Data] = [{zeros}]"]
+        state = f"var state: [String: Data] = [{zeros}]"
+        if window:
+            lines += [f"    {state}"]
+        else:  # the app brings the chunks, so the state stays from call to call
+            lines = ["// Set to zeros again before each new input.", state, "", *lines]
     lines += ["    var answers: [[String: Tensor]] = []"] if several else []
     lines += ["    var answer: [String: Tensor] = [:]"] if window and not several else []
     lines += [f"    for piece in pieces({camel(window.name)}, {window.shape[1]}) {{"] if window else []

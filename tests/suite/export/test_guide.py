@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from suite.export.guide import guide_lines, write_guide
+from suite.export.guide_kotlin import kotlin_lines
 from suite.export.guide_python import python_lines
+from suite.export.guide_swift import swift_lines
 from suite.runtime.tflite_runtime import TfLitePredictor
 from suite.runtime.windows import split_windows
 
@@ -147,6 +149,18 @@ def test_python_for_streaming_carries_the_state(folder, run):
     expected = np.exp([0.001 * total, 0.008]) / np.exp([0.001 * total, 0.008]).sum()
     for _ in range(2):
         np.testing.assert_allclose(classify(text)["probabilities"][0], expected, rtol=1e-5)
+
+
+def test_where_the_app_brings_the_chunks_the_state_stays_from_call_to_call():
+    inputs = {"samples": SOUND, "length": {"dtype": "int32", "shape": [1], "meaning": "samples that count"}}
+    one = entry("streaming", {}, {}, file="streaming.tflite", labels=[])
+    outputs = {"level": STATE | {"shape": [1]}, "state_sum": STATE}
+    one["signatures"] = {"loudness": {"inputs": inputs | {"state_sum": STATE}, "outputs": outputs}}
+    code = "\n".join(python_lines(one))
+    assert code.index("state = {") < code.index("def loudness(") < code.index("global state")
+    for lines in (kotlin_lines(one), swift_lines(one)):
+        code = "\n".join(lines)
+        assert code.index("var state") < code.lower().index("loudness(")
 
 
 def test_python_for_pictures_and_sound_runs(run):
