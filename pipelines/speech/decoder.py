@@ -37,9 +37,8 @@ class Decoder:
 
     def __call__(self, log_probs: np.ndarray):
         """Return the best hypothesis, and the n best as alternatives (None unless more than one is asked for)."""
-        from suite.decoding.beam import Hypothesis, beam_search
-
         from pipelines.speech.predict import Alternative
+        from suite.decoding.beam import Hypothesis, beam_search
         from suite.decoding.greedy import greedy
 
         if self.beam_width == 1:

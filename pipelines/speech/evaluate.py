@@ -118,9 +118,8 @@ def _write_wav(example: Example, settings: Settings, path: Path) -> None:
 
 def _draw(example: Example, log_probs: np.ndarray, text: str, assets: dict, settings: Settings):
     """Return a figure: log-mel spectrogram, the spikes of the symbols, and the words over time."""
-    from suite.audio.pictures import draw_spectrogram
-
     from pipelines.speech.decoder import Decoder
+    from suite.audio.pictures import draw_spectrogram
 
     decoder = Decoder(assets["symbols"])
     best, _ = decoder(log_probs)

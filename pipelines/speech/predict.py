@@ -119,9 +119,8 @@ def decode_answer(answer: dict, decoder: Decoder, settings: Settings, start: flo
 
 def _transcribe_live(predictor, raw_input, decoder, settings) -> Transcript:
     """Transcribe chunk by chunk, writing the greedy text to stderr as it comes."""
-    from suite.audio.read import read_blocks
-
     from pipelines.speech.streaming import SampleStream, join_answers
+    from suite.audio.read import read_blocks
 
     runner = getattr(predictor, "runner", None)
     if runner is None:

@@ -13,10 +13,9 @@ def learn_language_model(text: Path, output: Path, order: int, level: str, trans
     Raises:
         UserError: if the text cannot be read or is empty.
     """
-    from suite.decoding.ngram import train, write_arpa
-
     from pipelines.speech.transcripts import normalise
     from suite.data.text_files import read_lines
+    from suite.decoding.ngram import train, write_arpa
 
     lines = [normalise(line, transcript) for line in read_lines(text, "utf-8")]
     lines = [line for line in lines if line]
@@ -41,11 +40,10 @@ def tune_decoder(
     Raises:
         UserError: if model or data cannot be read, or there is no language model.
     """
-    from suite.decoding.ngram import parse_arpa
-    from suite.decoding.tuning import tune
-
     from pipelines.speech.data import raw_arrays
     from suite.artifact import read_artifact, replace_assets
+    from suite.decoding.ngram import parse_arpa
+    from suite.decoding.tuning import tune
     from suite.runtime.loaded import load
 
     artifact = read_artifact(model_dir)

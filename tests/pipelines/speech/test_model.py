@@ -96,7 +96,7 @@ def test_a_convolution_without_stride_is_that_of_keras():
 
 
 def test_the_loss_is_that_of_the_true_lengths():
-    settings, _, model = make()
+    _, _, model = make()
     samples, length = speech_like(4000, 1600)
     logits = model([samples, length], training=False)
     targets = np.array([[3, 2, 3, 2], [1, 4, 0, 0]], np.int32)
