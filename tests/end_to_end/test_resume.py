@@ -27,6 +27,8 @@ def start(workdir, reviews, tiny, name, *more):
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=log,
             stderr=log,
+            # A shell that starts tests in the background has Ctrl-C ignored, and children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
 
