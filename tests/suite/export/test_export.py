@@ -152,6 +152,7 @@ def test_the_report_is_logged_to_the_run(suite, workdir, fused):
     assert run.data.metrics["tflite_interpreter_float16_latency_ms"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deployment", ["interpreter", "compiled", "streaming"])
 def test_wordpiece_models_take_piece_numbers(suite, workdir, wordpiece, deployment):
     from suite.export.metadata import read_metadata
@@ -182,6 +183,7 @@ def test_wordpiece_models_take_text_where_the_app_links_the_ops(suite, workdir, 
     assert "InterpreterWithCustomOps(" in guide and "must link these custom ops: FastWordpiece" in guide
 
 
+@pytest.mark.slow
 def test_int8_streams_without_a_loop(suite, workdir, one_direction):
     report = exported(suite, one_direction.model_dir, "--deployment", "streaming", "--quantize", "int8")
     entry = report["streaming-int8.tflite"]
