@@ -5,6 +5,8 @@ import tensorflow as tf
 
 from suite.recurrent.deployment import current
 
+SHARED_WITHIN = 0.01  # distance from the largest value at which a step's share of it has fallen to 1 / e
+
 
 @keras.saving.register_keras_serializable(package="suite")
 class MaxMeanPooling(keras.layers.Layer):
@@ -30,9 +32,12 @@ class MaxMeanPooling(keras.layers.Layer):
         largest = tf.where(count > 0, largest, tf.zeros_like(largest))
         if (deployment := current()) is not None and deployment.streaming:
             largest, mean = self._join_chunks(deployment, largest, mean * count, count)
-        holds = tf.cast(inputs == largest[:, tf.newaxis], inputs.dtype) * kept[..., tf.newaxis]
-        holders = tf.maximum(tf.reduce_sum(holds, axis=1, keepdims=True), 1)
-        weights = 0.5 * kept / tf.maximum(count, 1) + 0.5 * tf.reduce_mean(holds / holders, axis=2)
+        # Steps close to the largest value share it: which of two equals is the larger is a matter of rounding.
+        distance = largest[:, tf.newaxis] - tf.where(mask[..., tf.newaxis], inputs, lowest)
+        holds = tf.exp(-distance / SHARED_WITHIN) * kept[..., tf.newaxis]
+        holders = tf.reduce_sum(holds, axis=1, keepdims=True)
+        shares = holds / tf.maximum(holders, tf.cast(1e-6, inputs.dtype))
+        weights = 0.5 * kept / tf.maximum(count, 1) + 0.5 * tf.reduce_mean(shares, axis=2)
         return tf.concat([largest, mean], axis=-1), weights
 
     def _join_chunks(self, deployment, largest, total, count):
