@@ -75,6 +75,8 @@ def refusal(facts: Facts, deployment: str, quantization: str) -> str | None:
         )
     if deployment == "streaming" and not facts.chunks:
         return f"{facts.offline or 'no input of this task comes in chunks'}, or use --deployment interpreter"
+    if quantization == "int8" and deployment == "streaming" and "simplernn" in facts.recurrences:
+        return "the converter fails on an unrolled simple_rnn in int8; use --quantize dynamic"
     if quantization != "int8" or deployment == "streaming":
         return None
     others = ", ".join(sorted(facts.recurrences - {"lstm"}))
