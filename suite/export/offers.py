@@ -83,7 +83,7 @@ def refusal(facts: Facts, deployment: str, quantization: str) -> str | None:
     if others:
         return (
             f"int8 needs a fused recurrence; there is no fused op for {others}, and a loop cannot be calibrated; use --quantize "
-            "dynamic" + ("" if facts.bidirectional or not facts.chunks else ", or --deployment streaming")
+            "dynamic" + ("" if refusal(facts, "streaming", "int8") else ", or --deployment streaming")
         )
     if deployment != "interpreter":
         return (
