@@ -1,0 +1,44 @@
+"""Captioning: a picture in, a sentence out."""
+
+from suite.pipeline import PredictOption, lazy_exports
+
+METRICS = {
+    "cider": ("max", "CIDEr-D, scale of pycocoevalcap"),
+    "bleu4": ("max", "fraction"),
+    "bleu3": ("max", "fraction"),
+    "bleu2": ("max", "fraction"),
+    "bleu1": ("max", "fraction"),
+    "rouge_l": ("max", "fraction"),
+    "sacrebleu": ("max", "fraction"),
+    "exact_match": ("max", "fraction"),
+    "greedy_cider": ("max", "CIDEr-D, scale of pycocoevalcap"),
+    "greedy_bleu4": ("max", "fraction"),
+    "vocabulary_used": ("max", "fraction"),
+    "mean_length": ("max", "words"),
+    "copied": ("min", "fraction"),
+}
+PREDICT_OPTIONS = (
+    PredictOption("beam_width", int, 0, "sentences kept by beam search; 1: greedy; 0: as the model's settings say"),
+    PredictOption("n_best", int, 1, "captions given, best first"),
+    PredictOption("explain", bool, False, "where in the picture each word looked"),
+    PredictOption("html", str, None, "write all pictures with their captions to this page (.html)"),
+)
+TEXT_INPUT = False
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "Settings": "config",
+        "read": "data",
+        "FORMATS": "data",
+        "prepare": "data",
+        "batches": "data",
+        "raw_arrays": "data",
+        "build": "model",
+        "phases": "model",
+        "evaluate": "evaluate",
+        "predict": "predict",
+        "signatures": "export",
+        "make_sample": "sample_data",
+    },
+)
