@@ -4,8 +4,8 @@ import keras
 import tensorflow as tf
 
 from suite.pipeline import Phase
-from suite.recurrent import AttentionPooling, recurrent_stack
-from suite.text import LastPooling, MaxMeanPooling, TextEmbedding, make_tokenizer
+from suite.recurrent import make_pooling, recurrent_stack
+from suite.text import TextEmbedding, make_tokenizer
 
 
 def build(settings, assets) -> keras.Model:
@@ -42,20 +42,12 @@ def build(settings, assets) -> keras.Model:
         mask=mask,
         seed=seed + 3,
     )
-    pooled, _ = _pooling(settings)(features, mask=mask)
+    pooled, _ = make_pooling(settings.pooling, settings.bidirectional)(features, mask=mask)
     pooled = keras.layers.Dropout(settings.dropout, seed=seed + 2, name="dropout")(pooled)
     probabilities = keras.layers.Dense(
         len(assets["labels"]), activation="softmax", dtype="float32", name="probabilities"
     )(pooled)
     return keras.Model(inputs, probabilities, name="sentiment")
-
-
-def _pooling(settings):
-    if settings.pooling == "attention":
-        return AttentionPooling(name="pooling")
-    if settings.pooling == "max_mean":
-        return MaxMeanPooling(name="pooling")
-    return LastPooling(settings.bidirectional, name="pooling")
 
 
 def with_attention(model: keras.Model) -> keras.Model:

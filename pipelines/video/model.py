@@ -4,8 +4,7 @@ import keras
 
 from suite.errors import UserError
 from suite.pipeline import Phase
-from suite.recurrent import AttentionPooling, recurrent_stack
-from suite.text.pooling import LastPooling, MaxMeanPooling
+from suite.recurrent import make_pooling, recurrent_stack
 from suite.vision.layers import (
     Backbone,
     ClipMask,
@@ -58,7 +57,7 @@ def build(settings, assets) -> keras.Model:
         mask=mask,
         seed=seed + 3,
     )
-    pooled, _ = _pooling(settings)(features, mask=mask)
+    pooled, _ = make_pooling(settings.pooling, settings.bidirectional)(features, mask=mask)
     pooled = keras.layers.Dropout(settings.dropout, seed=seed + 2, name="dropout")(pooled)
     classes = keras.layers.Dense(len(assets["labels"]), activation="softmax", dtype="float32", name="probabilities")
     return keras.Model(inputs, classes(pooled), name="video")
@@ -103,14 +102,6 @@ def _small_cnn(settings, channels) -> keras.Model:
     pooled = [keras.layers.GlobalAveragePooling2D(name="mean")(maps), keras.layers.GlobalMaxPooling2D(name="max")(maps)]
     features = keras.layers.Dense(settings.features, name="features")(keras.layers.Concatenate(name="pooled")(pooled))
     return keras.Model(pictures, features, name="small_cnn")
-
-
-def _pooling(settings):
-    if settings.pooling == "attention":
-        return AttentionPooling(name="pooling")
-    if settings.pooling == "max_mean":
-        return MaxMeanPooling(name="pooling")
-    return LastPooling(settings.bidirectional, name="pooling")
 
 
 def with_attention(model: keras.Model) -> keras.Model:

@@ -48,6 +48,21 @@ def check_labels(examples: Examples, known: Collection[str] | None = None) -> Ex
     return replace(examples, items=tuple(usable), notes=tuple(notes), problems=(*examples.problems, *problems))
 
 
+def label_index(example: Example, labels: list[str]) -> int:
+    """Return the place of an example's label among those of a model.
+
+    Raises:
+        UserError: if the model never learned it.
+    """
+    try:
+        return labels.index(example.target)
+    except ValueError:
+        known = ", ".join(map(repr, labels))
+        raise UserError(
+            f"{example.name}: label {example.target!r} was not in the training part; known: {known}"
+        ) from None
+
+
 def natural_order(label: str) -> list:
     """Return a sort key that puts numbers within labels in numeric order: `"2"` before `"10"`, `"a 9"` before `"a 10"`."""
     return [(0, int(piece), "") if piece.isdecimal() else (1, 0, piece) for piece in re.split(r"(\d+)", label) if piece]

@@ -1,6 +1,7 @@
 """Recurrent layers that are Keras' own to use, and faster to train."""
 
 from suite.recurrent.attention import AdditiveAttention, DotAttention
+from suite.recurrent.attention_decoder import AttentionDecoder
 from suite.recurrent.attention_pooling import AttentionPooling
 from suite.recurrent.bidirectional import Bidirectional
 from suite.recurrent.cells import LayerNormLSTMCell, ZoneoutCell
@@ -9,6 +10,7 @@ from suite.recurrent.lstm import LSTM, LSTMState
 from suite.recurrent.min_gru import MinGRU, MinGRUState
 from suite.recurrent.min_lstm import MinLSTM, MinLSTMState
 from suite.recurrent.policy import compilation
+from suite.recurrent.pooling import LastPooling, MaxMeanPooling, make_pooling
 from suite.recurrent.rnn import RNN
 from suite.recurrent.simple_rnn import SimpleRNN, SimpleRNNState
 from suite.recurrent.stack import recurrent_stack
@@ -19,12 +21,15 @@ __all__ = [
     "LSTM",
     "RNN",
     "AdditiveAttention",
+    "AttentionDecoder",
     "AttentionPooling",
     "Bidirectional",
     "DotAttention",
     "GRUState",
     "LSTMState",
+    "LastPooling",
     "LayerNormLSTMCell",
+    "MaxMeanPooling",
     "MinGRU",
     "MinGRUState",
     "MinLSTM",
@@ -34,6 +39,7 @@ __all__ = [
     "ZoneoutCell",
     "compilation",
     "from_keras",
+    "make_pooling",
     "recurrent_stack",
     "to_keras",
 ]

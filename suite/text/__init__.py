@@ -3,13 +3,10 @@
 from suite.text.bytes_tokenizer import BytesTokenizer
 from suite.text.embedding import TextEmbedding
 from suite.text.encoding import encode_texts, pad_encoded
-from suite.text.pooling import LastPooling, MaxMeanPooling
 from suite.text.tokenizer import learn_tokenizer, make_tokenizer
 
 __all__ = [
     "BytesTokenizer",
-    "LastPooling",
-    "MaxMeanPooling",
     "TextEmbedding",
     "encode_texts",
     "learn_tokenizer",

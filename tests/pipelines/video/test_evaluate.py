@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipelines.video.config import Settings
-from pipelines.video.evaluate import calibration_error, evaluate
+from pipelines.video.evaluate import evaluate
 from suite.data.examples import Example
 from suite.errors import UserError
 
@@ -67,12 +67,6 @@ def test_groups_have_figures_of_their_own():
         "x": {"accuracy": 0.5, "examples": 4},
         "y": {"accuracy": 0.5, "examples": 2},
     }
-
-
-def test_confidence_that_is_right_as_often_as_it_says_is_calibrated():
-    confidence = np.array([0.75] * 4 + [0.5] * 2)
-    assert calibration_error(confidence, np.array([1, 1, 1, 0, 1, 0], bool)) == pytest.approx(0)
-    assert calibration_error(np.array([1.0, 1.0]), np.array([False, False])) == pytest.approx(1)
 
 
 def test_pictures_can_be_drawn():

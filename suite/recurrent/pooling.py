@@ -1,8 +1,9 @@
-"""Ways to sum up a sequence that have no weights to learn, each saying what every step counted for."""
+"""Ways to sum up a sequence, each saying what every step counted for; those here have no weights to learn."""
 
 import keras
 import tensorflow as tf
 
+from suite.recurrent.attention_pooling import AttentionPooling
 from suite.recurrent.deployment import current
 
 SHARED_WITHIN = 0.01  # distance from the largest value at which a step's share of it has fallen to 1 / e
@@ -96,3 +97,19 @@ class LastPooling(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "bidirectional": self.bidirectional}
+
+
+def make_pooling(kind: str, bidirectional: bool) -> keras.layers.Layer:
+    """Return the layer `pooling` that sums up what a recurrent network gives, as `(pooled, weights)`.
+
+    Args:
+        kind: `"attention"` (`AttentionPooling`), `"max_mean"` or `"last"`.
+        bidirectional: Whether the network reads in both directions.
+    """
+    if kind == "attention":
+        return AttentionPooling(name="pooling")
+    if kind == "max_mean":
+        return MaxMeanPooling(name="pooling")
+    if kind == "last":
+        return LastPooling(bidirectional, name="pooling")
+    raise ValueError(f"`kind` must be attention, max_mean or last. Received: kind={kind}")

@@ -1,6 +1,6 @@
 import numpy as np
 
-from suite.text import LastPooling, MaxMeanPooling
+from suite.recurrent import LastPooling, MaxMeanPooling
 
 MASK = np.array([[True, True, False], [True, False, False], [False, False, False]])
 
