@@ -1,0 +1,226 @@
+"""Files on disk -> examples (every documented captioning format) -> vocabulary -> batches of pictures and words."""
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines.captioning.config import Settings
+from pipelines.captioning.formats import FINDERS, READERS, Picture
+from pipelines.captioning.formats import WANTED as FORMATS
+from pipelines.captioning.words import END, RESERVED, START, UNKNOWN, words_of
+from suite.data.bucketing import bucket_lengths, plan_batches
+from suite.data.examples import Example, Examples, Problem
+from suite.data.formats import choose_format
+from suite.data.splits import assign_parts
+from suite.errors import UserError
+from suite.pipeline import BatchSource
+from suite.vision.cache import MOST_THREADS, ClipCache
+from suite.vision.image import read_image
+
+__all__ = ["FORMATS", "batches", "encode_caption", "picture_cache", "prepare", "raw_arrays", "read"]
+
+MOST_LENGTHS = 7  # different padded lengths of captions
+LENGTH_STEP = 2
+
+
+def read(path: Path | str, settings: Settings, format: str | None = None, assets: dict | None = None) -> Examples:
+    """Return the examples of a data set with their parts, and what is wrong with the rest as problems and notes.
+
+    One example a picture: its input is the path of the file, its target the captions as written (a tuple), its key the
+    SHA-256 of the file. Every picture is decoded once. A caption without a word is a problem of its own; the picture
+    keeps its other ones.
+
+    Args:
+        format: One of `FORMATS`; by default recognised from the files.
+        assets: Of the trained model that these examples are to evaluate; captions may hold words it does not know.
+
+    Raises:
+        UserError: if the path, a key or a whole file is at fault, or no example is left.
+    """
+    path = Path(path)
+    format, found = choose_format(path, FINDERS, FORMATS, format)
+    pictures, problems, notes = READERS[format](found, settings)
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS)) as pool:
+        digests = list(pool.map(_inspect, pictures))
+    items = []
+    for picture, digest in zip(pictures, digests, strict=True):
+        captions, faults = _usable_captions(picture)
+        problems += faults
+        if isinstance(digest, Problem):
+            problems.append(digest)
+        elif captions:
+            items.append(Example(picture.name, picture.path, captions, picture.part, picture.group, digest))
+        elif not faults:
+            problems.append(Problem(picture.place, "the picture has no caption"))
+    if not items:
+        first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
+        raise UserError(f"{path}: expected at least one picture with a caption; {first}")
+    notes = (*found.notes, *notes, _caption_counts(items))
+    examples = Examples(tuple(items), path, format, found.reason, problems=tuple(problems), notes=notes)
+    return assign_parts(examples, settings)
+
+
+def _inspect(picture: Picture) -> str | Problem:
+    """Return the digest of a picture file, or what is wrong with it."""
+    try:
+        read_image(picture.path)
+        return hashlib.sha256(picture.path.read_bytes()).hexdigest()
+    except UserError as error:
+        message = str(error).removeprefix(f"{picture.path}: ")
+        return Problem(picture.place, f"{picture.path}: {message}")
+
+
+def _usable_captions(picture: Picture) -> tuple[tuple[str, ...], list[Problem]]:
+    captions, problems = [], []
+    for place, caption in picture.captions:
+        if not isinstance(caption, str):
+            problems.append(Problem(place, f"{picture.name}: expected a caption. Received: {str(caption)[:60]!r}"))
+        elif not caption.strip():
+            problems.append(Problem(place, f"{picture.name}: the caption is empty"))
+        elif not words_of(caption):
+            problems.append(
+                Problem(place, f"{picture.name}: expected a caption with a word in it. Received: {caption[:60]!r}")
+            )
+        else:
+            captions.append(" ".join(caption.split()))
+    return tuple(captions), problems
+
+
+def _caption_counts(items: Sequence[Example]) -> str:
+    counts = Counter(len(example.target) for example in items)
+    lengths = [len(words_of(caption)) for example in items for caption in example.target]
+    fewest, most = min(counts), max(counts)
+    each = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    return f"Captions: {len(lengths):,}, {each} a picture; {np.mean(lengths):.1f} words on average, {max(lengths)} at most."
+
+
+def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None = None) -> dict[str, Any]:
+    """Return the assets, learned from the training captions alone.
+
+    `words`: the end of a caption (also padding), its start, the unknown word, then the words seen at least `min_count`
+    times, most frequent first.
+
+    Args:
+        train: The training part; nothing else is looked at.
+        settings: Of the run.
+        inherited: Assets of the model that a warm start begins from: its words keep their numbers, new ones follow.
+    """
+    counts = Counter(word for example in train for caption in example.target for word in words_of(caption))
+    frequent = sorted((word for word, count in counts.items() if count >= settings.min_count), key=_by_count(counts))
+    if not frequent:
+        raise UserError(f"setting 'min_count': no word of the training captions occurs {settings.min_count} times")
+    words = list(inherited["words"]) if inherited else list(RESERVED)
+    known = set(words)
+    return {"words": words + [word for word in frequent if word not in known]}
+
+
+def _by_count(counts):
+    return lambda word: (-counts[word], word)
+
+
+def encode_caption(caption: str, numbers: dict[str, int], most: int) -> tuple[list[int], list[int]]:
+    """Return what the decoder is given and what it is to put out, of equal length, at most `most` + 1.
+
+    Given: the start, then the words. To put out: the words, then the end; a caption of more than `most` words is cut,
+    and has no end.
+    """
+    words = [numbers.get(word, UNKNOWN) for word in words_of(caption)]
+    given = [START, *words[:most]]
+    return given, [*words, END][: len(given)]
+
+
+def batches(examples: Sequence[Example], assets: dict, settings: Settings, training: bool) -> BatchSource:
+    """Return batches of (picture, caption) pairs whose captions are of similar length.
+
+    Inputs: `{"picture": uint8 (batch, height, width, 3), "tokens": int32 (batch, time), "length": int32 (batch,)}`,
+    targets int32 `(batch, time)`; what comes after `length` is padding. Which pairs are together and mirrored depends on
+    seed and epoch alone.
+    """
+    numbers = {word: number for number, word in enumerate(assets["words"])}
+    pairs = [
+        (index, *encode_caption(caption, numbers, settings.max_words))
+        for index, example in enumerate(examples)
+        for caption in example.target
+    ]
+    paths, lengths = [Path(example.input) for example in examples], [len(given) for _, given, _ in pairs]
+    boundaries = bucket_lengths(lengths, MOST_LENGTHS, LENGTH_STEP)
+    cache = picture_cache(settings)
+
+    @lru_cache(maxsize=2)
+    def plan(epoch: int) -> list:
+        return plan_batches(lengths, settings.batch_size, settings.seed, epoch, training, boundaries)
+
+    def generate(epoch: int):
+        planned = plan(epoch)
+        mirrored = np.random.default_rng([settings.seed, epoch, 1]).random(len(pairs)) < 0.5
+        pictures = cache.ahead(paths[pairs[index][0]] for batch in planned for index in batch.indices)
+        for batch in planned:
+            count = len(batch.indices)
+            picture = np.empty((count, settings.height, settings.width, 3), np.uint8)
+            tokens, targets = np.zeros((2, count, batch.length), np.int32)
+            length = np.zeros(count, np.int32)
+            for row, index in enumerate(batch.indices):
+                _, given, wanted = pairs[index]
+                picture[row] = next(pictures)
+                if training and settings.flip and mirrored[index]:
+                    picture[row] = picture[row, :, ::-1]
+                tokens[row, : len(given)], targets[row, : len(wanted)], length[row] = given, wanted, len(given)
+            yield {"picture": picture, "tokens": tokens, "length": length}, targets
+
+    def dataset(epoch: int):
+        import tensorflow as tf
+
+        signature = input_specification(settings), tf.TensorSpec((None, None), tf.int32)
+        made = tf.data.Dataset.from_generator(partial(generate, epoch), output_signature=signature)
+        return made.apply(tf.data.experimental.assert_cardinality(len(plan(epoch)))).prefetch(4)
+
+    def names(epoch: int, step: int) -> list[str]:
+        return [examples[pairs[index][0]].name for index in plan(epoch)[step].indices]
+
+    return BatchSource(len(plan(0)), dataset, names)
+
+
+def input_specification(settings: Settings) -> dict:
+    """Return the `tf.TensorSpec` of each input of the model."""
+    import tensorflow as tf
+
+    return {
+        "picture": tf.TensorSpec((None, settings.height, settings.width, 3), tf.uint8),
+        "tokens": tf.TensorSpec((None, None), tf.int32),
+        "length": tf.TensorSpec((None,), tf.int32),
+    }
+
+
+def raw_arrays(raw_input: Path | str, settings: Settings) -> dict[str, np.ndarray]:
+    """Return a picture file as what the signatures take: `picture` uint8 (height, width, 3), of the model's size.
+
+    Scaled to fit, with black bars where the shape differs.
+
+    Raises:
+        UserError: if the file is missing or holds no picture.
+    """
+    path = Path(raw_input)
+    picture = picture_cache(settings).get(path) if path.is_file() else read_image(path)
+    return {"picture": picture}
+
+
+def picture_cache(settings: Settings) -> ClipCache:
+    """Return the pictures decoded to the model's size, shared by training and evaluation."""
+    return _cache_of(settings.height, settings.width, settings.cache_megabytes)
+
+
+@lru_cache(maxsize=2)
+def _cache_of(height: int, width: int, megabytes: int) -> ClipCache:
+    def load(path: Path) -> np.ndarray:
+        from suite.vision.resize import resize_array
+
+        return resize_array(read_image(path)[np.newaxis], height, width)[0]
+
+    return ClipCache(megabytes, load)
