@@ -25,6 +25,9 @@
 A package may bring commands of its own: a module `commands` with a typer `app`, run as `suite TASK ...`.
 
 A predictor is a callable: a sequence of raw-array dicts in, a list of output dicts (one per input, without the batch axis) out.
+It answers for the first signature. `predictor.sibling(name)` is that of another one of the same model or file, and
+`predictor.batch(stacked)` takes and gives arrays with a leading batch axis in one call, without `prepare` and `trim`: what
+a search over `decode_step` needs, which calls often. Tensors that it gives may be fed to the next call as they are.
 """
 
 import importlib

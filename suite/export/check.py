@@ -9,7 +9,7 @@ from suite.export.offers import TOLERANCES
 from suite.export.parity import compare
 from suite.export.source import Source
 from suite.pipeline import Arrays, Predictor, Signature, primary_metric
-from suite.runtime.deployed import host, prepared
+from suite.runtime.deployed import DeployedPredictor, prepared
 from suite.runtime.keras_runtime import KerasPredictor
 from suite.runtime.tflite_runtime import TfLitePredictor
 
@@ -70,11 +70,11 @@ def _answers(source, path, signature, deployment, first) -> tuple[list[Arrays], 
     if deployment == "compiled":
         fit = [_fits(signature, arrays) for arrays in prepared(signature, inputs)]
         if not any(fit):  # what the host cuts the inputs into
-            host(predictor, deployment, signature)(inputs)
+            DeployedPredictor(predictor, deployment, signature)(inputs)
             plain = replace(signature, prepare=None, trim=None)
             return [answer for _, answer in predictor.calls], KerasPredictor(plain)([fed for fed, _ in predictor.calls])
         inputs, answers = ([one for one, fits in zip(all_, fit, strict=True) if fits] for all_ in (inputs, answers))
-    return host(predictor, deployment, signature)(inputs), answers
+    return DeployedPredictor(predictor, deployment, signature)(inputs), answers
 
 
 def _fits(signature: Signature, arrays: Arrays) -> bool:

@@ -21,7 +21,7 @@ from suite.export.offers import file_name, form_of, offers_custom_ops, refusal
 from suite.export.report import merge_report
 from suite.export.source import Source
 from suite.pipeline import Arrays, Signature
-from suite.runtime.deployed import deployed_predictor, held_by, host, prepared
+from suite.runtime.deployed import DeployedPredictor, deployed_predictor, held_by, prepared
 
 CALIBRATION_CHUNKS = 2000  # of a stream; inputs are of many chunks each
 
@@ -96,7 +96,7 @@ def _make(
     if others:
         raise ConversionError(f"{path.name}: needs more than built-in ops: {', '.join(others)}; nothing was written")
     parity = check_parity(source, path, held, deployment, quantization)
-    predictor = deployed_predictor(path, deployment, first)
+    predictor = deployed_predictor(path, deployment, first, signatures=held)
     metrics = check_metrics(source, predictor, first, deployment, quantization, path.name)
     described = {signature.name: describe_signature(signature, path, deployment) for signature in held}
     labels = source.artifact.assets.get("labels", [])
@@ -147,7 +147,7 @@ def _chunks(
     runs = []
     for signature in held:
         recorder = Recorder(path, signature)
-        runs.append((signature.name, recorder, host(recorder, "streaming", signature)))
+        runs.append((signature.name, recorder, DeployedPredictor(recorder, "streaming", signature)))
     count = 0
     for arrays in inputs:
         for name, recorder, run in runs:
@@ -171,7 +171,7 @@ def _measured(source: Source, signature: Signature, path: Path, deployment: str)
     """Return latency and memory of one call, the first that the host makes for the input of median size."""
     inputs = sorted(source.samples.parity, key=lambda arrays: sum(np.size(array) for array in arrays.values()))
     recorder = Recorder(path, signature)
-    host(recorder, deployment, signature)([inputs[len(inputs) // 2]])
+    DeployedPredictor(recorder, deployment, signature)([inputs[len(inputs) // 2]])
     arrays, _ = recorder.calls[0]
     cores = os.cpu_count() or 1
     found = {str(threads): measure(path, signature, arrays, threads) for threads in dict.fromkeys((1, cores))}

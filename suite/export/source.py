@@ -94,7 +94,8 @@ def open_source(artifact: Artifact, examples: Any) -> Source:
     model = load_model(artifact)
     signatures = artifact.pipeline.signatures(model, artifact.assets, artifact.settings)
     facts = model_facts(model, held_by(signatures, "interpreter")[0])
-    return Source(artifact, facts, signatures, KerasPredictor(signatures[0]), _choose(artifact, examples))
+    predictor = KerasPredictor(signatures[0], signatures=signatures)
+    return Source(artifact, facts, signatures, predictor, _choose(artifact, examples))
 
 
 def _choose(artifact: Artifact, examples: Any) -> Samples:

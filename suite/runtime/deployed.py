@@ -1,7 +1,8 @@
 """A predictor from an exported file of any deployment: raw arrays of any length in, answers out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,62 @@ from suite.runtime.tflite_runtime import TfLitePredictor
 CUSTOM = "custom"
 
 
-def deployed_predictor(path: Path, deployment: str, signature: Signature, threads: int = 1) -> Predictor:
+class DeployedPredictor:
+    """A file's predictor with the host's part around it: windows for a fixed shape, chunks and state for a stream.
+
+    Args:
+        predictor: Of one signature of the file.
+        deployment: `"interpreter"`, `"compiled"` or `"streaming"`.
+        signature: That signature.
+        signatures: All that the file holds, for `sibling`.
+
+    `runner` is the `ChunkRunner` of a `streaming` file, else None.
+    """
+
+    def __init__(
+        self, predictor: TfLitePredictor, deployment: str, signature: Signature, signatures: Sequence[Signature] = ()
+    ):
+        self.predictor = predictor
+        self.deployment = deployment
+        self.signature = signature
+        self.signatures = signatures
+        self.runner = ChunkRunner(predictor) if deployment == "streaming" else None
+        self._siblings: dict[str, DeployedPredictor] = {}
+
+    def __call__(self, inputs: Sequence[Arrays]) -> list[Arrays]:
+        answers = [self._answer(arrays) for arrays in prepared(self.signature, inputs)]
+        return trimmed(self.signature, answers)
+
+    def batch(self, stacked: Mapping[str, Any]) -> Arrays:
+        """Return the answers to inputs of one size, arrays with a leading batch axis; the file is called for each."""
+        rows = {name: np.asarray(array) for name, array in stacked.items()}
+        count = len(next(iter(rows.values())))
+        answers = [self._answer({name: array[row] for name, array in rows.items()}) for row in range(count)]
+        return {name: np.stack([answer[name] for answer in answers]) for name in answers[0]}
+
+    def sibling(self, name: str) -> "DeployedPredictor":
+        """Return the predictor of another signature of the same file, which is opened once.
+
+        Raises:
+            KeyError: if it was made without such a one.
+        """
+        if name not in self._siblings:
+            signature = {one.name: one for one in self.signatures}[name]
+            predictor = self.predictor.sibling(name)
+            self._siblings[name] = DeployedPredictor(predictor, self.deployment, signature, self.signatures)
+        return self._siblings[name]
+
+    def _answer(self, arrays):
+        if self.deployment == "streaming":
+            return self.signature.stream(self.runner, arrays)
+        if self.deployment == "compiled":
+            return (self.signature.windows or _one_window)(self.predictor, arrays)
+        return self.predictor.call(arrays)
+
+
+def deployed_predictor(
+    path: Path, deployment: str, signature: Signature, threads: int = 1, signatures: Sequence[Signature] = ()
+) -> DeployedPredictor:
     """Return a predictor that does the host's part too: windows for a fixed shape, chunks and state for a stream.
 
     Args:
@@ -22,36 +78,13 @@ def deployed_predictor(path: Path, deployment: str, signature: Signature, thread
         deployment: `"interpreter"`, `"compiled"` or `"streaming"`.
         signature: One of the pipeline's that the file holds.
         threads: CPU threads.
+        signatures: All of the pipeline's that the file holds.
 
     Raises:
         UserError: for a file that LiteRT cannot run.
     """
-    return host(TfLitePredictor(path, threads, signature.name, bool(signature.custom_ops)), deployment, signature)
-
-
-def host(predictor: TfLitePredictor, deployment: str, signature: Signature) -> Predictor:
-    """Return `predictor` with the host's part around it; of a `streaming` file it has the `ChunkRunner` as `runner`."""
-    runner = None
-    if deployment == "streaming":
-        runner = ChunkRunner(predictor)
-
-        def answer(arrays):
-            return signature.stream(runner, arrays)
-
-    elif deployment == "compiled":
-        windows = signature.windows or _one_window
-
-        def answer(arrays):
-            return windows(predictor, arrays)
-
-    else:
-        answer = predictor.call
-
-    def answers(inputs):
-        return trimmed(signature, [answer(arrays) for arrays in prepared(signature, inputs)])
-
-    answers.runner = runner
-    return answers
+    predictor = TfLitePredictor(path, threads, signature.name, bool(signature.custom_ops))
+    return DeployedPredictor(predictor, deployment, signature, signatures)
 
 
 def exported_predictor(artifact: Artifact, path: Path, threads: int = 1) -> Predictor:
@@ -64,8 +97,8 @@ def exported_predictor(artifact: Artifact, path: Path, threads: int = 1) -> Pred
         raise UserError(f"{path}: no such file; `suite export {artifact.path}` writes it")
     deployment, _ = split_name(path.name)
     signatures = artifact.pipeline.signatures(None, artifact.assets, artifact.settings)
-    signature = held_by(signatures, deployment, has_custom_ops(path.name))[0]
-    return deployed_predictor(path, deployment, signature, threads)
+    held = held_by(signatures, deployment, has_custom_ops(path.name))
+    return deployed_predictor(path, deployment, held[0], threads, held)
 
 
 def split_name(file: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """A predictor that runs a pipeline's raw-input function with the Keras model, in padded batches."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -17,15 +18,18 @@ class KerasPredictor:
         signature: What to call. Axes of unknown length are padded with zeros to the longest input of a batch;
             a pipeline's function gives the same answer with and without that padding.
         batch_size: Inputs per call.
+        signatures: All signatures of the model, for `sibling`.
 
     Calling it with a sequence of raw-array dicts returns one dict of output arrays per input, in the same order,
     without the batch axis. Output axes that run along a padded input axis are as long as the batch's, unless the
     signature trims them.
     """
 
-    def __init__(self, signature: Signature, batch_size: int = 64):
+    def __init__(self, signature: Signature, batch_size: int = 64, signatures: Sequence[Signature] = ()):
         self.signature = signature
+        self.signatures = signatures
         self.batch_size = batch_size
+        self._siblings: dict[str, KerasPredictor] = {}
         names = list(signature.inputs)
         specification = [tf.TensorSpec((None, *raw.shape), raw.dtype, name) for name, raw in signature.inputs.items()]
 
@@ -50,6 +54,23 @@ class KerasPredictor:
             for row, index in enumerate(chosen):
                 answers[index] = {name: value[row] for name, value in outputs.items()}
         return trimmed(self.signature, answers)
+
+    def batch(self, stacked: dict[str, Any]) -> dict[str, tf.Tensor]:
+        """Return the answers to inputs of one size, arrays or tensors with a leading batch axis, in one call."""
+        return self._function(
+            *(tf.convert_to_tensor(stacked[name], raw.dtype) for name, raw in self.signature.inputs.items())
+        )
+
+    def sibling(self, name: str) -> "KerasPredictor":
+        """Return the predictor of another signature of the same model.
+
+        Raises:
+            KeyError: if it was made without such a one.
+        """
+        if name not in self._siblings:
+            chosen = {one.name: one for one in self.signatures}[name]
+            self._siblings[name] = KerasPredictor(chosen, self.batch_size, self.signatures)
+        return self._siblings[name]
 
 
 def _stack(arrays: list[np.ndarray], dtype: str) -> tf.Tensor:

@@ -72,8 +72,8 @@ def load(model_dir: str | Path, runtime: str = "keras", tflite: str | Path | Non
         )
     from suite.runtime.keras_runtime import KerasPredictor
 
-    signature = artifact.pipeline.signatures(load_model(artifact), artifact.assets, artifact.settings)[0]
-    return LoadedModel(artifact, KerasPredictor(signature))
+    signatures = artifact.pipeline.signatures(load_model(artifact), artifact.assets, artifact.settings)
+    return LoadedModel(artifact, KerasPredictor(signatures[0], signatures=signatures))
 
 
 def plain(answer: Any) -> dict[str, Any]:

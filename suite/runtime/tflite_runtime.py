@@ -1,6 +1,7 @@
 """A predictor that runs a pipeline's raw-input function from a `.tflite` file with LiteRT."""
 
 import contextlib
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,14 +35,20 @@ class TfLitePredictor:
         try:
             self.interpreter = _text_interpreter(path, threads) if custom_ops else _interpreter(path, threads)
             names = list(self.interpreter.get_signature_list())
-            self.signature = signature or names[0]
-            self._run = self.interpreter.get_signature_runner(self.signature)
+            self._take(signature or names[0])
         except (ValueError, RuntimeError, IndexError) as error:
             first = str(error).strip().splitlines()[0]
             raise UserError(f"{path}: not a file that LiteRT can run: {first}") from error
-        self.inputs = _tensors(self._run.get_input_details())
-        self.outputs = _tensors(self._run.get_output_details())
-        self._called = False
+
+    def sibling(self, name: str) -> "TfLitePredictor":
+        """Return the predictor of another signature of the same file, which is not opened again.
+
+        Raises:
+            ValueError: if the file holds no such signature.
+        """
+        other = copy.copy(self)
+        other._take(name)
+        return other
 
     def __call__(self, inputs: Sequence[Arrays]) -> list[Arrays]:
         """Return one dict of output arrays per input, without the batch axis."""
@@ -57,6 +64,13 @@ class TfLitePredictor:
             outputs = self._run(**fed)
         self._called = True
         return {name: np.array(value[0]) for name, value in outputs.items()}
+
+    def _take(self, signature):
+        self.signature = signature
+        self._run = self.interpreter.get_signature_runner(signature)
+        self.inputs = _tensors(self._run.get_input_details())
+        self.outputs = _tensors(self._run.get_output_details())
+        self._called = False
 
 
 def _tensors(details):

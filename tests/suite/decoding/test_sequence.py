@@ -114,6 +114,23 @@ def test_a_batch_gives_the_answers_of_one_by_one():
     assert drawn == [sample(model, one, **ENDS, seed=[seed])[0] for one, seed in zip(alone, seeds, strict=True)]
 
 
+def test_a_narrow_beam_over_many_words_keeps_the_most_probable_beginnings():
+    model, width = TinyModel(2, vocabulary=300), 4
+    state = model.state([1])
+    kept, ended = [(0.0, ())], []
+    for length in range(MOST + 1):
+        longer = []
+        for total, tokens in kept:
+            after, log_probs = {"hidden": state["hidden"]}, None
+            for token in (START, *tokens):
+                log_probs, after = model(np.array([[token]], np.int32), after)
+            ended.append(((total + log_probs[0, 0, END]) / (length + 1) ** 0.8, tokens))
+            longer += [(total + log_probs[0, 0, word], (*tokens, word)) for word in range(START, 300)]
+        kept = sorted(longer, reverse=True)[:width]
+    (found,) = beam_search(model, state, **ENDS, beam_width=width, length_penalty=0.8, n_best=3)
+    assert [one.tokens for one in found] == [tokens for _, tokens in sorted(ended, reverse=True)[:3]]
+
+
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_no_words_come_twice(size):
     repeated = 0
