@@ -14,7 +14,7 @@ import numpy as np
 from pipelines.captioning.config import Settings
 from pipelines.captioning.formats import FINDERS, READERS, Picture
 from pipelines.captioning.formats import WANTED as FORMATS
-from pipelines.captioning.words import END, RESERVED, START, UNKNOWN, words_of
+from pipelines.captioning.words import END, PADDING, RESERVED, START, UNKNOWN, digest_of, words_of
 from suite.data.bucketing import bucket_lengths, plan_batches
 from suite.data.examples import Example, Examples, Problem
 from suite.data.formats import choose_format
@@ -105,7 +105,7 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
     """Return the assets, learned from the training captions alone.
 
     `words`: the end of a caption (also padding), its start, the unknown word, then the words seen at least `min_count`
-    times, most frequent first.
+    times, most frequent first. `training_captions`: digests by which a caption is known to be copied from training.
 
     Args:
         train: The training part; nothing else is looked at.
@@ -118,7 +118,10 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
         raise UserError(f"setting 'min_count': no word of the training captions occurs {settings.min_count} times")
     words = list(inherited["words"]) if inherited else list(RESERVED)
     known = set(words)
-    return {"words": words + [word for word in frequent if word not in known]}
+    said = {digest_of(words_of(caption)) for example in train for caption in example.target}
+    if inherited:
+        said.update(inherited["training_captions"])
+    return {"words": words + [word for word in frequent if word not in known], "training_captions": sorted(said)}
 
 
 def _by_count(counts):
@@ -140,7 +143,7 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
     """Return batches of (picture, caption) pairs whose captions are of similar length.
 
     Inputs: `{"picture": uint8 (batch, height, width, 3), "tokens": int32 (batch, time), "length": int32 (batch,)}`,
-    targets int32 `(batch, time)`; what comes after `length` is padding. Which pairs are together and mirrored depends on
+    targets int32 `(batch, time)`, -1 after `length`. Which pairs are together and mirrored depends on
     seed and epoch alone.
     """
     numbers = {word: number for number, word in enumerate(assets["words"])}
@@ -164,7 +167,8 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
         for batch in planned:
             count = len(batch.indices)
             picture = np.empty((count, settings.height, settings.width, 3), np.uint8)
-            tokens, targets = np.zeros((2, count, batch.length), np.int32)
+            tokens = np.zeros((count, batch.length), np.int32)
+            targets = np.full((count, batch.length), PADDING, np.int32)
             length = np.zeros(count, np.int32)
             for row, index in enumerate(batch.indices):
                 _, given, wanted = pairs[index]

@@ -6,6 +6,7 @@ from suite.vision.layers.cosine import CosineFrequencies
 from suite.vision.layers.differences import FrameDifferences
 from suite.vision.layers.frame_wise import FrameWise
 from suite.vision.layers.normalisation import ClipNormalisation
+from suite.vision.layers.picture_grid import PictureGrid
 
 __all__ = [
     "Backbone",
@@ -14,5 +15,6 @@ __all__ = [
     "CosineFrequencies",
     "FrameDifferences",
     "FrameWise",
+    "PictureGrid",
     "backbone_network",
 ]

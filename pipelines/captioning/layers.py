@@ -1,0 +1,92 @@
+"""The layers of the captioning model that only it has: words in and out, the penalty of places never looked at."""
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable(package="suite")
+class WordEmbedding(keras.layers.Layer):
+    """Words to embeddings, and back to a logit for each word.
+
+        in:   x = E[word]
+        out:  logits = y O^T + b,   O = E where tied
+
+    Args:
+        words: Size of the vocabulary.
+        features: Width of an embedding.
+        tied: Whether words come out by the embeddings they come in with.
+
+    Call arguments:
+        inputs: Word numbers, integers `(batch, time)` or `(batch,)`; with `reverse` features `(..., features)`.
+        reverse: Whether this is the way back.
+
+    Returns:
+        `(..., features)`; with `reverse` logits, float32 `(..., words)`.
+
+    Source: Press and Wolf 2017, "Using the Output Embedding to Improve Language Models"; Inan et al. 2017.
+    """
+
+    def __init__(self, words, features, tied=True, **options):
+        super().__init__(**options)
+        self.words, self.features, self.tied = words, features, tied
+
+    def build(self, inputs_shape):
+        shape, spread = (self.words, self.features), keras.initializers.RandomUniform(-0.05, 0.05)
+        self.embeddings = self.add_weight(name="embeddings", shape=shape, initializer=spread)
+        self.outputs = self.embeddings
+        if not self.tied:
+            self.outputs = self.add_weight(name="outputs", shape=shape, initializer="glorot_uniform")
+        self.bias = self.add_weight(name="bias", shape=(self.words,), initializer="zeros")
+
+    def call(self, inputs, reverse=False):
+        if not reverse:
+            return tf.gather(tf.cast(tf.convert_to_tensor(self.embeddings), self.compute_dtype), inputs)
+        outputs = tf.cast(tf.convert_to_tensor(self.outputs), self.compute_dtype)
+        front = tf.shape(inputs)[:-1]
+        rows = tf.reshape(inputs, (-1, self.features))
+        logits = tf.cast(tf.matmul(rows, outputs, transpose_b=True), tf.float32) + tf.cast(self.bias, tf.float32)
+        return tf.reshape(logits, tf.concat([front, [self.words]], 0))
+
+    def compute_output_spec(self, inputs, reverse=False):
+        if reverse:
+            return keras.KerasTensor((*inputs.shape[:-1], self.words), "float32")
+        return keras.KerasTensor((*inputs.shape, self.features), self.compute_dtype)
+
+    def get_config(self):
+        own = {"words": self.words, "features": self.features, "tied": self.tied}
+        return super().get_config() | own
+
+
+@keras.saving.register_keras_serializable(package="suite")
+class LookEverywhere(keras.layers.Layer):
+    """Adds to the loss what is missing from every place being looked at once; gives the attention back as it came.
+
+        penalty = weight * mean over pictures of  sum over places l of (1 - sum over words t of a_tl)^2 / words
+
+    Args:
+        weight: Of the penalty.
+
+    Call arguments:
+        attention: `(batch, time, places)`.
+        mask: `(batch, time)`, boolean, True where a word counts.
+
+    Source: Xu et al. 2015, "Show, Attend and Tell", equation 14 ("doubly stochastic attention").
+    """
+
+    def __init__(self, weight, **options):
+        super().__init__(**options)
+        self.weight = weight
+
+    def call(self, attention, mask, training=False):
+        if training:
+            kept = tf.cast(mask, attention.dtype)
+            looked = tf.reduce_sum(attention * kept[..., tf.newaxis], 1)
+            missing = tf.reduce_sum(tf.square(1 - looked), 1) / tf.reduce_sum(kept, 1)
+            self.add_loss(self.weight * tf.reduce_mean(missing))
+        return attention
+
+    def compute_output_spec(self, attention, mask, training=False):
+        return keras.KerasTensor(attention.shape, attention.dtype)
+
+    def get_config(self):
+        return super().get_config() | {"weight": self.weight}

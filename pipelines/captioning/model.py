@@ -1,0 +1,141 @@
+"""Settings -> Keras model: a picture and the words so far to a logit for each next word, and its losses."""
+
+import keras
+import tensorflow as tf
+
+from pipelines.captioning.layers import LookEverywhere, WordEmbedding
+from pipelines.captioning.words import PADDING
+from suite.errors import UserError
+from suite.pipeline import Phase
+from suite.recurrent import GRU, LSTM
+from suite.recurrent.attention_decoder import AttentionDecoder
+from suite.vision.layers import ClipMask, PictureGrid, backbone_network
+
+
+def build(settings, assets) -> keras.Model:
+    """Return the model.
+
+    Inputs: `picture` uint8 `(batch, height, width, 3)`; `tokens` int32 `(batch, time)`, the start and then the words of
+    a caption (teacher forcing), padded with zeros; `length` int32 `(batch,)`, tokens that count. Output: logits float32
+    `(batch, time, words)` of the word after each token; what comes after `length` means nothing and changes nothing.
+
+    1. a network sees the picture; its maps are averaged to a grid of places, each projected where asked for;
+    2. the mean of the places gives the decoder's first state;
+    3. the decoder reads the embedded words and, with attention, looks at the places before each;
+    4. its output, what it looked at and the word before become one vector, and that a logit for each word.
+
+    Everything the model needs is in it, the weights of a backbone too. `pipelines.captioning.decoder` runs it word by word.
+
+    Raises:
+        UserError: if the settings of the backbone contradict one another, or its weights cannot be read.
+    """
+    seed, words = settings.seed, len(assets["words"])
+    inputs = {
+        "picture": keras.Input((settings.height, settings.width, 3), dtype="uint8", name="picture"),
+        "tokens": keras.Input((None,), dtype="int32", name="tokens"),
+        "length": keras.Input((), dtype="int32", name="length"),
+    }
+    mask = ClipMask(name="mask")(inputs["tokens"], inputs["length"])
+    values = _see(inputs["picture"], settings)
+    whole = keras.layers.GlobalAveragePooling1D(name="whole")(values)
+    states = [
+        keras.layers.Dense(settings.units, activation="tanh", name=f"first_{name}")(whole)
+        for name in ("h", "c")[: 2 if settings.cell == "lstm" else 1]
+    ]
+    embedding = WordEmbedding(words, settings.embedding_size, settings.tied_embeddings, name="words")
+    embedded = embedding(inputs["tokens"])
+    dropped = keras.layers.Dropout(settings.dropout, seed=seed + 1, name="word_dropout")(embedded)
+    if settings.attention == "none":
+        layer = LSTM if settings.cell == "lstm" else GRU
+        outputs = layer(settings.units, return_sequences=True, name="decoder")(dropped, initial_state=states)
+        contexts = None
+    else:
+        layer = AttentionDecoder(settings.units, settings.attention_units, settings.cell, name="decoder")
+        outputs, contexts, attention = layer(dropped, values, initial_state=states)
+        if settings.attention_regulariser:
+            LookEverywhere(settings.attention_regulariser, name="look_everywhere")(attention, mask)
+    outputs = keras.layers.Dropout(settings.dropout, seed=seed + 2, name="output_dropout")(outputs)
+    summed = keras.layers.Dense(settings.embedding_size, name="from_output")(outputs)
+    if contexts is not None:
+        looked = keras.layers.Dense(settings.embedding_size, use_bias=False, name="from_context")(contexts)
+        summed = keras.layers.Add(name="all")([summed, looked, dropped])
+    deep = keras.layers.Activation("tanh", name="deep")(summed)
+    deep = keras.layers.Dropout(settings.dropout, seed=seed + 3, name="deep_dropout")(deep)
+    return keras.Model(inputs, embedding(deep, reverse=True), name="captioning")
+
+
+def _see(picture, settings):
+    """Return the places of a picture, `(batch, places, features)`."""
+    if settings.backbone == "cnn":
+        maps = _small_cnn(settings)(picture)
+        values = keras.layers.Reshape((settings.grid**2, maps.shape[-1]), name="grid")(maps)
+    else:
+        if settings.backbone_weights is None:
+            needs = f"backbone {settings.backbone} needs a weights file"
+            raise UserError(f"setting 'backbone_weights': {needs}. Received: null")
+        size = settings.height, settings.width
+        network = backbone_network(settings.backbone, *size, settings.backbone_weights, settings.backbone_layer)
+        _check_grid(network.output_shape, settings)
+        values = PictureGrid(network, settings.grid, name="grid")(picture)
+    values = keras.layers.Dropout(settings.dropout, seed=settings.seed, name="value_dropout")(values)
+    if settings.value_units:
+        values = keras.layers.Dense(settings.value_units, name="values")(values)
+    return values
+
+
+def _small_cnn(settings) -> keras.Model:
+    picture = keras.Input((settings.height, settings.width, 3), name="picture")
+    maps = keras.layers.Rescaling(1 / 127.5, -1, name="pixels")(picture)
+    for index, filters in enumerate(settings.filters):
+        maps = keras.layers.Conv2D(filters, 3, 2, "same", use_bias=False, name=f"conv_{index}")(maps)
+        maps = keras.layers.BatchNormalization(momentum=0.9, name=f"norm_{index}")(maps)
+        maps = keras.layers.ReLU(name=f"relu_{index}")(maps)
+    _check_grid(maps.shape, settings)
+    size = maps.shape[1] // settings.grid, maps.shape[2] // settings.grid
+    maps = keras.layers.AveragePooling2D(size, name="places")(maps) if size != (1, 1) else maps
+    return keras.Model(picture, maps, name="small_cnn")
+
+
+def _check_grid(shape, settings):
+    if shape[1] % settings.grid or shape[2] % settings.grid:
+        expected = f"expected a divisor of {shape[1]} and {shape[2]}, the rows and columns of the maps"
+        raise UserError(f"setting 'grid': {expected}. Received: {settings.grid}")
+
+
+def phases(settings, assets) -> list[Phase]:
+    """Return the fits: word by word; on request with the backbone trained too; then rewarded by CIDEr."""
+    fits = [Phase("train", settings.epochs, settings.learning_rate, _compile(settings, False))]
+    if settings.fine_tune_epochs:
+        compile = _compile(settings, True)
+        fits.append(Phase("fine-tune", settings.fine_tune_epochs, settings.fine_tune_learning_rate, compile))
+    return fits
+
+
+def _compile(settings, fine_tune):
+    def compile(model, optimizer):
+        for layer in model.layers:
+            if isinstance(layer, PictureGrid):
+                layer.trainable = fine_tune
+        model.compile(optimizer, loss=word_cross_entropy(settings.label_smoothing))
+
+    return compile
+
+
+def word_cross_entropy(label_smoothing: float = 0.0):
+    """Return the loss of a batch's words, a function of `(targets, logits)` whose mean is that of all words.
+
+    Targets: int32 `(batch, time)`, -1 where there is none. Logits: `(batch, time, words)`. With smoothing `s` the target
+    has probability `1 - s`, and `s` is spread over all words.
+    """
+
+    def cross_entropy(targets, logits):
+        targets = tf.cast(targets, tf.int32)
+        counted = tf.cast(targets != PADDING, tf.float32)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(targets, 0), logits)
+        if label_smoothing:
+            spread = tf.reduce_logsumexp(logits, -1) - tf.reduce_mean(logits, -1)
+            losses = (1 - label_smoothing) * losses + label_smoothing * spread
+        share = tf.cast(tf.size(counted), tf.float32) / tf.maximum(tf.reduce_sum(counted), 1)
+        return losses * counted * share
+
+    return cross_entropy

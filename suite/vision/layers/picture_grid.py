@@ -1,0 +1,111 @@
+"""A picture as a grid of places, each with the features a learned network sees there."""
+
+import hashlib
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from suite.recurrent.deployment import current
+from suite.vision.layers.feature_memory import FeatureMemory, clip_key
+
+# Grids of 7,000 pictures, 6 x 6 places of 1,024 features, take 1 GB.
+GRIDS = FeatureMemory(2_500_000_000)
+
+
+@keras.saving.register_keras_serializable(package="suite")
+class PictureGrid(keras.layers.Layer):
+    """Runs a picture network and averages its maps to a grid of places; while it is not trainable, each picture once.
+
+    The features of a picture are kept in memory, for all models of the process, under a digest of its pixels and of the
+    network's weights: all epochs share them, and pixels changed by augmentation or weights changed by fine-tuning never
+    meet the features of others.
+
+    Args:
+        network: A built `keras.Model` from pixels 0..255, `(batch, height, width, channels)`, to maps
+            `(batch, rows, columns, filters)`; its preprocessing is part of it. Its batch normalisation keeps the
+            statistics it was learned with.
+        grid: Rows and columns of the grid; `rows` and `columns` of the maps are multiples of it.
+
+    Call arguments:
+        pictures: `(batch, height, width, channels)`, uint8.
+
+    Returns:
+        `(batch, grid * grid, filters)`, the places row by row from the top left.
+    """
+
+    def __init__(self, network, grid, **kwargs):
+        super().__init__(**kwargs)
+        _, rows, columns, self.features = network.output_shape
+        if rows % grid or columns % grid:
+            raise ValueError(f"`grid` must divide {rows} rows and {columns} columns of maps. Received: grid={grid}")
+        self.network = network
+        self.grid = grid
+
+    def build(self, pictures_shape):
+        self.built = True
+
+    def call(self, pictures):
+        if current() is not None or self.trainable:
+            return self._see(pictures)
+        found, known, keys = tf.numpy_function(self._recall, [pictures], [tf.float32, tf.bool, tf.uint8])
+        found = self._complete(pictures, found, known, keys)
+        found = tf.reshape(found, (-1, self.grid**2, self.features))
+        return tf.cast(tf.stop_gradient(found), self.compute_dtype)
+
+    def _see(self, pictures):
+        maps = self.network(tf.cast(pictures, self.compute_dtype), training=False)
+        size = maps.shape[1] // self.grid, maps.shape[2] // self.grid
+        maps = tf.nn.avg_pool2d(maps, size, size, "VALID") if size != (1, 1) else maps
+        return tf.reshape(maps, (-1, self.grid**2, self.features))
+
+    def _recall(self, pictures):
+        """Return grids, zeros where not known, whether known, and the key of each picture."""
+        network = hashlib.blake2b(f"{self.network.input_shape} {self.grid} {self.compute_dtype}".encode())
+        for weight in self.network.weights:
+            network.update(np.ascontiguousarray(weight.numpy()))
+        keys = [clip_key(network.digest(), picture) for picture in pictures]
+        kept = [GRIDS.get(key) for key in keys]
+        found = np.zeros((len(keys), self.grid**2, self.features), np.float32)
+        for row, one in enumerate(kept):
+            if one is not None:
+                found[row] = one
+        known = np.array([one is not None for one in kept], bool)
+        return found, known, np.array([np.frombuffer(key, np.uint8) for key in keys])
+
+    def _complete(self, pictures, found, known, keys):
+        """See the pictures not known one by one, so that what is seen does not hang on the others of the batch."""
+
+        def complete_one(inputs):
+            picture, before, is_known, key = inputs
+
+            def see():
+                seen = tf.cast(self._see(picture[tf.newaxis])[0], tf.float32)
+                return tf.reshape(tf.numpy_function(_remember, [seen, key], tf.float32), seen.shape)
+
+            return tf.cond(is_known, lambda: before, see)
+
+        found = tf.ensure_shape(found, (None, self.grid**2, self.features))
+        specification = tf.TensorSpec((self.grid**2, self.features), tf.float32)
+
+        def complete():
+            inputs = (pictures, found, known, keys)
+            return tf.map_fn(complete_one, inputs, fn_output_signature=specification, parallel_iterations=1)
+
+        return tf.cond(tf.reduce_all(known), lambda: found, complete)
+
+    def compute_output_spec(self, pictures):
+        return keras.KerasTensor((pictures.shape[0], self.grid**2, self.features), self.compute_dtype)
+
+    def get_config(self):
+        network = keras.saving.serialize_keras_object(self.network)
+        return {**super().get_config(), "network": network, "grid": self.grid}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(keras.saving.deserialize_keras_object(config.pop("network")), **config)
+
+
+def _remember(features, key):
+    GRIDS.put(key.tobytes(), features.copy())
+    return features
