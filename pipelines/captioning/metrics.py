@@ -1,0 +1,90 @@
+"""How good captions are: the field's standard figures, on words as `words_of` gives them, beside all references."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipelines.captioning.cider import CiderD
+from pipelines.captioning.words import RESERVED, digest_of
+
+ROUGE_BETA = 1.2  # recall counts that much more than precision
+
+Words = Sequence[str]
+
+
+def overlap_figures(captions: Sequence[Words], references: Sequence[Sequence[Words]]) -> dict[str, float]:
+    """Return BLEU-1 to BLEU-4, ROUGE-L, CIDEr-D, sacrebleu and exact match of captions, each beside its references.
+
+    On the same words they equal the Python scorers of pycocoevalcap, but for a BLEU of 0, which those make 1e-4 or so.
+    `sacrebleu` is that library's own figure with its default tokens and smoothing. `exact_match` is the share of
+    captions that are, word for word, one of their references. CIDEr learns how rare words are from these references, so
+    it depends on all pictures that are scored together, and is 0 for a single one.
+
+    Args:
+        captions: The words of each caption.
+        references: The words of each of its references.
+    """
+    pairs = list(zip(captions, references, strict=True))
+    return {
+        "cider": float(np.mean(cider_scores(captions, references))),
+        **bleu(captions, references),
+        "rouge_l": float(np.mean([rouge_l(caption, others) for caption, others in pairs])),
+        "exact_match": float(np.mean([any(list(one) == list(caption) for one in others) for caption, others in pairs])),
+    }
+
+
+def caption_figures(captions: Sequence[Words], assets: dict) -> dict[str, float]:
+    """Return what captions are like by themselves.
+
+    `vocabulary_used` is the share of the model's words that occur in them, `mean_length` their mean number of words,
+    `copied` the share that stands word for word in the training captions.
+
+    Args:
+        captions: The words of each caption.
+        assets: `words`, and `training_captions`, the digests of the training captions.
+    """
+    known = set(assets["words"][len(RESERVED) :])
+    copied = set(assets["training_captions"])
+    return {
+        "vocabulary_used": len(known & {word for caption in captions for word in caption}) / len(known),
+        "mean_length": float(np.mean([len(caption) for caption in captions])),
+        "copied": float(np.mean([digest_of(caption) in copied for caption in captions])),
+    }
+
+
+def cider_scores(captions: Sequence[Words], references: Sequence[Sequence[Words]]) -> np.ndarray:
+    """Return CIDEr-D of each caption, float64 `(captions,)`; how rare words are is learned from all references."""
+    scorer = CiderD(references)
+    return np.array(
+        [scorer.score(one, scorer.prepare(others)) for one, others in zip(captions, references, strict=True)]
+    )
+
+
+def bleu(captions: Sequence[Words], references: Sequence[Sequence[Words]]) -> dict[str, float]:
+    """Return `bleu1` to `bleu4` (Papineni et al. 2002; over all captions, no smoothing) and `sacrebleu`, fractions."""
+    from sacrebleu.metrics import BLEU
+
+    texts = [" ".join(caption) for caption in captions]
+    most = max(map(len, references))
+    # sacrebleu wants the first references of all captions, the second ones, ...
+    streams = [
+        [" ".join(others[place]) if place < len(others) else None for others in references] for place in range(most)
+    ]
+    plain = BLEU(tokenize="none", smooth_method="none").corpus_score(texts, streams)
+    shares = [right / max(1, total) for right, total in zip(plain.counts, plain.totals, strict=True)]
+    # Without a single word in common sacrebleu gives no brevity penalty either.
+    found = {f"bleu{size}": float(plain.bp * np.prod(shares[:size]) ** (1 / size)) for size in (4, 3, 2, 1)}
+    return {**found, "sacrebleu": BLEU(force=True).corpus_score(texts, streams).score / 100}
+
+
+def rouge_l(caption: Words, references: Sequence[Words]) -> float:
+    """Return ROUGE-L of one caption, a fraction: F of the longest common subsequence, with the best precision and the
+    best recall over the references (Lin 2004, as the COCO captions are scored)."""
+    from rapidfuzz.distance import LCSseq
+
+    common = [LCSseq.similarity(list(caption), list(other)) for other in references]
+    precision = max(common) / max(1, len(caption))
+    recall = max(share / max(1, len(other)) for share, other in zip(common, references, strict=True))
+    if not precision or not recall:
+        return 0.0
+    return (1 + ROUGE_BETA**2) * precision * recall / (recall + ROUGE_BETA**2 * precision)
