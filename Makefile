@@ -11,7 +11,7 @@ demo: $(INSTALLED)
 	$(BIN)/suite demo
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -m "not slow and not real_data and not browser"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not real_data and not browser"
 
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -m "slow and not real_data and not browser"

@@ -12,7 +12,7 @@ from suite.data.bucketing import bucket_lengths, plan_batches
 from suite.data.examples import Example, Examples, Problem
 from suite.data.formats import choose_format
 from suite.data.labels import check_labels, natural_order
-from suite.data.parts import part_of
+from suite.data.parts import part_in_column
 from suite.data.sources import Source, find_class_files, find_class_folders, find_tables, list_folder, require_path
 from suite.data.splits import assign_parts
 from suite.data.tables import KINDS, Table, read_table, table_kind
@@ -109,18 +109,12 @@ def _read_labelled_table(source, settings, kind):
             row.name,
             row.values.get(text, ""),
             row.values.get(label, ""),
-            source.part if split is None else _part_in(row.values.get(split)),
+            source.part if split is None else part_in_column(row.values.get(split)),
             source.group if group is None else str(row.values.get(group) or "") or None,
         )
         for row in table.rows
     ]
     return rows, table.problems
-
-
-def _part_in(value):
-    """Return the part that a `split` column names, or a sentence saying that it names none."""
-    part = part_of(value) if isinstance(value, str) else None
-    return part or f"expected train, dev (or valid, val) or test in the column 'split'. Received: {value!r}"
 
 
 def _read_document(source: Source, settings: Settings) -> tuple[list[Example], list[Problem]]:

@@ -12,9 +12,10 @@ import numpy as np
 
 from pipelines.speech.augmentation import augment, is_augmented, longest
 from pipelines.speech.config import Settings
-from pipelines.speech.transcripts import steps_needed
 from suite.data.bucketing import BatchPlan, bucket_lengths, plan_batches
 from suite.data.examples import Example
+from suite.data.padding import pad_rows
+from suite.decoding.greedy import frames_needed
 from suite.pipeline import BatchSource
 
 STEPS_OF_UNIT = 4  # padded lengths are multiples of so many steps of the model
@@ -43,7 +44,7 @@ def make_batches(
     audio = AudioCache(settings.sample_rate, settings.cache_megabytes)
     unit = settings.step_samples * STEPS_OF_UNIT
     labels = [np.array(encode(example.target), np.int32) for example in examples]
-    needed = [steps_needed(row) for row in labels]
+    needed = [frames_needed(row) for row in labels]
     lengths = _sample_counts(examples, settings)
     augmented = training and is_augmented(settings, settings.epochs - 1)
     planned = np.array([longest(length, settings) for length in lengths]) if augmented else lengths
@@ -68,8 +69,8 @@ def make_batches(
         lengths = np.array([len(clip) for clip in clips], np.int32)
         width = _padded_units(-(-int(lengths.max()) // unit), boundaries) * unit
         targets = [np.concatenate([[len(labels[index])], labels[index]]) for index in batch.indices]
-        inputs = {"samples": _pad(clips, width, np.float32), "length": lengths}
-        return inputs, _pad(targets, 1 + label_width(batch.length), np.int32)
+        inputs = {"samples": pad_rows(clips, np.float32, width), "length": lengths}
+        return inputs, pad_rows(targets, np.int32, 1 + label_width(batch.length))
 
     def dataset(epoch: int) -> tf.data.Dataset:
         batches = plan(epoch)
@@ -97,13 +98,6 @@ def _padded_units(units: int, boundaries: list[int]) -> int:
     """Return the length to pad to; a clip longer than its header said may exceed all boundaries."""
     place = bisect_left(boundaries, max(units, 1))
     return boundaries[place] if place < len(boundaries) else units
-
-
-def _pad(rows, width: int, dtype) -> np.ndarray:
-    padded = np.zeros((len(rows), width), dtype)
-    for index, row in enumerate(rows):
-        padded[index, : len(row)] = row
-    return padded
 
 
 def _ahead(make: Callable[[Item], Made], items: Sequence[Item]) -> Iterator[Made]:

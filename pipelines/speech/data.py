@@ -13,12 +13,13 @@ from pipelines.speech.clips import Facts, inspect_clips
 from pipelines.speech.config import Settings
 from pipelines.speech.formats import FINDERS as FORMATS
 from pipelines.speech.formats import READERS, WANTED, Clip
-from pipelines.speech.transcripts import learn_symbols, make_encoder, normalise, step_count, steps_needed
+from pipelines.speech.transcripts import learn_symbols, make_encoder, normalise, step_count
 from suite.data.examples import PARTS, Example, Examples, Problem
 from suite.data.formats import choose_format
 from suite.data.splits import assign_parts
+from suite.decoding.greedy import frames_needed
 from suite.errors import UserError
-from suite.pipeline import BatchSource, spread
+from suite.pipeline import BatchSource, draw
 
 __all__ = ["FORMATS", "batches", "encode_transcript", "prepare", "raw_arrays", "read"]
 
@@ -87,7 +88,7 @@ def _symbols_to_fit(examples: Examples, settings: Settings, assets: dict | None)
 
 
 def _length_fault(text: str, encode: Callable, seconds: float, settings: Settings) -> str | None:
-    needed, steps = steps_needed(encode(text)), step_count(int(seconds * settings.sample_rate), settings)
+    needed, steps = frames_needed(encode(text)), step_count(int(seconds * settings.sample_rate), settings)
     if needed <= steps:
         return None
     return (
@@ -157,7 +158,7 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
         symbols = learn_symbols(texts, settings)
     assets = {"symbols": symbols}
     if settings.normalization in ("global", "running"):
-        mean, std = _feature_statistics(spread(train, MOST_MEASURED), settings)
+        mean, std = _feature_statistics(draw(train, MOST_MEASURED), settings)
         kept = len(inherited.get("feature_mean", ())) == len(mean)
         assets["feature_mean"] = inherited["feature_mean"] if kept else mean
         assets["feature_std"] = inherited["feature_std"] if kept else std

@@ -1,5 +1,6 @@
 """How log-probabilities become text: greedy or beam search, as settings, options and the model's assets say."""
 
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -80,7 +81,17 @@ def make_decoder(
     hot_words: str = "",
     n_best: int = 1,
 ) -> Decoder:
-    """Return the decoder of a model; the arguments are those of `predict`.
+    """Return the decoder of a model.
+
+    Args:
+        assets: `symbols`, and the language model and tuned weights where there are some.
+        settings: Of the run.
+        beam_width: Prefixes that beam search keeps; 1 is greedy; 0 does as the settings say.
+        language_model: Path of an ARPA file to use instead of the model's own.
+        language_model_weight: Weight of its log probability; below 0 as the settings say.
+        lexicon: Path of a text file with the only words allowed.
+        hot_words: Words, separated by commas, that get a bonus.
+        n_best: Alternatives given, best first.
 
     Raises:
         UserError: for a file that cannot be read, or an option out of range.
@@ -94,7 +105,7 @@ def make_decoder(
     if width == 1:
         return Decoder(assets["symbols"])
     if language_model:
-        model = _read_arpa(Path(language_model))
+        model = _read_arpa(Path(language_model), _changed(language_model))
     else:
         model = _own_language_model("\n".join(assets["language_model"])) if "language_model" in assets else None
     weight = tuned.get("language_model_weight", settings.language_model_weight)
@@ -110,7 +121,17 @@ def make_decoder(
     )
 
 
-def _read_arpa(path):
+def _changed(path):
+    """Return when a file was last written to; None where that cannot be told, and reading it will say why."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=2)
+def _read_arpa(path, changed):
+    """Read the model once for all inputs of a command."""
     from suite.decoding.ngram import read_arpa
 
     return read_arpa(path)

@@ -11,6 +11,7 @@ from pipelines.speech.config import Settings
 from pipelines.speech.data import encode_transcript, raw_arrays
 from pipelines.speech.decoder import make_decoder
 from suite.data.examples import Example
+from suite.data.padding import pad_rows
 from suite.pipeline import Evaluation, Predictor
 
 SAMPLES, PICTURES, RECORDINGS, CHUNK = 50, 3, 10, 64
@@ -28,9 +29,9 @@ def evaluate(predictor: Predictor, examples: Sequence[Example], assets: dict, se
     answers = []
     for start in range(0, len(examples), CHUNK):  # no more audio in memory than that of one chunk
         answers += predictor([raw_arrays(example.input, settings) for example in examples[start : start + CHUNK]])
-    steps = [answer["log_probs"][: int(answer["frames"])] for answer in answers]
+    steps = [answer["log_probs"] for answer in answers]
     references = [example.target for example in examples]
-    greedy = [bytes(answer["text"][: int(answer["text_length"])]).decode("utf-8", "replace") for answer in answers]
+    greedy = [bytes(answer["text"]).decode("utf-8", "replace") for answer in answers]
     greedy = [" ".join(text.split()) for text in greedy]
     decoder = make_decoder(assets, settings)
     found = greedy if decoder.beam_width == 1 else [decoder.text(one) for one in steps]
@@ -93,20 +94,12 @@ def _loss(steps: list[np.ndarray], references: list[str], assets: dict) -> float
     total = symbols = 0.0
     for start in range(0, len(usable), CHUNK):
         chosen = usable[start : start + CHUNK]
-        log_probs = _pad([steps[at] for at in chosen], np.float32)
-        labels = _pad([np.asarray(encoded[at]) for at in chosen], np.int32)
+        log_probs = pad_rows([steps[at] for at in chosen], np.float32)
+        labels = pad_rows([np.asarray(encoded[at]) for at in chosen], np.int32)
         label_length, step_length = [len(encoded[at]) for at in chosen], [len(steps[at]) for at in chosen]
         total += float(ctc_loss(labels, label_length, log_probs, step_length).numpy().sum())
         symbols += sum(label_length)
     return total / symbols if usable else None
-
-
-def _pad(arrays, dtype):
-    shape = np.max([array.shape for array in arrays], axis=0)
-    padded = np.zeros((len(arrays), *shape), dtype)
-    for row, array in enumerate(arrays):
-        padded[(row, *map(slice, array.shape))] = array
-    return padded
 
 
 def _write_wav(example: Example, settings: Settings, path: Path) -> None:

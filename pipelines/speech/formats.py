@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.speech.config import Settings
-from suite.data.examples import Problem
-from suite.data.parts import part_of
+from suite.data.examples import PARTS, Problem
+from suite.data.parts import part_in_column, part_of
 from suite.data.sources import Found, Source, find_tables, list_folder
 from suite.data.tables import KINDS, read_table, table_kind
 from suite.data.text_files import read_lines, undecodable
@@ -78,9 +78,8 @@ def read_manifest(found: Found, settings: Settings) -> tuple[list[Clip], list[Pr
             if not isinstance(name, str) or not name.strip():
                 problems.append(Problem(row.name, f"expected the path of an audio file. Received: {name!r}"))
                 continue
-            if split is not None and (part := part_of(str(row.values.get(split)))) is None:
-                expected = "expected train, dev (or valid, val) or test in the column 'split'"
-                problems.append(Problem(row.name, f"{expected}. Received: {row.values.get(split)!r}"))
+            if split is not None and (part := part_in_column(row.values.get(split))) not in PARTS:
+                problems.append(Problem(row.name, part))
                 continue
             own = source.group if group is None else str(row.values.get(group) or "") or None
             path = source.path.parent / name.strip()

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from suite.audio.features import frame_count
+from suite.audio.frames import frame_count, frame_mask
 from suite.recurrent import deployment
 
 PADDING_LOGIT = -1e4
@@ -38,8 +38,7 @@ class StepMask(keras.layers.Layer):
 
     def call(self, frames, sequence):
         steps = (frames + self.subsampling - 1) // self.subsampling
-        time = sequence.shape[1] or tf.shape(sequence)[1]
-        return tf.range(time)[tf.newaxis] < steps[:, tf.newaxis]
+        return frame_mask(steps, sequence.shape[1] or tf.shape(sequence)[1])
 
     def compute_output_spec(self, frames, sequence):
         return keras.KerasTensor(sequence.shape[:2], "bool")

@@ -49,13 +49,8 @@ def predict(
     raw_input: Path | str | np.ndarray,
     assets: dict,
     settings: Settings,
-    beam_width: int = 0,
-    language_model: str = "",
-    language_model_weight: float = -1.0,
-    lexicon: str = "",
-    hot_words: str = "",
-    n_best: int = 1,
     stream: bool = False,
+    **decoding,
 ) -> Transcript:
     """Transcribe one recording; one longer than 20 seconds is cut at its quietest points, in bounded memory.
 
@@ -64,20 +59,13 @@ def predict(
         raw_input: The path of an audio file, `microphone` with `stream`, or samples float32 `(samples,)` at the model's rate.
         assets: `symbols`, and the language model where there is one.
         settings: Of the run.
-        beam_width: Prefixes that beam search keeps; 1 is greedy; 0 does as the settings say.
-        language_model: Path of an ARPA file to use instead of the model's own.
-        language_model_weight: Weight of its log probability; below 0 as the settings say.
-        lexicon: Path of a text file with the only words allowed.
-        hot_words: Words, separated by commas, that get a bonus.
-        n_best: Alternatives given, best first.
         stream: Show words on stderr as they come; the predictor must be of a `streaming` file.
+        **decoding: `beam_width`, `language_model` and the other arguments of `make_decoder`.
 
     Raises:
         UserError: for a file that is no audio or an option that does not fit.
     """
-    decoder = make_decoder(
-        assets, settings, beam_width, language_model, language_model_weight, lexicon, hot_words, n_best
-    )
+    decoder = make_decoder(assets, settings, **decoding)
     if stream:
         return _join([_transcribe_live(predictor, raw_input, decoder, settings)])
     if raw_input == MICROPHONE:
@@ -108,7 +96,7 @@ def _transcribe(predictor, start: float, samples: np.ndarray, decoder: Decoder, 
 
 def decode_answer(answer: dict, decoder: Decoder, settings: Settings, start: float = 0.0) -> Transcript:
     """Return the transcript of one answer of `transcribe`, whose recording began at `start` seconds."""
-    log_probs = answer["log_probs"][: int(answer["frames"])]
+    log_probs = answer["log_probs"]
     best, alternatives = decoder(log_probs)
     words = tuple(
         SpokenWord(word.text, start + word.start, start + word.end, word.confidence)

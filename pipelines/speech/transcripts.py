@@ -126,13 +126,8 @@ def make_encoder(symbols: list[str]) -> Callable[[str], list[int]]:
     return encode
 
 
-def steps_needed(symbols) -> int:
-    """Return the steps that CTC needs at least for a target: one a symbol, and a blank between two that are the same."""
-    symbols = list(symbols)
-    return len(symbols) + sum(one == other for one, other in pairwise(symbols))
-
-
 def step_count(samples: int, settings: Settings) -> int:
     """Return how many steps the model makes of a clip of so many samples (at the model's rate)."""
-    frames = -(-samples // settings.hop_length) if settings.causal else 1 + samples // settings.hop_length
-    return -(-frames // settings.subsampling)
+    from suite.audio.frames import frame_count
+
+    return -(-frame_count(samples, settings.hop_length, settings.causal) // settings.subsampling)

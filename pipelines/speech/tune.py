@@ -63,7 +63,7 @@ def tune_decoder(
     predictor = load(model_dir).predictor
     answers = predictor([raw_arrays(example.input, settings) for example in chosen])
     found = tune(
-        [answer["log_probs"][: int(answer["frames"])] for answer in answers],
+        [answer["log_probs"] for answer in answers],
         [example.target for example in chosen],
         assets["symbols"],
         model,

@@ -17,7 +17,7 @@ from suite.data.bucketing import bucket_lengths, plan_batches
 from suite.data.examples import Example, Examples, Problem
 from suite.data.formats import choose_format
 from suite.data.labels import check_labels, natural_order
-from suite.data.parts import part_of
+from suite.data.parts import part_in_column
 from suite.data.sources import Found, Source, find_class_folders, find_tables, list_folder
 from suite.data.splits import assign_parts
 from suite.data.stable_hash import content
@@ -164,7 +164,7 @@ def _rows_of_tables(sources: Sequence[Source], settings: Settings) -> tuple[list
         label = table.column(settings.label_column, "label_column")
         split, group = table.find_column("split"), table.find_column("group")
         for row in table.rows:
-            part = source.part if split is None else _part_in(row.values.get(split))
+            part = source.part if split is None else part_in_column(row.values.get(split))
             if fault := _cell_fault("video", row.values.get(video)) or _cell_fault("label", row.values.get(label)):
                 problems.append(Problem(row.name, fault))
             elif part not in (None, "train", "dev", "test"):
@@ -182,12 +182,6 @@ def _cell_fault(column, value):
     if value is not None and not isinstance(value, allowed):
         return f"expected a {column}. Received: {str(value)[:60]!r} ({type(value).__name__})"
     return None if value is not None and str(value).strip() else f"the {column} is empty"
-
-
-def _part_in(value):
-    """Return the part that a `split` column names, or a sentence saying that it names none."""
-    part = part_of(value) if isinstance(value, str) else None
-    return part or f"expected train, dev (or valid, val) or test in the column 'split'. Received: {value!r}"
 
 
 def _check(row: Example) -> Example | Problem:

@@ -1,4 +1,4 @@
-"""Changes to samples that leave the words: speed, noise, gain, silence around. All take and return float32 `(samples,)`."""
+"""Changes to samples that leave the words: speed, noise, gain. All take and return float32 `(samples,)`."""
 
 import numpy as np
 
@@ -46,12 +46,6 @@ def add_noise(
 def apply_gain(samples: np.ndarray, db: float) -> np.ndarray:
     """Return the samples `db` decibels louder, cut off at full scale."""
     return np.clip(samples * np.float32(10 ** (db / 20)), -1, 1)
-
-
-def shift(samples: np.ndarray, seconds: float, sample_rate: int) -> np.ndarray:
-    """Return the samples with silence before them (`seconds` above 0) or after them (below 0); nothing is cut off."""
-    silence = round(seconds * sample_rate)
-    return np.pad(samples, (max(silence, 0), max(-silence, 0)))
 
 
 def _coloured_noise(size, colour, generator):

@@ -1,8 +1,5 @@
-"""Decoded audio kept in memory, and decoded ahead by threads."""
+"""Decoded audio kept in memory."""
 
-import os
-from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 
@@ -11,7 +8,6 @@ import numpy as np
 from suite.audio.read import read_audio
 
 FULL_SCALE = 32768
-THREADS = min(4, os.cpu_count() or 1)
 
 
 class AudioCache:
@@ -29,9 +25,7 @@ class AudioCache:
         self.sample_rate = sample_rate
         self._room = megabytes * 1e6
         self._kept: dict[str, np.ndarray] = {}
-        self._ahead: dict[str, Future] = {}
         self._lock = Lock()
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="audio")
 
     def get(self, path: Path | str) -> np.ndarray:
         """Return the samples of a file, float32 `(samples,)` in [-1, 1], in steps of 1 / 32768.
@@ -41,24 +35,14 @@ class AudioCache:
         """
         path = str(path)
         with self._lock:
-            samples, ahead = self._kept.get(path), self._ahead.pop(path, None)
+            samples = self._kept.get(path)
         if samples is None:
-            samples = self._decode(path) if ahead is None else ahead.result()
+            samples = self._decode(path)
             with self._lock:
                 if path not in self._kept and samples.nbytes <= self._room:
                     self._kept[path] = samples
                     self._room -= samples.nbytes
         return samples.astype(np.float32) / FULL_SCALE
-
-    def prefetch(self, paths: Iterable[Path | str]) -> None:
-        """Begin to decode files that `get` will soon be asked for; faults are raised there.
-
-        What was decoded ahead stays in memory until it is asked for, so ask for a few batches ahead, not for everything.
-        """
-        for path in map(str, paths):
-            with self._lock:
-                if path not in self._kept and path not in self._ahead:
-                    self._ahead[path] = self._pool.submit(self._decode, path)
 
     def _decode(self, path):
         samples = read_audio(path, self.sample_rate)

@@ -1,6 +1,7 @@
 """Which part of a data set a file, folder, list or column value names."""
 
 import re
+from typing import Any
 
 PART_WORDS = {"train": "train", "dev": "dev", "valid": "dev", "validation": "dev", "val": "dev", "test": "test"}
 _FILE_ENDINGS = re.compile(r"(\.(csv|tsv|jsonl|json|txt|lst))?(\.gz)?$", re.IGNORECASE)
@@ -15,3 +16,12 @@ def part_of(name: str) -> str | None:
     words = re.split(r"[-_. ]+", _FILE_ENDINGS.sub("", name.strip()).lower())
     named = {PART_WORDS[word] for word in (words[0], words[-1]) if word in PART_WORDS}
     return named.pop() if len(named) == 1 else None
+
+
+def part_in_column(value: Any) -> str:
+    """Return the part that a value of the column `split` names, or a sentence saying that it names none.
+
+    A value that is in `PARTS` of `suite.data.examples` is a part; anything else is the sentence.
+    """
+    part = part_of(value) if isinstance(value, str) else None
+    return part or f"expected train, dev (or valid, val) or test in the column 'split'. Received: {value!r}"

@@ -6,6 +6,7 @@ the environment variable MLFLOW_TRACKING_URI wins.
 
 import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 DATABASE = "mlflow.db"
 ARTIFACTS = "mlartifacts"
+BEING_MADE = ("already exists", "duplicate column name", "database is locked")  # what SQLite says of tables half made
+MAKING_SECONDS = 30
 
 
 def tracking_uri() -> str:
@@ -40,11 +43,24 @@ def open_store() -> Any:
     uri = tracking_uri()
     try:
         mlflow.set_tracking_uri(uri)
-        mlflow.search_experiments(max_results=1)
+        _open_when_made(mlflow)
     except Exception as error:  # MLflow wraps database, network and URI faults in many types
         first = str(error).strip().splitlines()[0]
         raise UserError(f"cannot open the tracking store {uri}: {first}; MLFLOW_TRACKING_URI names another") from error
     return mlflow
+
+
+def _open_when_made(mlflow: Any) -> None:
+    """Open the store; where another process is making its tables just then, wait for that and open it afterwards."""
+    for _ in range(MAKING_SECONDS):
+        try:
+            mlflow.search_experiments(max_results=1)
+            return
+        except Exception as error:
+            if not any(words in str(error) for words in BEING_MADE):
+                raise
+            time.sleep(1)
+    mlflow.search_experiments(max_results=1)
 
 
 def experiment_id(mlflow: Any, task: str) -> str:

@@ -10,8 +10,9 @@ import pytest
 from pipelines.speech.augmentation import augment, is_augmented
 from pipelines.speech.config import Settings
 from pipelines.speech.data import batches, raw_arrays
-from pipelines.speech.transcripts import step_count, steps_needed
+from pipelines.speech.transcripts import step_count
 from suite.data.examples import Example
+from suite.decoding.greedy import frames_needed
 
 SMALL = Settings(sample_rate=8000, n_fft=256, hop_length=80, batch_size=4)
 CHANGES = {"speed": (0.8, 1.25), "noise_snr_db": (5.0, 20.0), "gain_db": 6.0, "shift_seconds": 0.1}
@@ -148,7 +149,7 @@ def test_shapes_are_few_and_the_same_in_every_epoch(clips):
 def test_no_speed_makes_a_target_longer_than_its_steps():
     settings = SMALL.model_copy(update={"speed": (1.5, 2.0)})
     samples = np.sin(np.arange(1600) / 5).astype(np.float32)
-    needed = steps_needed("abcdefgh")  # of 11 steps
+    needed = frames_needed(list("abcdefgh"))  # of 11 steps
     for index in range(20):
         assert len(augment(samples, settings, 0, index, needed)) == 1600
         assert 800 <= len(augment(samples, settings, 0, index, 2)) < 1100

@@ -90,7 +90,7 @@ def test_padding_changes_nothing(batch):
 
 def test_a_target_that_does_not_fit_neither_trains_nor_spoils_the_others(batch):
     labels, label_length, logits, _ = batch
-    assert frames_needed([3, 3, 3]) == 5
+    assert frames_needed([3, 3, 3]) == 5 and frames_needed([]) == 0 and frames_needed(list("letter")) == 7
     loss, gradient = loss_and_gradient(labels, label_length, logits, np.array([12, 4, 1, 5, 4]))
     expected_loss, expected_gradient = loss_and_gradient(*batch)
     assert loss[1] == 0
