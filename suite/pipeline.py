@@ -85,12 +85,16 @@ class Phase:
         epochs: Epochs of this phase.
         learning_rate: Its peak learning rate.
         compile: `compile(model, optimizer)` sets what is trainable and compiles the model with its loss and metrics.
+        batches: `batches(model, examples, assets, settings)` gives this phase batches of its own, from the training
+            examples and the model, which it may call as it stands when a batch is asked for. None: those of the
+            pipeline's `batches`.
     """
 
     name: str
     epochs: int
     learning_rate: float
     compile: Callable[["keras.Model", "keras.optimizers.Optimizer"], None]
+    batches: Callable[["keras.Model", Sequence["Example"], dict[str, Any], Any], BatchSource] | None = None
 
 
 @dataclass(frozen=True)

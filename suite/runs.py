@@ -13,7 +13,7 @@ from suite.artifact import Artifact, package_versions, read_artifact, write_arti
 from suite.config import TrainingSettings
 from suite.data.examples import Examples
 from suite.errors import UserError
-from suite.pipeline import Evaluation, draw, primary_metric
+from suite.pipeline import BatchSource, Evaluation, draw, primary_metric
 from suite.registry import load_pipeline
 from suite.tracking.card import model_card
 from suite.training.lock import locked
@@ -299,9 +299,9 @@ def _fit_and_save(request, examples, target, state, run_id, first_time, console)
         return pipeline.evaluate(predictor, chosen, assets, settings) if chosen else None
 
     score = (lambda: evaluate_part("dev").metrics) if examples.part("dev") else None
-    source = pipeline.batches(examples.part("train"), assets, settings, True)
-    monitor = primary_metric(pipeline.METRICS)
-    history = fit(model, pipeline.phases(settings, assets), source, settings, monitor, score, state, log_epoch, console)
+    monitor, phases = primary_metric(pipeline.METRICS), pipeline.phases(settings, assets)
+    sources = _sources(pipeline, phases, model, examples.part("train"), assets, settings)
+    history = fit(model, phases, sources, settings, monitor, score, state, log_epoch, console)
     log_curves(history)
 
     chosen_epoch = history.epochs[-1 if history.best is None else history.best]
@@ -317,6 +317,12 @@ def _fit_and_save(request, examples, target, state, run_id, first_time, console)
     parity = [pipeline.raw_arrays(example.input, settings) for example in draw(kept, settings.parity_samples)]
     write_artifact(target, model, settings, assets, record, model_card(record, monitor[0]), parity, work=state)
     return record
+
+
+def _sources(pipeline, phases, model, examples, assets, settings) -> list[BatchSource]:
+    """Return the training batches of each phase."""
+    shared = pipeline.batches(examples, assets, settings, True)
+    return [phase.batches(model, examples, assets, settings) if phase.batches else shared for phase in phases]
 
 
 def _leave(state: Path, target: Path, request: Request, console: Console) -> None:

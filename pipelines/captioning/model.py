@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from pipelines.captioning.layers import LookEverywhere, WordEmbedding
+from pipelines.captioning.self_critical import self_critical_batches
 from pipelines.captioning.words import PADDING
 from suite.errors import UserError
 from suite.pipeline import Phase
@@ -108,6 +109,16 @@ def phases(settings, assets) -> list[Phase]:
     if settings.fine_tune_epochs:
         compile = _compile(settings, True)
         fits.append(Phase("fine-tune", settings.fine_tune_epochs, settings.fine_tune_learning_rate, compile))
+    if settings.self_critical_epochs:
+        fits.append(
+            Phase(
+                "self-critical",
+                settings.self_critical_epochs,
+                settings.self_critical_learning_rate,
+                _compile_self_critical,
+                self_critical_batches,
+            )
+        )
     return fits
 
 
@@ -119,6 +130,23 @@ def _compile(settings, fine_tune):
         model.compile(optimizer, loss=word_cross_entropy(settings.label_smoothing))
 
     return compile
+
+
+def _compile_self_critical(model, optimizer):
+    # What is rewarded must be what was sampled: nothing dropped, the statistics of normalisation as they are.
+    for layer in _all_layers(model):
+        if isinstance(layer, keras.layers.Dropout):
+            layer.rate = 0.0
+        if isinstance(layer, (PictureGrid, keras.layers.BatchNormalization)):
+            layer.trainable = False
+    model.compile(optimizer, loss=word_cross_entropy())
+
+
+def _all_layers(model):
+    for layer in model.layers:
+        yield layer
+        if isinstance(layer, keras.Model):
+            yield from _all_layers(layer)
 
 
 def word_cross_entropy(label_smoothing: float = 0.0):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def fit(
     model: "keras.Model",
     phases: list[Phase],
-    source: BatchSource,
+    sources: list[BatchSource],
     settings: TrainingSettings,
     monitor: tuple[str, str],
     score: Callable[[], dict[str, float]] | None,
@@ -35,7 +35,7 @@ def fit(
     Args:
         model: A built model.
         phases: The fits one after another; each starts from the best weights of the one before.
-        source: The training batches.
+        sources: The training batches of each phase.
         settings: Seed, patience, optimizer settings.
         monitor: Name and direction of the dev metric that decides what is best.
         score: Returns the dev metrics of the model as it stands; None without a dev part (then the last weights stay).
@@ -51,7 +51,7 @@ def fit(
     """
     history = read_history(state)
     with TrainingProgress(sum(phase.epochs for phase in phases), console) as progress:
-        for index, phase in enumerate(phases):
+        for index, (phase, source) in enumerate(zip(phases, sources, strict=True)):
             done = history.of_phase(index)
             if history.epochs and history.epochs[-1].phase > index:
                 continue

@@ -45,7 +45,7 @@ def phases(*epochs):
 
 def run(folder, settings, scores=None, stop_after=None, plan=None, poison=None):
     model, source = line(settings, poison)
-    seen = []
+    plan, seen = plan or phases(settings.epochs), []
     values = iter(scores or [])
 
     def on_epoch(epoch):
@@ -57,8 +57,8 @@ def run(folder, settings, scores=None, stop_after=None, plan=None, poison=None):
     try:
         history = fit(
             model,
-            plan or phases(settings.epochs),
-            source,
+            plan,
+            [source] * len(plan),
             settings,
             ("accuracy", "max"),
             score,

@@ -1,0 +1,137 @@
+"""Training on captions of the model's own that are rewarded by CIDEr-D: batches of samples, weighted by advantage."""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pipelines.captioning.cider import CiderD
+from pipelines.captioning.config import Settings
+from pipelines.captioning.data import input_specification, picture_cache
+from pipelines.captioning.decoder import WordDecoder
+from pipelines.captioning.words import END, PADDING, RESERVED, START, UNKNOWN, words_of
+from suite.data.examples import Example
+from suite.pipeline import BatchSource
+
+ORDER, SAMPLES = 2, 3  # what random numbers are for
+
+
+def self_critical_batches(
+    model: keras.Model, examples: Sequence[Example], assets: dict, settings: Settings
+) -> BatchSource:
+    """Return batches of captions that the model samples as it stands when each batch is asked for.
+
+    For a picture, `n` captions `c_i` are sampled and scored by CIDEr-D, the end counting as a word, so that none is left
+    off halfway. The loss of the batch, `sum_i A_i (-ln p(c_i))` over its words, has the gradient of the expected score:
+
+        A_i = r_i - mean of r_j over the others,   r_i = CIDEr-D of c_i, rarity of words as in the training captions
+
+    Inputs are those of `pipelines.captioning.data.batches`, targets the sampled words and sample weights `(batch, time)` the
+    advantages. The samples depend on the model, the seed, the epoch and the step alone; nothing is made ahead of time.
+
+    Source: Rennie et al. 2017, "Self-critical Sequence Training for Image Captioning"; the baseline: Luo 2020, "A Better
+    Variant of Self-Critical Sequence Training".
+    """
+    count, size = settings.self_critical_samples, max(1, settings.batch_size // 2)
+    reward = _reward(examples, assets["words"])
+    decoder, cache = WordDecoder(model), picture_cache(settings)
+    sample = tf.function(
+        lambda picture, seed: sample_captions(decoder, picture, count, settings.max_words, seed), autograph=False
+    )
+    paths = [Path(example.input) for example in examples]
+
+    @lru_cache(maxsize=2)
+    def plan(epoch: int) -> list[np.ndarray]:
+        order = np.random.default_rng([settings.seed, epoch, ORDER]).permutation(len(examples))
+        return [order[start : start + size] for start in range(0, len(order), size)]
+
+    def generate(epoch: int):
+        for step, indices in enumerate(plan(epoch)):
+            picture = np.stack([cache.get(paths[index]) for index in indices])
+            seed = np.random.default_rng([settings.seed, epoch, SAMPLES, step]).integers(0, 2**31, 2, np.int32)
+            sampled = sample(tf.constant(picture), tf.constant(seed)).numpy()
+            rewards = np.array(
+                [[reward(index, one) for one in own] for index, own in zip(indices, sampled, strict=True)]
+            )
+            yield _batch(np.repeat(picture, count, axis=0), sampled.reshape(len(indices) * count, -1), rewards)
+
+    def dataset(epoch: int) -> tf.data.Dataset:
+        shape = (None, None)
+        signature = (input_specification(settings), tf.TensorSpec(shape, tf.int32), tf.TensorSpec(shape, tf.float32))
+        made = tf.data.Dataset.from_generator(lambda: generate(epoch), output_signature=signature)
+        return made.apply(tf.data.experimental.assert_cardinality(len(plan(epoch))))
+
+    def names(epoch: int, step: int) -> list[str]:
+        return [examples[index].name for index in plan(epoch)[step]]
+
+    return BatchSource(len(plan(0)), dataset, names)
+
+
+def sample_captions(decoder: WordDecoder, picture, count: int, max_words: int, seed) -> tf.Tensor:
+    """Return captions drawn word by word from the model's probabilities; never the start nor the unknown word.
+
+    Args:
+        decoder: The model, without dropout.
+        picture: uint8 `(batch, height, width, 3)`.
+        count: Captions of each picture.
+        max_words: A caption ends after `max_words` + 1 words at the latest, then without an end.
+        seed: int32 `(2,)`.
+
+    Returns:
+        Word numbers, int32 `(batch, count, max_words + 1)`, 0 from the end on.
+    """
+    values, keys, state = (tf.repeat(tensor, count, axis=0) for tensor in decoder.encode(picture))
+    rows = tf.shape(state)[0]
+
+    def body(step, tokens, done, state, drawn):
+        logits, state, _ = decoder.step(tokens, state, values, keys)
+        forbidden = tf.reduce_sum(tf.one_hot([START, UNKNOWN], logits.shape[-1], on_value=1e9), axis=0)
+        uniform = tf.random.stateless_uniform(tf.shape(logits), [seed[0], seed[1] + step], 1e-20, 1.0)
+        # The largest of logits with Gumbel noise is a draw from their softmax (Gumbel 1954).
+        tokens = tf.argmax(logits - forbidden - tf.math.log(-tf.math.log(uniform)), -1, tf.int32)
+        tokens = tf.where(done, END, tokens)
+        return step + 1, tokens, done | (tokens == END), state, drawn.write(step, tokens)
+
+    drawn = tf.TensorArray(tf.int32, max_words + 1, element_shape=(None,))
+    first = (tf.constant(0), tf.fill([rows], START), tf.fill([rows], False), state, drawn)
+    going = lambda step, tokens, done, state, drawn: ~tf.reduce_all(done)  # noqa: E731
+    step, *_, drawn = tf.while_loop(going, body, first, maximum_iterations=max_words + 1)
+    sampled = tf.transpose(drawn.gather(tf.range(step)))
+    sampled = tf.pad(sampled, [[0, 0], [0, max_words + 1 - step]])
+    return tf.reshape(sampled, (-1, count, max_words + 1))
+
+
+def _reward(examples: Sequence[Example], words: Sequence[str]) -> Callable[[int, np.ndarray], float]:
+    """Return the function of an example's index and sampled word numbers that scores them."""
+    end = RESERVED[END]
+    spoken = [[[*words_of(caption), end] for caption in example.target] for example in examples]
+    scorer = CiderD(spoken)
+    ready = [scorer.prepare(captions) for captions in spoken]
+
+    def reward(index: int, sampled: np.ndarray) -> float:
+        tokens, _ = _until_end(sampled)
+        return scorer.score([words[token] for token in tokens], ready[index])
+
+    return reward
+
+
+def _until_end(sampled: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Return the word numbers of a sampled caption with the end, and whether it has one."""
+    ends = np.flatnonzero(sampled == END)
+    return (sampled[: ends[0] + 1], True) if len(ends) else (sampled, False)
+
+
+def _batch(picture: np.ndarray, sampled: np.ndarray, rewards: np.ndarray):
+    """Return inputs, targets and sample weights of captions `(batch, max_words + 1)` with rewards `(pictures, count)`."""
+    count = rewards.shape[1]
+    advantages = ((rewards - rewards.mean(axis=1, keepdims=True)) * count / (count - 1)).astype(np.float32)
+    length = np.array([len(_until_end(one)[0]) for one in sampled], np.int32)
+    sampled = sampled[:, : length.max()]
+    counted = np.arange(sampled.shape[1]) < length[:, np.newaxis]
+    tokens = np.pad(sampled[:, :-1], [(0, 0), (1, 0)], constant_values=START) * counted
+    targets = np.where(counted, sampled, PADDING).astype(np.int32)
+    weights = advantages.reshape(-1, 1) * counted
+    return {"picture": picture, "tokens": tokens.astype(np.int32), "length": length}, targets, weights
