@@ -13,12 +13,11 @@ Words = Sequence[str]
 
 
 def overlap_figures(captions: Sequence[Words], references: Sequence[Sequence[Words]]) -> dict[str, float]:
-    """Return BLEU-1 to BLEU-4, ROUGE-L, CIDEr-D, sacrebleu and exact match of captions, each beside its references.
+    """Return BLEU-1 to BLEU-4, ROUGE-L, sacrebleu and exact match of captions, each beside its references.
 
-    On the same words they equal the Python scorers of pycocoevalcap, but for a BLEU of 0, which those make 1e-4 or so.
-    `sacrebleu` is that library's own figure with its default tokens and smoothing. `exact_match` is the share of
-    captions that are, word for word, one of their references. CIDEr learns how rare words are from these references, so
-    it depends on all pictures that are scored together, and is 0 for a single one.
+    On the same words BLEU and ROUGE-L equal the Python scorers of pycocoevalcap, but for a BLEU of 0, which those make
+    1e-4 or so. `sacrebleu` is that library's own figure with its default tokens and smoothing. `exact_match` is the share of
+    captions that are, word for word, one of their references.
 
     Args:
         captions: The words of each caption.
@@ -26,7 +25,6 @@ def overlap_figures(captions: Sequence[Words], references: Sequence[Sequence[Wor
     """
     pairs = list(zip(captions, references, strict=True))
     return {
-        "cider": float(np.mean(cider_scores(captions, references))),
         **bleu(captions, references),
         "rouge_l": float(np.mean([rouge_l(caption, others) for caption, others in pairs])),
         "exact_match": float(np.mean([any(list(one) == list(caption) for one in others) for caption, others in pairs])),
@@ -53,7 +51,11 @@ def caption_figures(captions: Sequence[Words], assets: dict) -> dict[str, float]
 
 
 def cider_scores(captions: Sequence[Words], references: Sequence[Sequence[Words]]) -> np.ndarray:
-    """Return CIDEr-D of each caption, float64 `(captions,)`; how rare words are is learned from all references."""
+    """Return CIDEr-D of each caption, float64 `(captions,)`.
+
+    How rare words are is learned from these references, as pycocoevalcap does, so that a score depends on all pictures
+    that are scored together, and is 0 for a single one.
+    """
     scorer = CiderD(references)
     return np.array(
         [scorer.score(one, scorer.prepare(others)) for one, others in zip(captions, references, strict=True)]

@@ -110,11 +110,11 @@ def _show_help(context: typer.Context, model_dir: Path | None) -> None:
 
 def _line(name: str, answer: dict[str, Any]) -> str:
     scores, tokens, segments = answer.pop("scores", {}), answer.pop("tokens", None), answer.pop("segments", ())
-    confidence, alternatives = answer.pop("confidence", None), answer.pop("alternatives", ())
-    answer.pop("words", None)  # the time of each word is for programs: --json
+    alternatives = answer.pop("alternatives", ())
+    words = answer.pop("words", ())  # the time of each word is for programs: --json
+    sure = max(scores.values(), default=None), answer.pop("confidence", None), answer.pop("score", None)
     first = " ".join(str(value) for value in answer.values())
-    confidence = max(scores.values()) if scores else confidence
-    best = "" if confidence is None else f" {confidence:.3f}"
+    best = next((f" {value:.3f}" for value in sure if value is not None), "")
     lines = [f"{first}{best}  {name if len(name) <= 100 else name[:97] + '...'}"]
     if tokens:
         most = max(token["weight"] for token in tokens) or 1.0
@@ -122,6 +122,16 @@ def _line(name: str, answer: dict[str, Any]) -> str:
             f"    {'#' * round(20 * token['weight'] / most):<20} {token['weight']:.3f} {token['text']}"
             for token in tokens
         ]
+    lines += [f"    {_looked_at(word)} {word['text']}" for word in words if "attention" in word]
     lines += [f"    {one['score']:9.3f} {one['text']}" for one in alternatives]
     lines += [f"    {one['start']:7.2f} - {one['end']:7.2f} s  {one['score']:.3f} {one['label']}" for one in segments]
     return "\n".join(lines)
+
+
+def _looked_at(word: dict[str, Any]) -> str:
+    """Say which place of the picture counted most for a word."""
+    places = (
+        (share, row, column) for row, some in enumerate(word["attention"], 1) for column, share in enumerate(some, 1)
+    )
+    share, row, column = max(places)
+    return f"row {row:2}, column {column:2}: {share:.2f}"

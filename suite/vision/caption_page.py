@@ -1,0 +1,127 @@
+"""A page of pictures with their captions, written picture by picture: one file that needs nothing else."""
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from suite.errors import UserError
+
+THUMBNAIL = 320  # pixels of the longer side
+HEAD = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Captions</title>
+<style>
+body { font: 15px/1.4 system-ui, sans-serif; margin: 2em; display: flex; flex-wrap: wrap; gap: 1.5em; align-items: start }
+figure { margin: 0; width: 320px }
+figure > img { max-width: 100% }
+small { display: block; color: #666; overflow-wrap: anywhere }
+.words { display: flex; flex-wrap: wrap; gap: 4px; margin-top: 4px }
+.words span { width: 77px; font-size: 12px; text-align: center }
+.words div { width: 77px; height: 77px; background: var(--seen) center / 100% 100% }
+.words img { width: 100%; height: 100% }
+</style>
+"""
+_OPEN: dict[Path, "CaptionPage"] = {}
+
+
+def open_page(path: Path | str) -> "CaptionPage":
+    """Return the page at a path: a new one, or that which this process has begun.
+
+    Raises:
+        UserError: if a file of that name was there before, has another ending, or has no folder to be in.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise UserError(f"--html: expected a file ending in .html. Received: {path}")
+    key = path.absolute()
+    if key in _OPEN and path.exists():
+        return _OPEN[key]
+    if path.exists():
+        raise UserError(f"--html: {path} exists and is not overwritten")
+    if not key.parent.is_dir():
+        raise UserError(f"--html: {path} cannot be written: no such folder")
+    _OPEN[key] = CaptionPage(path)
+    return _OPEN[key]
+
+
+class CaptionPage:
+    """An HTML file that pictures are added to; whole after each, since the end tags of a page may be left out."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def add(
+        self,
+        picture: Path | str,
+        caption: str,
+        others: Sequence[str] = (),
+        seen: np.ndarray | None = None,
+        words: Sequence[tuple[str, np.ndarray]] | None = None,
+    ) -> None:
+        """Add one picture.
+
+        Args:
+            picture: The file; a small copy of it stands in the page.
+            caption: Its caption.
+            others: Other captions, below.
+            seen: The picture as the model sees it, uint8 `(height, width, 3)`; only needed with `words`.
+            words: Each word with the weights of a grid `(rows, columns)` over `seen`; what counted stays bright.
+
+        Raises:
+            UserError: if the page cannot be written.
+        """
+        from suite.vision.image import read_image
+
+        parts = [
+            f'<img alt="" src="{_jpeg(_small(read_image(picture)))}">',
+            f"<figcaption>{html.escape(caption)}",
+            *(f"<small>{html.escape(other)}</small>" for other in others),
+            f"<small>{html.escape(str(picture))}</small></figcaption>",
+        ]
+        style = ""
+        if words:
+            style = f' style="--seen: url({_jpeg(seen)})"'
+            cells = (
+                f'<span><div><img alt="" src="{_veil(weights)}"></div>{html.escape(word)}</span>'
+                for word, weights in words
+            )
+            parts.append(f'<div class="words">{"".join(cells)}</div>')
+        figure = f"<figure{style}>\n" + "\n".join(parts) + "\n</figure>\n"
+        try:
+            with open(self.path, "a", encoding="utf-8") as file:
+                file.write(figure if file.tell() else HEAD + figure)
+        except OSError as error:
+            raise UserError(f"--html: {self.path} cannot be written: {error.strerror}") from error
+
+
+def _small(pixels):
+    from PIL import Image
+
+    picture = Image.fromarray(pixels)
+    picture.thumbnail((THUMBNAIL, THUMBNAIL))
+    return np.asarray(picture)
+
+
+def _jpeg(pixels):
+    return _data_url(pixels, "JPEG", "image/jpeg")
+
+
+def _veil(weights):
+    """Return a small black picture, the more transparent the more a place counted; the browser smooths it."""
+    veil = np.zeros((*weights.shape, 4), np.uint8)
+    veil[..., 3] = np.rint(216 * (1 - weights / weights.max(initial=1e-9)))
+    return _data_url(veil, "PNG", "image/png")
+
+
+def _data_url(pixels, form, kind):
+    from PIL import Image
+
+    data = io.BytesIO()
+    Image.fromarray(pixels).save(data, form)
+    return f"data:{kind};base64,{base64.b64encode(data.getvalue()).decode()}"
