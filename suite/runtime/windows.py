@@ -1,8 +1,14 @@
-"""Text longer than a file's fixed input, cut at spaces into windows; `web/static/windows.js` is the same rule."""
+"""Input longer than a file's fixed shape, cut into windows.
+
+Text is cut at spaces; `web/static/windows.js` is the same rule.
+"""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+
+from suite.pipeline import Arrays
 
 SPACES = bytes(range(33)) + b"\x7f"  # never part of a longer UTF-8 character
 
@@ -49,6 +55,26 @@ def combine(answers: Sequence[np.ndarray], windows: Sequence[bytes]) -> np.ndarr
         return answers[0]
     weights = [len(window) for window in windows]
     return np.average(np.asarray(answers, np.float64), axis=0, weights=weights).astype(answers[0].dtype)
+
+
+def row_windows(predictor: Any, arrays: Arrays, names: Sequence[str]) -> Arrays:
+    """Answer any number of rows, such as the beams of a search, with a file that takes a fixed number of them.
+
+    Args:
+        predictor: A `TfLitePredictor`; all of its outputs have a row for each row in.
+        arrays: What the signature takes.
+        names: The inputs `(rows, ...)`, all of as many rows; the others go with each call.
+    """
+    (size, *_), _ = predictor.inputs[names[0]]
+    count = len(arrays[names[0]])
+    answers = []
+    for start in range(0, count, size):
+        fed = dict(arrays)
+        for name in names:
+            some = np.asarray(arrays[name])[start : start + size]
+            fed[name] = np.concatenate([some, np.zeros((size - len(some), *some.shape[1:]), some.dtype)])
+        answers.append(predictor.call(fed))
+    return {name: np.concatenate([answer[name] for answer in answers])[:count] for name in answers[0]}
 
 
 def _cut(rest: bytes, size: int) -> int:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from suite.runtime.windows import combine, split_windows
+from suite.runtime.windows import combine, row_windows, split_windows
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,21 @@ def test_answers_count_by_the_bytes_of_their_windows():
     assert combined.tolist() == [0.75, 0.25]
     assert combined.dtype == np.float32
     assert combine(answers[:1], [b""]) is answers[0]
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 7])
+def test_any_number_of_rows_is_answered_by_a_file_of_a_fixed_number(count):
+    class Four:
+        inputs = {"tokens": ((4,), np.int32), "state": ((4, 2), np.float32), "values": ((2,), np.float32)}
+
+        def call(self, arrays):
+            assert {name: np.shape(array) for name, array in arrays.items()} == {
+                name: shape for name, (shape, _) in self.inputs.items()
+            }
+            return {"state": arrays["state"] + arrays["tokens"][:, None] + arrays["values"], "tokens": arrays["tokens"]}
+
+    tokens, state = np.arange(count, dtype=np.int32), np.random.default_rng(0).normal(size=(count, 2))
+    values = np.float32([10, 20])
+    found = row_windows(Four(), {"tokens": tokens, "state": state, "values": values}, ["tokens", "state"])
+    np.testing.assert_allclose(found["state"], state + tokens[:, None] + values)
+    np.testing.assert_array_equal(found["tokens"], tokens)
