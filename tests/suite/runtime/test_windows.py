@@ -65,7 +65,8 @@ def test_answers_count_by_the_bytes_of_their_windows():
 @pytest.mark.parametrize("count", [1, 3, 4, 7])
 def test_any_number_of_rows_is_answered_by_a_file_of_a_fixed_number(count):
     class Four:
-        inputs = {"tokens": ((4,), np.int32), "state": ((4, 2), np.float32), "values": ((2,), np.float32)}
+        def __init__(self):
+            self.inputs = {"tokens": ((4,), np.int32), "state": ((4, 2), np.float32), "values": ((2,), np.float32)}
 
         def call(self, arrays):
             assert {name: np.shape(array) for name, array in arrays.items()} == {
