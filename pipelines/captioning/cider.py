@@ -5,8 +5,6 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 Words = Sequence[Hashable]
 
 LONGEST = 4  # words of an n-gram
@@ -17,8 +15,8 @@ class References(NamedTuple):
     """The captions of one picture made ready: for each n-gram the captions it is in and its weight there."""
 
     weights: dict[tuple, list[tuple[int, float]]]
-    norms: np.ndarray
-    lengths: np.ndarray
+    norms: list[list[float]]
+    lengths: list[int]
 
 
 class CiderD:
@@ -42,34 +40,38 @@ class CiderD:
         for captions in pictures:
             self._frequency.update({gram for caption in captions for gram in _grams(caption)})
             count += 1
-        self._most = np.log(count)
+        self._most = math.log(max(1, count))
 
     def prepare(self, captions: Sequence[Words]) -> References:
         """Return the references of one picture, to be used for any number of its captions."""
         weights: dict[tuple, list[tuple[int, float]]] = {}
-        norms = np.zeros((len(captions), LONGEST))
+        norms = []
         for index, caption in enumerate(captions):
             vector = self._vector(caption)
             for gram, weight in vector.items():
                 weights.setdefault(gram, []).append((index, weight))
-            norms[index] = _norms(vector)
-        return References(weights, norms, np.array([_length(caption) for caption in captions]))
+            norms.append(_norms(vector))
+        return References(weights, norms, [_length(caption) for caption in captions])
 
     def score(self, caption: Words, references: References) -> float:
         """Return CIDEr-D of one caption: 0, or more the better; 10 for the only reference itself."""
         vector = self._vector(caption)
+        norms, length, total = _norms(vector), _length(caption), 0.0
         dots = [[0.0] * LONGEST for _ in references.lengths]
         for gram, weight in vector.items():
             for index, other in references.weights.get(gram, ()):
                 dots[index][len(gram) - 1] += min(weight, other) * other
-        products = _norms(vector) * references.norms
-        near = np.exp(-((_length(caption) - references.lengths) ** 2) / (2 * SIGMA**2))
-        similar = np.divide(dots, products, out=np.zeros_like(products), where=products > 0)
-        return float(10 * np.mean(similar * near[:, None]))
+        for own, other_norms, other_length in zip(dots, references.norms, references.lengths, strict=True):
+            near = math.exp(-((length - other_length) ** 2) / (2 * SIGMA**2))
+            total += near * sum(
+                dot / (one * other) for dot, one, other in zip(own, norms, other_norms, strict=True) if dot
+            )
+        return 10 * total / (LONGEST * len(references.lengths))
 
     def _vector(self, caption):
+        frequency, most = self._frequency, self._most
         counts = Counter(_grams(caption))
-        return {gram: count * (self._most - math.log(max(1, self._frequency[gram]))) for gram, count in counts.items()}
+        return {gram: count * (most - math.log(frequency.get(gram, 1))) for gram, count in counts.items()}
 
 
 def _grams(caption):
@@ -81,7 +83,7 @@ def _norms(vector):
     squares = [0.0] * LONGEST
     for gram, weight in vector.items():
         squares[len(gram) - 1] += weight * weight
-    return np.sqrt(squares)
+    return [math.sqrt(square) for square in squares]
 
 
 def _length(caption):
