@@ -20,6 +20,7 @@ OUTPUTS = {
     "frames": "steps that count",
 }
 OVERLAP_SECONDS = 1.0
+FULL_SCALE = 32768  # of 16 bits
 
 
 def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> list[Signature]:
@@ -44,17 +45,9 @@ def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> l
             traced.keep("previous_symbol", found.last)
         return {"text": found.text, "text_length": found.text_length, "log_probs": log_probs, "frames": frames}
 
-    chunk = chunk_samples(settings)
-    inputs = {
-        "samples": RawInput(
-            "float32",
-            (None,),
-            f"audio samples in [-1, 1] at {settings.sample_rate} Hz, one channel; what comes after length is padding",
-            fixed=(compiled_samples(settings),),
-            chunk=(chunk,) if settings.causal else (),
-        ),
-        "length": RawInput("int32", (), "samples that count", fixed=(), chunk=()),
-    }
+    def transcribe_int16(samples: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
+        return transcribe(tf.cast(samples, tf.float32) / FULL_SCALE, length)
+
     front_end = {
         "sample_rate": settings.sample_rate,
         "features": settings.features,
@@ -65,22 +58,45 @@ def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> l
         "look_ahead_samples": 0 if settings.causal else None,
     }
     windows = partial(_windows, settings=settings, symbols=symbols)
+    options = {
+        "windows": windows,
+        "stream": _stream,
+        "trim": _trim,
+        "logarithms": ("log_probs",),
+        "int8_metric_loss": 0.02,
+        "seconds": lambda arrays: int(arrays["length"]) / settings.sample_rate,
+        "offline": "a step hears what comes after it; train with --set causal=true bidirectional=false normalization=running",
+        "front_end": front_end,
+    }
     return [
+        Signature("transcribe", _inputs("float32", "in [-1, 1]", settings), OUTPUTS, transcribe, **options),
         Signature(
-            "transcribe",
-            inputs,
+            "transcribe_int16",
+            _inputs("int16", "in 16 bits", settings),
             OUTPUTS,
-            transcribe,
-            windows=windows,
-            stream=_stream,
-            trim=_trim,
-            logarithms=("log_probs",),
-            int8_metric_loss=0.02,
-            seconds=lambda arrays: int(arrays["length"]) / settings.sample_rate,
-            offline="a step hears what comes after it; train with --set causal=true bidirectional=false normalization=running",
-            front_end=front_end,
-        )
+            transcribe_int16,
+            prepare=_to_int16,
+            **options,
+        ),
     ]
+
+
+def _inputs(dtype: str, scale: str, settings: Settings) -> dict[str, RawInput]:
+    return {
+        "samples": RawInput(
+            dtype,
+            (None,),
+            f"audio samples {scale} at {settings.sample_rate} Hz, one channel; what comes after length is padding",
+            fixed=(compiled_samples(settings),),
+            chunk=(chunk_samples(settings),) if settings.causal else (),
+        ),
+        "length": RawInput("int32", (), "samples that count"),
+    }
+
+
+def _to_int16(arrays: Arrays) -> Arrays:
+    samples = np.clip(np.round(arrays["samples"] * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
+    return arrays | {"samples": samples.astype(np.int16)}
 
 
 def compiled_samples(settings: Settings) -> int:

@@ -50,9 +50,24 @@ def test_the_exported_files_say_the_same(exported):
     for entry in entries.values():
         assert entry["flex"] == [] and entry["custom"] == []
         assert entry["parity"]["max_difference"] < 1e-4
+        assert entry["other_parity"]["transcribe_int16"]["max_difference"] < 1e-4
     for deployment in ("interpreter", "streaming"):
         metrics = entries[deployment]["metrics"]
         assert metrics["tflite"]["wer"] == pytest.approx(metrics["keras"]["wer"], abs=0.005)
+
+
+def test_samples_of_16_bits_say_what_the_same_samples_say_as_floats(exported):
+    from suite.runtime.tflite_runtime import TfLitePredictor
+
+    path = exported[0] / "tflite" / "interpreter.tflite"
+    whole = np.round(say(("low", "high"), np.random.default_rng(3)) * 32767).astype(np.int16)
+    length = np.int32(len(whole))
+    answers = [
+        TfLitePredictor(path, signature=name).call({"samples": samples, "length": length})
+        for name, samples in (("transcribe", whole / np.float32(32768)), ("transcribe_int16", whole))
+    ]
+    assert all(np.array_equal(answers[0][name], answers[1][name]) for name in answers[0])
+    assert answers[0]["text_length"] > 0
 
 
 @pytest.mark.parametrize("deployment", ["interpreter", "compiled", "streaming"])
