@@ -1,13 +1,13 @@
 """A whole recurrent layer as one differentiable function: products, loop and hand-written gradients."""
 
 import functools
-import math
 from typing import NamedTuple
 
 import tensorflow as tf
 
 from suite.recurrent.kernels import gru, gru_reset_before, lstm, simple_rnn
 from suite.recurrent.kernels.scan import flat, product
+from suite.recurrent.kernels.shards import first, join, room, shards
 
 KERNELS = {"lstm": lstm, "gru": gru, "gru_reset_before": gru_reset_before, "simple_rnn": simple_rnn}
 
@@ -75,7 +75,7 @@ def recurrence(form, inputs, states, input_weights, recurrent_weights, mask=None
                 values = [tf.stop_gradient(value) for value in values]
                 d_sequence, d_last = (values[0], values[1:]) if form.sequences else (None, values)
                 result = _backward(form)(d_sequence, d_last, saved, x[0], start, into, recurrent, mask)
-                return tuple(tf.nest.flatten(result)), _no_second_gradient
+                return tuple(tf.nest.flatten(result)), no_second_gradient
 
             # The inputs take part so that a second derivative by any of them is refused, not silently zero.
             return backwards(*(() if d_outputs is None else (d_outputs,)), *d_ends)
@@ -86,7 +86,7 @@ def recurrence(form, inputs, states, input_weights, recurrent_weights, mask=None
     return (results[0], results[1:]) if form.sequences else (None, results)
 
 
-def _no_second_gradient(*upstream):
+def no_second_gradient(*upstream):
     raise LookupError(
         "The fast recurrent layers have first derivatives only. For gradients of gradients build the layer with "
         "`unroll=True`, or use `suite.recurrent.to_keras(model)`. Received: a second derivative of a recurrent layer."
@@ -125,14 +125,14 @@ def _forward(form):
     @tf.function(autograph=False, reduce_retracing=True)
     def forward(inputs, states, input_weights, recurrent_weights, mask):
         outputs, ends, kept = [], [], []
-        for x, start, m in _shards(form.shards, inputs, states, mask):
-            room, length = _room(form, x)
-            sequence, end, saved = loop(room(x), start, input_weights, recurrent_weights, room(m), length)
-            outputs.append(_first(sequence, length) if form.sequences else None)
+        for x, start, m in shards(form.shards, (inputs, states, mask)):
+            pad, length = room(form, x)
+            sequence, end, saved = loop(pad(x), start, input_weights, recurrent_weights, pad(m), length)
+            outputs.append(first(sequence, length) if form.sequences else None)
             ends.append(end)
             kept.append((sequence, saved) if form.keep else ())
-        whole = _join(outputs) if form.sequences else None
-        return whole, tuple(_join(parts) for parts in zip(*ends, strict=True)), kept
+        whole = join(outputs) if form.sequences else None
+        return whole, tuple(join(parts) for parts in zip(*ends, strict=True)), kept
 
     return forward
 
@@ -145,14 +145,14 @@ def _backward(form):
     @tf.function(autograph=False, reduce_retracing=True)
     def backward(d_outputs, d_states, kept, inputs, states, input_weights, recurrent_weights, mask):
         d_inputs, d_starts, d_weights = [], [], []
-        shards = _shards(form.shards, inputs, states, mask)
-        upstream = _shards(form.shards, d_outputs, d_states, None)
-        for (x, start, m), (d_sequence, d_end, _), (sequence, saved) in zip(shards, upstream, kept, strict=True):
-            room, length = _room(form, x)
+        given = shards(form.shards, (inputs, states, mask))
+        upstream = shards(form.shards, (d_outputs, d_states))
+        for (x, start, m), (d_sequence, d_end), (sequence, saved) in zip(given, upstream, kept, strict=True):
+            pad, length = room(form, x)
             d_projected, d_start, extras = loop(
-                room(d_sequence), d_end, sequence, saved, start, recurrent_weights, room(m), length
+                pad(d_sequence), d_end, sequence, saved, start, recurrent_weights, pad(m), length
             )
-            d_projected, sequence, extras, saved = _first((d_projected, sequence, extras, saved), length)
+            d_projected, sequence, extras, saved = first((d_projected, sequence, extras, saved), length)
             d_inputs.append(product(d_projected, tf.transpose(input_weights[0])))
             d_starts.append(d_start)
             previous = flat(tf.concat([start[0][:, None], sequence[:, :-1]], axis=1))
@@ -160,53 +160,8 @@ def _backward(form):
             d_kernel, d_bias = tf.matmul(flat(x), rows, transpose_a=True), tf.reduce_sum(rows, axis=0)
             d_recurrent = gradients_of_recurrent(previous, rows, [*map(flat, extras)], [*map(flat, saved)])
             d_weights.append((d_kernel, d_bias, *d_recurrent))
-        d_starts = tuple(_join(parts) for parts in zip(*d_starts, strict=True))
+        d_starts = tuple(join(parts) for parts in zip(*d_starts, strict=True))
         d_weights = tuple(tf.add_n(parts) for parts in zip(*d_weights, strict=True))
-        return _join(d_inputs), d_starts, d_weights
+        return join(d_inputs), d_starts, d_weights
 
     return backward
-
-
-def _shards(count, sequence, states, mask):
-    """`(sequence, states, mask)` cut into `count` parts of the batch; None stays None."""
-    if count == 1:
-        return [(sequence, states, mask)]
-    batch = states[0].shape[0]
-    batch = tf.shape(states[0])[0] if batch is None else batch
-    sizes = [batch // count] * (count - 1)
-    sizes.append(batch - sum(sizes))
-    cut = functools.partial(tf.split, num_or_size_splits=sizes, axis=0, num=count)
-    sequences = [None] * count if sequence is None else cut(sequence)
-    masks = [None] * count if mask is None else cut(mask)
-    return list(zip(sequences, zip(*(cut(state) for state in states), strict=True), masks, strict=True))
-
-
-def _room(form, sequence):
-    """A function that pads sequences of unknown length to a common one, and the length that counts.
-
-    XLA compiles once per shape. Where lengths vary from batch to batch they are rounded up to 1 or 1.5 times a power
-    of two, so that few shapes ever occur; the loop still runs `length` steps only.
-    """
-    if not form.compiled or sequence.shape[1] is not None:
-        return (lambda value: value), None
-    length = tf.shape(sequence)[1]
-    exponent = tf.math.ceil(tf.math.log(tf.cast(length, tf.float64)) / math.log(2) - 1e-9)
-    power = tf.bitwise.left_shift(1, tf.cast(tf.maximum(exponent, 2), tf.int32))
-    capacity = tf.where(power // 4 * 3 >= length, power // 4 * 3, power)
-
-    def room(value):
-        if value is None:
-            return None
-        padding = [[0, 0], [0, capacity - length]] + [[0, 0]] * (value.shape.rank - 2)
-        return tf.pad(value, padding)
-
-    return room, length
-
-
-def _first(sequences, length):
-    """The steps of padded sequences that count."""
-    return sequences if length is None else tf.nest.map_structure(lambda sequence: sequence[:, :length], sequences)
-
-
-def _join(parts):
-    return parts[0] if len(parts) == 1 else tf.concat(parts, axis=0)

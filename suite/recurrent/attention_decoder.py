@@ -1,0 +1,138 @@
+"""A recurrent decoder that looks at a set of values before each of its steps."""
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from suite.recurrent.attention import AdditiveAttention
+from suite.recurrent.gru import GRUState
+from suite.recurrent.kernels.attention_recurrence import attention_recurrence
+from suite.recurrent.lstm import LSTMState
+from suite.recurrent.policy import choose_form
+
+_CELLS = {"lstm": (keras.layers.LSTMCell, LSTMState), "gru": (keras.layers.GRUCell, GRUState)}
+
+
+@keras.saving.register_keras_serializable(package="suite")
+class AttentionDecoder(keras.layers.Layer):
+    """A recurrent decoder with soft attention and input feeding.
+
+    For the input `x_t` and the values `v_l` (the places of a picture, the steps of a source sentence):
+
+        a_t = softmax over l of  v . tanh(W_q h_(t-1) + W_k v_l + b)
+        context_t = sum_l a_tl v_l
+        context_t = sigmoid(W_g h_(t-1) + b_g) context_t         with `gate`
+        h_t, c_t = cell([x_t ; context_t], h_(t-1), c_(t-1))
+
+    The equations of the cells are those of `suite.recurrent.LSTM` and of `suite.recurrent.GRU` with `reset_after`. Inputs
+    and values are projected for all steps at once, the loop computes the rest, and its gradient is written by hand.
+
+    Args:
+        units: Width of `h`.
+        attention_units: Width of the hidden layer that scores a value.
+        cell: `"lstm"` or `"gru"`.
+        gate: Whether the decoder says at each step how much of the context it takes.
+
+    Call arguments:
+        inputs: `(batch, time, features)`.
+        values: `(batch, places, value features)`, all of which count; the number of places must be known.
+        initial_state: An `LSTMState` or `GRUState`, or a list with its tensors `(batch, units)`; zeros if None.
+        mask: `(batch, time)`, boolean, in any pattern. A step that is False leaves the state as it is.
+        training: Whether the forward pass keeps what the gradient needs.
+
+    Returns:
+        `(outputs, contexts, attention)`: `h_t` `(batch, time, units)`, the context that the cell was given
+        `(batch, time, value features)`, and the weights `a_t` `(batch, time, places)`; zeros where `mask` is False.
+
+    Source: Xu et al. 2015, "Show, Attend and Tell", sections 3.1.2 and 4.2; attention: Bahdanau et al. 2015.
+    """
+
+    def __init__(self, units, attention_units, cell="lstm", gate=True, **kwargs):
+        super().__init__(**kwargs)
+        if cell not in _CELLS:
+            raise ValueError(f"`cell` must be one of {', '.join(_CELLS)}. Received: cell={cell}")
+        make, self._state_type = _CELLS[cell]
+        self.units = units
+        self.attention_units = attention_units
+        self.gate = gate
+        self.cell = make(units, dtype=self.dtype_policy, name="cell")
+        self.attention = AdditiveAttention(attention_units, dtype=self.dtype_policy, name="attention")
+        self.cell_name = cell
+        self.supports_masking = True
+
+    def build(self, inputs_shape, values_shape):
+        if values_shape[1] is None:
+            raise ValueError(f"The number of places must be known. Received: values_shape={values_shape}")
+        width = values_shape[-1]
+        self.cell.build((None, inputs_shape[-1] + width))
+        self.attention.build((None, self.units), values_shape)
+        if self.gate:
+            self.gate_kernel = self.add_weight(
+                name="gate_kernel", shape=(self.units, width), initializer="glorot_uniform"
+            )
+            self.gate_bias = self.add_weight(name="gate_bias", shape=(width,), initializer="zeros")
+
+    def call(self, inputs, values, initial_state=None, mask=None, training=False, inputs_mask=None, values_mask=None):
+        # Half precision is slower than single on a CPU and loses digits in long sums: round once, at the end.
+        given = keras.backend.standardize_dtype(inputs.dtype)
+        working = given if given == "float64" else "float32"
+        states = self.start(values) if initial_state is None else initial_state
+        mask = inputs_mask if mask is None else mask
+        cast = lambda value: ops.cast(value, working)  # noqa: E731
+        inputs, values, *states = map(cast, (inputs, values, *states))
+        kernel, bias, attention = cast(self.cell.kernel), cast(self.cell.bias), self.attention
+        features = inputs.shape[-1]
+        into, inside = (bias[0], bias[1]) if self.cell_name == "gru" else (bias, ops.zeros_like(bias))
+        projected = ops.matmul(inputs, kernel[:features]) + into
+        keys = ops.matmul(values, cast(attention.key_kernel)) + cast(attention.bias)
+        weights = [self.cell.recurrent_kernel, inside, kernel[features:], attention.query_kernel, attention.context]
+        weights += [self.gate_kernel, self.gate_bias] if self.gate else []
+        weights = tuple(map(cast, weights))
+        mask = None if mask is None else ops.cast(mask, "bool")
+        shape = (self.units, sum(weight.shape[1] for weight in (weights[0], *weights[3:4], *weights[5:6])))
+        form = choose_form(self.cell_name, projected, shape, mask, sequences=True, training=training)
+        results, _ = attention_recurrence(form, projected, keys, values, tuple(states), weights, mask)
+        shapes = self.compute_output_shape(inputs.shape, values.shape)
+        results = [tf.ensure_shape(result, shape) for result, shape in zip(results, shapes, strict=True)]
+        if mask is not None:
+            results = [ops.where(mask[..., None], result, ops.zeros_like(result)) for result in results]
+        return tuple(ops.cast(result, given) for result in results)
+
+    def keys(self, values):
+        """What the attention sees of the values, `(batch, places, attention_units)`: the same at every step."""
+        return self.attention.keys(values)
+
+    def start(self, values):
+        """The state before the first step, an `LSTMState` or `GRUState` of zeros `(batch, units)`."""
+        return self._state_type(*self.cell.get_initial_state(ops.shape(values)[0]))
+
+    def step(self, inputs, values, keys, state):
+        """One step.
+
+        Args:
+            inputs: `(batch, features)`.
+            values: `(batch, places, value features)`.
+            keys: `self.keys(values)`.
+            state: What `start` or the step before returned.
+
+        Returns:
+            `(output, context, attention, state)`: `(batch, units)`, `(batch, value features)`, `(batch, places)`, and
+            the next state.
+        """
+        context, attention = self.attention(state[0], values, keys=keys)
+        if self.gate:
+            context *= ops.sigmoid(ops.matmul(state[0], self.gate_kernel) + self.gate_bias)
+        output, after = self.cell(ops.concatenate([inputs, context], axis=-1), list(state))
+        after = after if isinstance(after, (list, tuple)) else [after]
+        return output, context, attention, self._state_type(*after)
+
+    def compute_mask(self, inputs, values=None, mask=None, **masks):
+        return None, None, None
+
+    def compute_output_shape(self, inputs_shape, values_shape, **shapes):
+        front = tuple(inputs_shape[:2])
+        return (*front, self.units), (*front, values_shape[-1]), (*front, values_shape[1])
+
+    def get_config(self):
+        own = {"units": self.units, "attention_units": self.attention_units}
+        return {**super().get_config(), **own, "cell": self.cell_name, "gate": self.gate}

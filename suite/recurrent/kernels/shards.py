@@ -1,0 +1,53 @@
+"""A batch cut into parts whose loops run beside one another, and sequences padded to few lengths."""
+
+import functools
+import math
+
+import tensorflow as tf
+
+
+def shards(count, tensors):
+    """A structure of tensors `(batch, ...)` as a list of `count` structures, each a part of the batch; None stays None."""
+    if count == 1:
+        return [tensors]
+    leaves = tf.nest.flatten(tensors)
+    some = next(leaf for leaf in leaves if leaf is not None)
+    batch = some.shape[0]
+    batch = tf.shape(some)[0] if batch is None else batch
+    sizes = [batch // count] * (count - 1)
+    sizes.append(batch - sum(sizes))
+    cut = functools.partial(tf.split, num_or_size_splits=sizes, axis=0, num=count)
+    parts = [[None] * count if leaf is None else cut(leaf) for leaf in leaves]
+    return [tf.nest.pack_sequence_as(tensors, part) for part in zip(*parts, strict=True)]
+
+
+def join(parts):
+    """The parts of a batch as one tensor."""
+    return parts[0] if len(parts) == 1 else tf.concat(parts, axis=0)
+
+
+def room(form, sequence):
+    """A function that pads sequences of unknown length to a common one, and the length that counts.
+
+    XLA compiles once per shape. Where lengths vary from batch to batch they are rounded up to 1 or 1.5 times a power
+    of two, so that few shapes ever occur; the loop still runs `length` steps only.
+    """
+    if not form.compiled or sequence.shape[1] is not None:
+        return (lambda value: value), None
+    length = tf.shape(sequence)[1]
+    exponent = tf.math.ceil(tf.math.log(tf.cast(length, tf.float64)) / math.log(2) - 1e-9)
+    power = tf.bitwise.left_shift(1, tf.cast(tf.maximum(exponent, 2), tf.int32))
+    capacity = tf.where(power // 4 * 3 >= length, power // 4 * 3, power)
+
+    def pad(value):
+        if value is None:
+            return None
+        padding = [[0, 0], [0, capacity - length]] + [[0, 0]] * (value.shape.rank - 2)
+        return tf.pad(value, padding)
+
+    return pad, length
+
+
+def first(sequences, length):
+    """The steps of padded sequences that count."""
+    return sequences if length is None else tf.nest.map_structure(lambda sequence: sequence[:, :length], sequences)
