@@ -19,7 +19,7 @@ HEAD = """<!doctype html>
 <style>
 body { font: 15px/1.4 system-ui, sans-serif; margin: 2em; display: flex; flex-wrap: wrap; gap: 1.5em; align-items: start }
 figure { margin: 0; width: 320px }
-figure > img { max-width: 100% }
+figure > img { width: 100% }
 small { display: block; color: #666; overflow-wrap: anywhere }
 .words { display: flex; flex-wrap: wrap; gap: 4px; margin-top: 4px }
 .words span { width: 77px; font-size: 12px; text-align: center }

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-LINE = 46  # characters under a picture
+LINE = 60  # characters of a line under a picture
 WORDS_IN_A_ROW = 9
 
 
@@ -24,13 +24,15 @@ def draw_captions(pictures: Sequence[np.ndarray], captions: Sequence[str], refer
 
     columns = min(4, len(pictures))
     rows = -(-len(pictures) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(3.6 * columns, 4.6 * rows), layout="constrained", squeeze=False)
-    for place in axes.flat:
+    figure, axes = plt.subplots(rows, columns, figsize=(3.6 * columns, 4.8 * rows), layout="constrained", squeeze=False)
+    for place in axes.flat[len(pictures) :]:
         place.axis("off")
     for place, picture, caption, reference in zip(axes.flat, pictures, captions, references, strict=False):
         place.imshow(picture)
+        place.set(xticks=[], yticks=[])
+        place.set_frame_on(False)
         place.set_title(_wrapped(caption), fontsize=8)
-        place.text(0, -0.02, _wrapped(reference), fontsize=6, color="gray", va="top", transform=place.transAxes)
+        place.set_xlabel(_wrapped(reference), fontsize=6, color="gray", loc="left", multialignment="left")
     return figure
 
 

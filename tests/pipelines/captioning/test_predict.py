@@ -73,15 +73,6 @@ def test_a_page_that_was_there_is_not_touched(caption, colour_files, tmp_path):
         caption(colour_files["red"], html=str(tmp_path / "nowhere" / "page.html"))
 
 
-def test_words_of_a_page_are_text_alone(tmp_path, colour_files):
-    from suite.vision.caption_page import open_page
-
-    page = open_page(tmp_path / "page.html")
-    page.add(colour_files["red"], "<script>", ["a & b"], np.zeros((4, 4, 3), np.uint8), [("<b>", np.eye(2))])
-    text = page.path.read_text()
-    assert "<script>" not in text and "&lt;script&gt;" in text and "a &amp; b" in text and "<b>" not in text
-
-
 @pytest.mark.parametrize("options", [{"n_best": 0}, {"beam_width": -1}])
 def test_numbers_out_of_range_are_named(caption, colour_files, options):
     with pytest.raises(UserError, match="--n-best and --beam-width: expected positive numbers"):
