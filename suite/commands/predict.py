@@ -112,6 +112,7 @@ def _line(name: str, answer: dict[str, Any]) -> str:
     scores, tokens, segments = answer.pop("scores", {}), answer.pop("tokens", None), answer.pop("segments", ())
     alternatives = answer.pop("alternatives", ())
     words = answer.pop("words", ())  # the time of each word is for programs: --json
+    answer.pop("html", None)
     sure = max(scores.values(), default=None), answer.pop("confidence", None), answer.pop("score", None)
     first = " ".join(str(value) for value in answer.values())
     best = next((f" {value:.3f}" for value in sure if value is not None), "")
