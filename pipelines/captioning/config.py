@@ -44,7 +44,9 @@ class Settings(TrainingSettings):
     units: int = Field(512, ge=1, description="its units")
     embedding_size: int = Field(256, ge=1, description="width of a word's embedding")
     tied_embeddings: bool = Field(True, description="words are put out by the embeddings they come in with")
-    dropout: float = Field(0.5, ge=0, lt=1, description="on embeddings, places and before the words")
+    dropout: float = Field(
+        0.5, ge=0, lt=1, description="before the words; half of it on embeddings, places and the decoder's output"
+    )
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all words")
     scheduled_sampling: float = Field(
         0.0, ge=0, le=1, description="share of input words, at the end of training, that are the model's own"

@@ -58,6 +58,20 @@ class WordEmbedding(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="suite")
+class PlaceEmbedding(keras.layers.Layer):
+    """Adds to each place of a grid what is learned of it, so that the decoder knows where it looks.
+
+    `(batch, places, features)` to the same shape; the number of places is known.
+    """
+
+    def build(self, values_shape):
+        self.embeddings = self.add_weight(name="embeddings", shape=values_shape[1:], initializer="zeros")
+
+    def call(self, values):
+        return values + tf.cast(tf.convert_to_tensor(self.embeddings), values.dtype)
+
+
+@keras.saving.register_keras_serializable(package="suite")
 class LookEverywhere(keras.layers.Layer):
     """Adds to the loss what is missing from every place being looked at once; gives the attention back as it came.
 

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from pipelines.captioning.layers import LookEverywhere, WordEmbedding
+from pipelines.captioning.layers import LookEverywhere, PlaceEmbedding, WordEmbedding
 from pipelines.captioning.self_critical import self_critical_batches
 from pipelines.captioning.words import PADDING
 from suite.errors import UserError
@@ -20,7 +20,8 @@ def build(settings, assets) -> keras.Model:
     a caption (teacher forcing), padded with zeros; `length` int32 `(batch,)`, tokens that count. Output: logits float32
     `(batch, time, words)` of the word after each token; what comes after `length` means nothing and changes nothing.
 
-    1. a network sees the picture; its maps are averaged to a grid of places, each projected where asked for;
+    1. a network sees the picture; its maps are averaged to a grid of places, each projected where asked for, and what
+       is learned of each place is added to it;
     2. the mean of the places gives the decoder's first state;
     3. the decoder reads the embedded words and, with attention, looks at the places before each;
     4. its output, what it looked at and the word before become one vector, and that a logit for each word.
@@ -45,7 +46,7 @@ def build(settings, assets) -> keras.Model:
     ]
     embedding = WordEmbedding(words, settings.embedding_size, settings.tied_embeddings, name="words")
     embedded = embedding(inputs["tokens"])
-    dropped = keras.layers.Dropout(settings.dropout, seed=seed + 1, name="word_dropout")(embedded)
+    dropped = keras.layers.Dropout(settings.dropout / 2, seed=seed + 1, name="word_dropout")(embedded)
     if settings.attention == "none":
         layer = LSTM if settings.cell == "lstm" else GRU
         outputs = layer(settings.units, return_sequences=True, name="decoder")(dropped, initial_state=states)
@@ -55,7 +56,7 @@ def build(settings, assets) -> keras.Model:
         outputs, contexts, attention = layer(dropped, values, initial_state=states)
         if settings.attention_regulariser:
             LookEverywhere(settings.attention_regulariser, name="look_everywhere")(attention, mask)
-    outputs = keras.layers.Dropout(settings.dropout, seed=seed + 2, name="output_dropout")(outputs)
+    outputs = keras.layers.Dropout(settings.dropout / 2, seed=seed + 2, name="output_dropout")(outputs)
     summed = keras.layers.Dense(settings.embedding_size, name="from_output")(outputs)
     if contexts is not None:
         looked = keras.layers.Dense(settings.embedding_size, use_bias=False, name="from_context")(contexts)
@@ -78,10 +79,10 @@ def _see(picture, settings):
         network = backbone_network(settings.backbone, *size, settings.backbone_weights, settings.backbone_layer)
         _check_grid(network.output_shape, settings)
         values = PictureGrid(network, settings.grid, name="grid")(picture)
-    values = keras.layers.Dropout(settings.dropout, seed=settings.seed, name="value_dropout")(values)
+    values = keras.layers.Dropout(settings.dropout / 2, seed=settings.seed, name="value_dropout")(values)
     if settings.value_units:
         values = keras.layers.Dense(settings.value_units, name="values")(values)
-    return values
+    return values if settings.attention == "none" else PlaceEmbedding(name="places")(values)
 
 
 def _small_cnn(settings) -> keras.Model:

@@ -29,13 +29,15 @@ def self_critical_batches(
 
         A_i = r_i - mean of r_j over the others,   r_i = CIDEr-D of c_i, rarity of words as in the training captions
 
-    Inputs are those of `pipelines.captioning.data.batches`, targets the sampled words and sample weights `(batch, time)` the
-    advantages. The samples depend on the model, the seed, the epoch and the step alone; nothing is made ahead of time.
+    Inputs are those of `pipelines.captioning.data.batches`, targets the sampled words and sample weights
+    `(batch, time)` the advantages; a batch has about `batch_size` captions. The samples depend on the model, the seed,
+    the epoch and the step alone; nothing is made ahead of time.
 
     Source: Rennie et al. 2017, "Self-critical Sequence Training for Image Captioning"; the baseline: Luo 2020, "A Better
     Variant of Self-Critical Sequence Training".
     """
-    count, size = settings.self_critical_samples, max(1, settings.batch_size // 2)
+    count = settings.self_critical_samples
+    size = max(1, settings.batch_size // count)
     reward = _reward(examples, assets["words"])
     decoder, cache = WordDecoder(model), picture_cache(settings)
     sample = tf.function(
