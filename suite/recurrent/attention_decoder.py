@@ -6,9 +6,9 @@ from keras import ops
 
 from suite.recurrent.attention import AdditiveAttention
 from suite.recurrent.gru import GRUState
-from suite.recurrent.kernels.attention_recurrence import attention_recurrence
+from suite.recurrent.kernels.attention_recurrence import Form, attention_recurrence
 from suite.recurrent.lstm import LSTMState
-from suite.recurrent.policy import choose_form
+from suite.recurrent.policy import choose_shards
 
 _CELLS = {"lstm": (keras.layers.LSTMCell, LSTMState), "gru": (keras.layers.GRUCell, GRUState)}
 
@@ -80,18 +80,28 @@ class AttentionDecoder(keras.layers.Layer):
         mask = inputs_mask if mask is None else mask
         cast = lambda value: ops.cast(value, working)  # noqa: E731
         inputs, values, *states = map(cast, (inputs, values, *states))
-        kernel, bias, attention = cast(self.cell.kernel), cast(self.cell.bias), self.attention
-        features = inputs.shape[-1]
-        into, inside = (bias[0], bias[1]) if self.cell_name == "gru" else (bias, ops.zeros_like(bias))
-        projected = ops.matmul(inputs, kernel[:features]) + into
-        keys = ops.matmul(values, cast(attention.key_kernel)) + cast(attention.bias)
-        weights = [self.cell.recurrent_kernel, inside, kernel[features:], attention.query_kernel, attention.context]
-        weights += [self.gate_kernel, self.gate_bias] if self.gate else []
-        weights = tuple(map(cast, weights))
+        kernel, bias, recurrent = cast(self.cell.kernel), cast(self.cell.bias), cast(self.cell.recurrent_kernel)
+        of_inputs, of_context = kernel[: inputs.shape[-1]], kernel[inputs.shape[-1] :]
+        if self.cell_name == "lstm":
+            weights = (ops.concatenate([recurrent, of_context]),)
+        else:
+            bias, inside = bias[0], bias[1]
+            weights = of_context, recurrent, inside
+        projected = ops.matmul(ops.transpose(inputs, (1, 0, 2)), of_inputs) + bias
+        attention = self.attention
+        look, look_bias = attention.query_kernel, attention.bias
+        if self.gate:
+            look = ops.concatenate([look, self.gate_kernel], axis=1)
+            look_bias = ops.concatenate([look_bias, self.gate_bias])
+        weights = (cast(look), cast(look_bias), cast(attention.context), *weights)
         mask = None if mask is None else ops.cast(mask, "bool")
-        shape = (self.units, sum(weight.shape[1] for weight in (weights[0], *weights[3:4], *weights[5:6])))
-        form = choose_form(self.cell_name, projected, shape, mask, sequences=True, training=training)
-        results, _ = attention_recurrence(form, projected, keys, values, tuple(states), weights, mask)
+        by_time = None if mask is None else ops.transpose(mask)[..., None]
+        form = Form(
+            self.cell_name, bool(self.gate), bool(training), choose_shards(inputs, (self.units, kernel.shape[1]))
+        )
+        keys = ops.matmul(values, cast(attention.key_kernel))
+        results, _ = attention_recurrence(form, projected, keys, values, tuple(states), weights, by_time)
+        results = [tf.transpose(result, (1, 0, 2)) for result in results]
         shapes = self.compute_output_shape(inputs.shape, values.shape)
         results = [tf.ensure_shape(result, shape) for result, shape in zip(results, shapes, strict=True)]
         if mask is not None:

@@ -40,18 +40,24 @@ def choose_form(kernel, inputs, weights_shape, mask, *, sequences, training):
     compiled = _compilation.get()
     if compiled == "auto":
         compiled = step * length >= COMPILE_FROM
-    shards = min(cores(), batch // ROWS_PER_SHARD, MOST_SHARDS) if step >= SHARD_FROM else 1
     return Form(
         kernel=kernel,
         sequences=bool(sequences),
         keep=bool(training),
         compiled=bool(compiled),
-        shards=max(1, shards),
+        shards=choose_shards(inputs, weights_shape),
         features=inputs.shape[-1],
         units=weights_shape[0],
         masked=mask is not None,
         dtype=inputs.dtype,
     )
+
+
+def choose_shards(inputs, weights_shape):
+    """Into how many parts the batch of `inputs` is cut for a loop whose recurrent kernel has `weights_shape`."""
+    batch = USUAL_BATCH if inputs.shape[0] is None else inputs.shape[0]
+    step = 2 * batch * weights_shape[0] * weights_shape[1]
+    return max(1, min(cores(), batch // ROWS_PER_SHARD, MOST_SHARDS)) if step >= SHARD_FROM else 1
 
 
 @functools.cache

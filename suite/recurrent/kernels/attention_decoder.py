@@ -1,161 +1,148 @@
-"""The scan of a decoder that looks at its values anew at each step, forward and backward."""
+"""The loop of a decoder that looks at its values anew at each step, forward and backward.
+
+Time comes first in all sequences: one step of them is then read without copying. The loops are TensorFlow's own: matrix
+products are nearly all of the work, and XLA's are the slower ones on a CPU.
+"""
 
 import tensorflow as tf
 
 from suite.recurrent.kernels.decoder_cells import CELLS
-from suite.recurrent.kernels.scan import flat, scan
+from suite.recurrent.kernels.scan import flat
 
 
-def forward(projected, keys, values, states, weights, mask, length=None, *, cell, keep, compiled):
+def forward(projected, keys, values, states, weights, mask, *, cell, gated, keep):
     """All steps of a decoder.
 
-        a = softmax(v . tanh(keys + h Q)),  context = sum_l a_l values_l
-        context = sigmoid(h G + b_G) * context          where there is a gate
-        h, c = cell(projected + context C, h U + b')
-
-    All that depends on `h` alone is one product per step.
+        q, g = h L + b_L                    (g only where there is a gate)
+        a = softmax(v . tanh(keys + q)),    context = sum_l a_l values_l
+        context = sigmoid(g) context
+        states = cell(projected, context, states)
 
     Args:
-        projected: `(batch, time, width)`, the inputs' part of the cell's sums, bias included.
-        keys: `(batch, places, attention units)`, the values' part of what `tanh` sees, bias included.
+        projected: `(time, batch, width)`, the inputs' part of the cell's sums, bias included.
+        keys: `(batch, places, attention units)`, the values' part of what `tanh` sees.
         values: `(batch, places, value features)`.
         states: `(h,)` or `(h, c)`, each `(batch, units)`.
-        weights: `(U, b', C, Q, v)` or `(U, b', C, Q, v, G, b_G)`; `v` is `(attention units, 1)`.
-        mask: `(batch, time)` boolean or None; a step that is False leaves the states as they are.
-        length: Number of steps to run, an integer tensor; None runs all.
+        weights: `(L, b_L, v)` and those of the cell; `v` is `(attention units, 1)`.
+        mask: `(time, batch, 1)` boolean or None; a step that is False leaves the states as they are.
         cell: A name in `CELLS`.
+        gated: Whether there is a gate.
         keep: Whether to return what `backward` needs.
-        compiled: Whether the loop is traced for XLA.
 
     Returns:
-        `(outputs, states, saved)`, outputs being `h`, the context and the weights `a` of all steps, saved `h Q`, the
-        gate where there is one, and what the cell keeps.
+        `(outputs, states, saved)`: `h`, the context and the weights `a` of all steps; the states after the last; `q`, what
+        the cell saved, `c` before each step where there is one, and the gate where there is one.
     """
-    recurrent, inner_bias, context_kernel, query, scorer, *gate = weights
-    joined = tf.concat([recurrent, query, *gate[:1]], axis=1)
-    bias = tf.concat([inner_bias, tf.zeros(query.shape[1], query.dtype), *gate[1:]], axis=0)
-    sizes = [matrix.shape[1] for matrix in (recurrent, query, *gate[:1])]
-    run = CELLS[cell]
+    look, look_bias, scorer, *cell_weights = weights
+    width, run, count = keys.shape[2], CELLS[cell], len(states)
 
-    def step(slices, states):
-        inner, q, *gates = tf.split(tf.matmul(states[0], joined) + bias, sizes, axis=1)
-        hidden = tf.tanh(keys + q[:, None])
-        scores = _rows(tf.matmul(flat(hidden), scorer), hidden)
-        a = tf.nn.softmax(scores)
+    def step(time, states, written):
+        looked = tf.matmul(states[0], look) + look_bias
+        q, gates = looked[:, :width], looked[:, width:]
+        a = tf.nn.softmax(_scores(tf.tanh(keys + q[:, None]), scorer))
         context = _weighted_sum(a, values)
-        gates = [tf.sigmoid(gate) for gate in gates]
-        if gates:
-            context *= gates[0]
-        new, saved = run.forward(slices[0] + tf.matmul(context, context_kernel), inner, states)
+        if gated:
+            gates = tf.sigmoid(gates)
+            context *= gates
+        new, saved = run.forward(projected[time], context, states, cell_weights)
         if mask is not None:
-            new = tuple(tf.where(slices[1], after, before) for after, before in zip(new, states, strict=True))
-        return new, (new[0], context, a, q, *gates, *saved)[: len(widths)]
+            new = tuple(tf.where(mask[time], after, before) for after, before in zip(new, states, strict=True))
+        results = (new[0], context, a, q, *saved, *states[1:], *([gates] if gated else []))
+        written = tuple(array.write(time, one) for array, one in zip(written, results[: len(written)], strict=True))
+        return time + 1, new, written
 
-    units, places = recurrent.shape[0], keys.shape[1]
-    widths = (units, values.shape[2], places)
-    if keep:
-        widths += (query.shape[1], *(matrix.shape[1] for matrix in gate[:1]), *run.widths(units))
-    steps = (projected,) if mask is None else (projected, mask[..., None])
-    states, outputs = scan(list, step, states, steps, widths, compiled=compiled, length=length)
-    return outputs[:3], states, outputs[3:]
+    kept = 3 + (run.saved + count + gated if keep else 0)
+    steps = _length(projected)
+    arrays = tuple(tf.TensorArray(projected.dtype, steps) for _ in range(kept))
+    _, states, arrays = tf.while_loop(
+        lambda time, *_: time < steps, step, (0, tuple(states), arrays), parallel_iterations=1
+    )
+    units, features, front = states[0].shape[1], values.shape[2], projected.shape[:2]
+    widths = [units, features, keys.shape[1], width, *[units] * (run.saved + count - 1), *[features] * gated]
+    stacked = [tf.ensure_shape(array.stack(), (*front, one)) for array, one in zip(arrays, widths[:kept], strict=True)]
+    return tuple(stacked[:3]), states, tuple(stacked[3:])
 
 
-def backward(d_outputs, d_states, outputs, saved, keys, values, states, weights, mask, length=None, *, cell, compiled):
+def backward(d_outputs, d_states, outputs, saved, keys, values, states, weights, mask, *, cell, gated):
     """Back-propagation through time for `forward`.
 
-    With the cell's gradients of its two sums, `d_outer` and `d_inner`, and `t = tanh(keys + h Q)`:
+    With `t = tanh(keys + q)` and the cell's gradient by its context:
 
-        d_context = d_outer C^T + what arrives from above
-        d_gate = d_context context (1 - gate),           d_context = d_context gate
+        d_context += what arrives from above
+        d_g = d_context context (1 - gate),              d_context = d_context gate
         d_a = values . d_context + what arrives,         d_e = a (d_a - sum a d_a)
-        d_keys += d_e v (1 - t^2),   d_q = sum_l d_e v (1 - t^2),   d_v += d_e t
-        d_h = [d_inner, d_q, d_gate] [U, Q, G]^T + what the cell hands on
+        d_q = v (sum_l d_e - sum_l d_e t^2)
+        d_h = [d_q, d_g] L^T + what the cell hands back
+
+    and for all steps together, summed up in the loop:
+
+        d_keys = v (sum d_e - sum d_e t^2),              d_v = sum d_e t
+
+    Gradients of the other weights and of the values are single products after the loop.
 
     Returns:
-        `(sequences, d_states, d_keys, d_v)`: sequences are `d_outer`, `d_q`, `d_context` (before the gate), `d_gate` where
-        there is one, and `d_inner` where it is not `d_outer`.
+        The gradients by `(projected, keys, values)`, by the states, and by the weights.
     """
-    recurrent, _, context_kernel, query, scorer, *gate = weights
-    back = tf.transpose(tf.concat([recurrent, query, *gate[:1]], axis=1))
-    context_back = tf.transpose(context_kernel)
-    run = CELLS[cell]
-    hidden_before = tf.concat([states[0][:, None], outputs[0][:, :-1]], axis=1)
-    gated, count = bool(gate), len(states)
-    v = scorer[:, 0]
+    look, _, scorer, *cell_weights = weights
+    run, count = CELLS[cell], len(states)
+    hidden, contexts, attention = outputs
+    before = tf.concat([states[0][None], hidden[:-1]], axis=0)
+    queries, *kept = saved
+    kept, cells, gates = kept[: run.saved], kept[run.saved :][: count - 1], kept[-1]
+    transposed = [tf.transpose(weight) for weight in cell_weights[: run.sums]]
+    look_back, v, steps = tf.transpose(look), scorer[:, 0], _length(hidden)
 
-    def prepare(steps):
-        d_h, d_context, d_a, context, a, q, *rest = steps
-        gates = [rest.pop(0)] if gated else []
-        slopes = [context * (1 - gate) for gate in gates]
-        masked = [] if mask is None else [rest.pop(0)]
-        return [d_h, d_context, d_a, a, q, *gates, *slopes, *masked, *run.factors(*rest)]
-
-    def step(slices, carried):
-        d_h, *d_c = carried[:count]
-        d_keys, d_v = carried[count:]
-        d_output, d_context, d_a, a, q, *rest = slices
-        gates, slopes = (rest[:1], rest[1:2]) if gated else ([], [])
-        rest = rest[2:] if gated else rest
-        real = None if mask is None else rest.pop(0)
-        d_h += d_output
-        d_outer, d_inner, d_before = run.backward(rest, (d_h, *d_c))
-        if real is not None:
-            d_outer, d_inner = tf.where(real, d_outer, 0), tf.where(real, d_inner, 0)
-            d_before = [tf.where(real, new, old) for new, old in zip(d_before, (d_h, *d_c), strict=True)]
-        d_context += tf.matmul(d_outer, context_back)
-        d_gates = [d_context * slope for slope in slopes]
-        if gates:
-            d_context *= gates[0]
-        d_a += _rows_dot(d_context, values)
+    def step(done, d_states, total, bent, d_v, written):
+        time = steps - 1 - done
+        d_states = (d_states[0] + d_outputs[0][time], *d_states[1:])
+        states = (before[time], *(cell[time] for cell in cells))
+        d_sums, d_context, d_before = run.backward([one[time] for one in kept], states, d_states, transposed)
+        if mask is not None:
+            real = mask[time]
+            d_sums = tuple(tf.where(real, one, 0) for one in d_sums)
+            d_context = tf.where(real, d_context, 0)
+            d_before = tuple(tf.where(real, new, old) for new, old in zip(d_before, d_states, strict=True))
+        d_context += d_outputs[1][time]
+        d_looked = []
+        if gated:
+            gate = gates[time]
+            d_looked = [d_context * contexts[time] * (1 - gate)]
+            d_context *= gate
+        a = attention[time]
+        d_a = d_outputs[2][time] + tf.matmul(values, d_context[..., None])[..., 0]
         d_e = a * (d_a - tf.reduce_sum(a * d_a, axis=1, keepdims=True))
-        hidden = tf.tanh(keys + q[:, None])
-        d_hidden = d_e[..., None] * (v * (1 - hidden * hidden))
-        d_q = tf.reduce_sum(d_hidden, axis=1)
-        d_keys += d_hidden
-        d_v += _weighted_sum(d_e, hidden)
-        d_h = d_before[0] + tf.matmul(tf.concat([d_inner, d_q, *d_gates], axis=1), back)
-        sequences = (d_outer, d_q, d_context, *d_gates, *([d_inner] if run.two_sums else []))
-        return (d_h, *d_before[1:], d_keys, d_v), sequences
+        t = tf.tanh(keys + queries[time][:, None])
+        squared = t * t
+        d_q = v * (tf.reduce_sum(d_e, axis=1, keepdims=True) - _weighted_sum(d_e, squared))
+        d_looked = tf.concat([d_q, *d_looked], axis=1)
+        d_before = (d_before[0] + tf.matmul(d_looked, look_back), *d_before[1:])
+        results = (d_context, d_looked, *d_sums)
+        written = tuple(array.write(time, one) for array, one in zip(written, results, strict=True))
+        return done + 1, d_before, total + d_e, bent + d_e[..., None] * squared, d_v + _weighted_sum(d_e, t), written
 
-    gates, kept = saved[1 : 1 + gated], saved[1 + gated :]
-    steps = (*d_outputs, outputs[1], outputs[2], saved[0], *gates)
-    steps += () if mask is None else (mask[..., None],)
-    steps += (*kept, hidden_before) if run.needs_h else kept
-    width = recurrent.shape[1]
-    widths = (width, query.shape[1], values.shape[2], *(matrix.shape[1] for matrix in gate[:1]))
-    widths += (width,) if run.two_sums else ()
-    carried = (*d_states, tf.zeros_like(keys), tf.zeros_like(keys[:, 0]))
-    carried, sequences = scan(prepare, step, carried, steps, widths, compiled=compiled, length=length, reverse=True)
-    return sequences, carried[:count], carried[count], tf.reduce_sum(carried[count + 1], axis=0)[:, None]
+    arrays = tuple(tf.TensorArray(hidden.dtype, steps) for _ in range(2 + run.sums))
+    sums = tf.zeros_like(attention[0]), tf.zeros_like(keys), tf.zeros_like(keys[:, 0])
+    _, d_start, total, bent, d_v, arrays = tf.while_loop(
+        lambda done, *_: done < steps, step, (0, tuple(d_states), *sums, arrays), parallel_iterations=1
+    )
+    d_context, d_looked, *d_sums = (array.stack() for array in arrays)
+    batch_first = [tf.transpose(one, (1, 0, 2)) for one in (attention, d_context)]
+    d_values = tf.matmul(*batch_first, transpose_a=True)
+    d_keys = v * (total[..., None] - bent)
+    rows, d_looked = flat(before), flat(d_looked)
+    d_look = tf.matmul(rows, d_looked, transpose_a=True), tf.reduce_sum(d_looked, axis=0)
+    d_cell = run.gradients(rows, flat(contexts), [flat(one) for one in d_sums])
+    return (d_sums[0], d_keys, d_values), d_start, (*d_look, tf.reduce_sum(d_v, axis=0)[:, None], *d_cell)
 
 
-def weight_gradients(sequences, outputs, states, d_scorer, gated, two_sums):
-    """The gradients of the weights from those of all steps, each one product; and of the values.
-
-    Returns:
-        `(d_weights, d_values)` in the order of `forward`.
-    """
-    d_outer, d_q, d_context, *rest = sequences
-    d_inner = rest[-1] if two_sums else d_outer
-    before = flat(tf.concat([states[0][:, None], outputs[0][:, :-1]], axis=1))
-    joined = tf.concat([d_inner, d_q, *rest[:gated]], axis=2)
-    sizes = [d_inner.shape[2], d_q.shape[2], *(sequence.shape[2] for sequence in rest[:gated])]
-    d_recurrent, d_query, *d_gate = tf.split(tf.matmul(before, flat(joined), transpose_a=True), sizes, axis=1)
-    d_bias, _, *d_gate_bias = tf.split(tf.reduce_sum(flat(joined), axis=0), sizes, axis=0)
-    d_context_kernel = tf.matmul(flat(outputs[1]), flat(d_outer), transpose_a=True)
-    d_values = tf.matmul(outputs[2], d_context, transpose_a=True)
-    return (d_recurrent, d_bias, d_context_kernel, d_query, d_scorer, *d_gate, *d_gate_bias), d_values
+def _scores(hidden, scorer):
+    return tf.reshape(tf.matmul(flat(hidden), scorer), (-1, hidden.shape[1]))
 
 
 def _weighted_sum(weights, values):
     """`(batch, places)` and `(batch, places, features)` to `(batch, features)`."""
-    return tf.reduce_sum(weights[..., None] * values, axis=1)
+    return tf.matmul(weights[:, None], values)[:, 0]
 
 
-def _rows_dot(vector, values):
-    """`(batch, features)` and `(batch, places, features)` to `(batch, places)`."""
-    return tf.reduce_sum(vector[:, None] * values, axis=2)
-
-
-def _rows(column, like):
-    return tf.reshape(column, tf.shape(like)[:2] if None in like.shape[:2] else like.shape[:2])
+def _length(sequence):
+    return tf.shape(sequence)[0] if sequence.shape[0] is None else sequence.shape[0]

@@ -1,13 +1,30 @@
 """A whole decoder with attention as one differentiable function: loop and hand-written gradients."""
 
 import functools
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from suite.recurrent.kernels import attention_decoder
-from suite.recurrent.kernels.decoder_cells import CELLS
 from suite.recurrent.kernels.recurrence import no_second_gradient
-from suite.recurrent.kernels.shards import first, join, room, shards
+from suite.recurrent.kernels.shards import shards
+
+
+class Form(NamedTuple):
+    """How a decoder is traced.
+
+    Attributes:
+        cell: `"lstm"` or `"gru"`.
+        gated: Whether there is a gate.
+        keep: Whether the forward pass keeps what the backward pass needs. Without it a gradient, should anyone ask for
+            one, first runs the forward pass again.
+        shards: Into how many parts the batch is cut; the parts run beside one another.
+    """
+
+    cell: str
+    gated: bool
+    keep: bool
+    shards: int
 
 
 @tf.autograph.experimental.do_not_convert
@@ -15,12 +32,12 @@ def attention_recurrence(form, projected, keys, values, states, weights, mask=No
     """Runs a decoder over its inputs.
 
     Args:
-        form: A `suite.recurrent.kernels.recurrence.Form`; its kernel is the name of a cell.
+        form: A `Form`.
         projected, keys, values, states, weights, mask: As in `attention_decoder.forward`, float32 or float64.
 
     Returns:
-        `(outputs, contexts, attention), states`: `(batch, time, units)`, `(batch, time, value features)`,
-        `(batch, time, places)`, and the states after the last step. What stands at masked steps is not meant to be used.
+        `(outputs, contexts, attention), states`: `(time, batch, units)`, `(time, batch, value features)`,
+        `(time, batch, places)`, and the states after the last step. What stands at masked steps is not meant to be used.
     """
     count = len(states)
 
@@ -52,62 +69,45 @@ def attention_recurrence(form, projected, keys, values, states, weights, mask=No
 
 
 @functools.cache
-def _loops(form):
-    """The two loops as `tf.function`s, one pair for every layer of the process."""
-    as_function = functools.partial(
-        tf.function, autograph=False, reduce_retracing=True, jit_compile=True if form.compiled else None
-    )
-    common = {"cell": form.kernel, "compiled": form.compiled}
-
-    def forward(*arguments):
-        return attention_decoder.forward(*arguments, keep=form.keep, **common)
-
-    def backward(*arguments):
-        return attention_decoder.backward(*arguments, **common)
-
-    return as_function(forward), as_function(backward)
-
-
-@functools.cache
 def _forward(form):
-    loop, _ = _loops(form)
-
     @tf.function(autograph=False, reduce_retracing=True)
     def forward(projected, keys, values, states, weights, mask):
-        parts = []
-        for x, k, v, start, m in shards(form.shards, (projected, keys, values, states, mask)):
-            pad, length = room(form, x)
-            outputs, ends, saved = loop(pad(x), k, v, start, weights, pad(m), length)
-            parts.append((first(outputs, length), ends, (outputs, saved) if form.keep else ()))
-        outputs = tuple(join(pieces) for pieces in zip(*(part[0] for part in parts), strict=True))
-        ends = tuple(join(pieces) for pieces in zip(*(part[1] for part in parts), strict=True))
-        return outputs, ends, [part[2] for part in parts]
+        parts = [
+            attention_decoder.forward(x, k, v, start, weights, m, cell=form.cell, gated=form.gated, keep=form.keep)
+            for x, m, k, v, start in _parts(form.shards, (projected, mask), (keys, values, states))
+        ]
+        outputs, ends, kept = zip(*parts, strict=True)
+        kept = list(zip(outputs, kept, strict=True)) if form.keep else []
+        return _join(outputs, 1), _join(ends, 0), kept
 
     return forward
 
 
 @functools.cache
 def _backward(form):
-    _, loop = _loops(form._replace(keep=True))
-    two_sums = CELLS[form.kernel].two_sums
-
     @tf.function(autograph=False, reduce_retracing=True)
     def backward(d_outputs, d_ends, kept, projected, keys, values, states, weights, mask):
-        parts, sums = [], []
-        cut = shards(form.shards, (d_outputs, d_ends, projected, keys, values, states, mask))
-        for (d_output, d_end, x, k, v, start, m), (outputs, saved) in zip(cut, kept, strict=True):
-            pad, length = room(form, x)
-            d_output = tuple(map(pad, d_output))
-            sequences, d_start, d_keys, d_scorer = loop(
-                d_output, d_end, outputs, saved, k, v, start, weights, pad(m), length
+        cut = _parts(form.shards, (*d_outputs, mask), (d_ends, keys, values, states))
+        inputs, starts, sums = [], [], []
+        for (*d_output, m, d_end, k, v, start), (outputs, saved) in zip(cut, kept, strict=True):
+            found = attention_decoder.backward(
+                d_output, d_end, outputs, saved, k, v, start, weights, m, cell=form.cell, gated=form.gated
             )
-            sequences, outputs = first((sequences, outputs), length)
-            d_weights, d_values = attention_decoder.weight_gradients(
-                sequences, outputs, start, d_scorer, len(weights) > 5, two_sums
-            )
-            parts.append((sequences[0], d_keys, d_values, *d_start))
-            sums.append(d_weights)
-        parts = [join(pieces) for pieces in zip(*parts, strict=True)]
-        return tuple(parts), tuple(tf.add_n(pieces) for pieces in zip(*sums, strict=True))
+            for group, one in zip((inputs, starts, sums), found, strict=True):
+                group.append(one)
+        d_projected = _join([group[:1] for group in inputs], 1)
+        d_others = _join([group[1:] for group in inputs], 0)
+        d_weights = tuple(tf.add_n(pieces) for pieces in zip(*sums, strict=True))
+        return d_projected, d_others, _join(starts, 0), d_weights
 
     return backward
+
+
+def _parts(count, time_first, batch_first):
+    """Parts of the batch: a list of tuples with the parts of all tensors given."""
+    ours = shards(count, time_first, axis=1)
+    return [(*one, *other) for one, other in zip(ours, shards(count, batch_first), strict=True)]
+
+
+def _join(parts, axis):
+    return tuple(pieces[0] if len(pieces) == 1 else tf.concat(pieces, axis) for pieces in zip(*parts, strict=True))

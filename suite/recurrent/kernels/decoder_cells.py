@@ -10,80 +10,75 @@ class Cell(NamedTuple):
     """What the decoder's loops call.
 
     Attributes:
-        forward: `(outer, inner, states) -> (states, saved)`: `outer` is the input's part of the cell's sums, `inner` is
-            `h U + b'`.
-        factors: What `backward` needs from what was saved (and `h` before the step where `needs_h`), for any number of
-            steps at once.
-        backward: `(factors, gradients of the states) -> (d_outer, d_inner, gradients of the states before)`, the last
-            without what goes through `inner`.
-        widths: `units -> widths` of what is saved.
-        two_sums: Whether `d_inner` is something else than `d_outer`.
-        needs_h: Whether `factors` takes `h` before the step.
+        forward: `(projected, context, states, weights) -> (states, saved)`: one step.
+        backward: `(saved, states, d_states, weights) -> (d_sums, d_context, d_states)`: the gradients by the cell's sums,
+            by the context and by the states before the step; weights are transposed.
+        gradients: `(h before the steps, contexts, d_sums) -> gradients of the weights`, `(steps, ...)` matrices of all
+            steps.
+        saved: How many tensors are saved.
+        sums: How many sums there are; the first is that to which `projected` belongs.
     """
 
     forward: Callable
-    factors: Callable
     backward: Callable
-    widths: Callable
-    two_sums: bool
-    needs_h: bool
+    gradients: Callable
+    saved: int
+    sums: int
 
 
-def _lstm(outer, inner, states):
-    """Equations as in `suite.recurrent.kernels.lstm`; saved are the gates and `c` before the step."""
-    _, c = states
-    units = c.shape[-1]
-    # sigmoid(x) = (tanh(x / 2) + 1) / 2: one activation over all four gates.
-    half = tf.constant([0.5] * (2 * units) + [1.0] * units + [0.5] * units, outer.dtype)
-    gates = tf.tanh((outer + inner) * half) * half + (1 - half)
-    i, f, g, o = tf.split(gates, 4, axis=-1)
-    new_c = f * c + i * g
-    return (o * tf.tanh(new_c), new_c), (gates, c)
+def _lstm(projected, context, states, weights):
+    """Equations as in `suite.recurrent.LSTM`; the weight is `[U; C]`, of `h` and of the context."""
+    h, c = states
+    i, f, g, o = tf.split(projected + tf.matmul(tf.concat([h, context], axis=1), weights[0]), 4, axis=1)
+    i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
+    c = f * c + i * g
+    squashed = tf.tanh(c)
+    return (o * squashed, c), (i, f, g, o, squashed)
 
 
-def _lstm_factors(gates, before):
-    i, f, g, o = tf.split(gates, 4, axis=-1)
-    squashed = tf.tanh(f * before + i * g)
-    factors = [g * i * (1 - i), before * f * (1 - f), i * (1 - g * g), squashed * o * (1 - o)]
-    return [tf.concat(factors, axis=-1), o * (1 - squashed * squashed), f]
-
-
-def _lstm_backward(factors, d_states):
-    factor, slope, f = factors
+def _lstm_backward(saved, states, d_states, weights):
+    i, f, g, o, squashed = saved
+    h, c = states
     d_h, d_c = d_states
-    through = d_c + d_h * slope
-    d_gates = tf.concat([through, through, through, d_h], axis=-1) * factor
-    return d_gates, d_gates, [tf.zeros_like(d_h), through * f]
+    d_c += d_h * o * (1 - squashed * squashed)
+    gates = [d_c * g * i * (1 - i), d_c * c * f * (1 - f), d_c * i * (1 - g * g), d_h * squashed * o * (1 - o)]
+    d_gates = tf.concat(gates, axis=1)
+    units = h.shape[1]
+    d_both = tf.matmul(d_gates, weights[0])
+    return (d_gates,), d_both[:, units:], (d_both[:, :units], d_c * f)
 
 
-def _gru(outer, inner, states):
-    """Equations as in `suite.recurrent.kernels.gru`; saved are `[z, r]`, `n` and the inner part of the candidate."""
+def _lstm_gradients(before, contexts, d_sums):
+    return (tf.matmul(tf.concat([before, contexts], axis=1), d_sums[0], transpose_a=True),)
+
+
+def _gru(projected, context, states, weights):
+    """Equations as in `suite.recurrent.GRU` with `reset_after`; the weights are `C`, `U` and `b'`."""
     (h,) = states
-    units = h.shape[-1]
-    gates = tf.tanh((outer[:, : 2 * units] + inner[:, : 2 * units]) * 0.5) * 0.5 + 0.5
-    z, r = tf.split(gates, 2, axis=-1)
-    a = inner[:, 2 * units :]
-    n = tf.tanh(outer[:, 2 * units :] + r * a)
-    return (n + z * (h - n),), (gates, n, a)
+    context_kernel, recurrent, bias = weights
+    outer_z, outer_r, outer_n = tf.split(projected + tf.matmul(context, context_kernel), 3, axis=1)
+    inner_z, inner_r, inner = tf.split(tf.matmul(h, recurrent) + bias, 3, axis=1)
+    z, r = tf.sigmoid(outer_z + inner_z), tf.sigmoid(outer_r + inner_r)
+    n = tf.tanh(outer_n + r * inner)
+    return (n + z * (h - n),), (z, r, n, inner)
 
 
-def _gru_factors(gates, n, a, before):
-    z, r = tf.split(gates, 2, axis=-1)
-    p = (1 - z) * (1 - n * n)
-    return [tf.concat([(before - n) * z * (1 - z), p * a * r * (1 - r), p * r], axis=-1), p, z]
+def _gru_backward(saved, states, d_states, weights):
+    z, r, n, inner = saved
+    (h,), (d_h,) = states, d_states
+    d_n = d_h * (1 - z) * (1 - n * n)
+    d_z, d_r = d_h * (h - n) * z * (1 - z), d_n * inner * r * (1 - r)
+    d_outer, d_inner = tf.concat([d_z, d_r, d_n], axis=1), tf.concat([d_z, d_r, d_n * r], axis=1)
+    return (d_outer, d_inner), tf.matmul(d_outer, weights[0]), (d_h * z + tf.matmul(d_inner, weights[1]),)
 
 
-def _gru_backward(factors, d_states):
-    factor, p, z = factors
-    (d_h,) = d_states
-    d_inner = tf.concat([d_h, d_h, d_h], axis=-1) * factor
-    d_outer = tf.concat([d_inner[:, : 2 * p.shape[-1]], d_h * p], axis=-1)
-    return d_outer, d_inner, [d_h * z]
+def _gru_gradients(before, contexts, d_sums):
+    d_outer, d_inner = d_sums
+    d_context_kernel = tf.matmul(contexts, d_outer, transpose_a=True)
+    return d_context_kernel, tf.matmul(before, d_inner, transpose_a=True), tf.reduce_sum(d_inner, axis=0)
 
 
 CELLS = {
-    "lstm": Cell(_lstm, _lstm_factors, _lstm_backward, lambda units: (4 * units, units), two_sums=False, needs_h=False),
-    "gru": Cell(
-        _gru, _gru_factors, _gru_backward, lambda units: (2 * units, units, units), two_sums=True, needs_h=True
-    ),
+    "lstm": Cell(_lstm, _lstm_backward, _lstm_gradients, saved=5, sums=1),
+    "gru": Cell(_gru, _gru_backward, _gru_gradients, saved=4, sums=2),
 }

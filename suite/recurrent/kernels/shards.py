@@ -6,17 +6,17 @@ import math
 import tensorflow as tf
 
 
-def shards(count, tensors):
-    """A structure of tensors `(batch, ...)` as a list of `count` structures, each a part of the batch; None stays None."""
+def shards(count, tensors, axis=0):
+    """A structure of tensors as a list of `count` structures, each a part of the batch (`axis`); None stays None."""
     if count == 1:
         return [tensors]
     leaves = tf.nest.flatten(tensors)
     some = next(leaf for leaf in leaves if leaf is not None)
-    batch = some.shape[0]
-    batch = tf.shape(some)[0] if batch is None else batch
+    batch = some.shape[axis]
+    batch = tf.shape(some)[axis] if batch is None else batch
     sizes = [batch // count] * (count - 1)
     sizes.append(batch - sum(sizes))
-    cut = functools.partial(tf.split, num_or_size_splits=sizes, axis=0, num=count)
+    cut = functools.partial(tf.split, num_or_size_splits=sizes, axis=axis, num=count)
     parts = [[None] * count if leaf is None else cut(leaf) for leaf in leaves]
     return [tf.nest.pack_sequence_as(tensors, part) for part in zip(*parts, strict=True)]
 
