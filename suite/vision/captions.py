@@ -54,8 +54,8 @@ def draw_attention(pictures: Sequence[np.ndarray], words: Sequence[Sequence[str]
         for picture, some, looked in zip(pictures, words, grids, strict=True)
         for start in range(0, len(some), WORDS_IN_A_ROW)
     ]
-    size = (1.4 * WORDS_IN_A_ROW, 1.7 * max(1, len(lines)))
-    figure, axes = plt.subplots(max(1, len(lines)), WORDS_IN_A_ROW, figsize=size, layout="constrained", squeeze=False)
+    rows, columns = max(1, len(lines)), max([1, *(len(some) for _, some, _ in lines)])
+    figure, axes = plt.subplots(rows, columns, figsize=(1.4 * columns, 1.7 * rows), layout="constrained", squeeze=False)
     for place in axes.flat:
         place.axis("off")
     for row, (picture, some, looked) in zip(axes, lines, strict=False):

@@ -1,4 +1,8 @@
-"""A captioning predictor that needs no training: it names the colour of the picture."""
+"""A captioning predictor that needs no training, since it names the colour of the picture; and a model that had some."""
+
+import json
+import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -73,3 +77,64 @@ def colour_files(tmp_path_factory):
     for name, colour in COLOURS.items():
         Image.new("RGB", (48, 40), colour).save(folder / f"{name}.png")
     return {name: folder / f"{name}.png" for name in COLOURS}
+
+
+TINY_CAPTIONING = (
+    "height=16",
+    "width=16",
+    "grid=4",
+    "filters=[16,16]",
+    "units=24",
+    "embedding_size=16",
+    "attention_units=16",
+    "dropout=0",
+    "max_words=5",
+    "beam_width=3",
+    "batch_size=16",
+    "learning_rate=0.02",
+    "epochs=8",
+    "patience=0",
+    "log_samples=false",
+)
+
+
+def draw_flag(path, top, bottom, seed=0, size=20):
+    """Write a picture of two colours, one above the other, with some noise."""
+    from PIL import Image
+
+    pixels = np.empty((size, size, 3))
+    pixels[: size // 2], pixels[size // 2 :] = COLOURS[top], COLOURS[bottom]
+    pixels += np.random.default_rng(seed).normal(0, 12, pixels.shape)
+    Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def flags(tmp_path_factory):
+    """A data set of small flags: "red above blue"."""
+    folder = tmp_path_factory.mktemp("flags")
+    pairs = [(top, bottom) for top in COLOURS for bottom in COLOURS]
+    with open(folder / "captions.jsonl", "w", encoding="utf-8") as file:
+        for split, rounds in (("train", 10), ("dev", 1), ("test", 1)):
+            for number in range(rounds):
+                for top, bottom in pairs:
+                    name = f"{split}_{top}_{bottom}_{number}.png"
+                    draw_flag(folder / name, top, bottom, zlib.crc32(name.encode()))
+                    captions = [f"{top} above {bottom}", f"{top} above {bottom} ."]
+                    file.write(json.dumps({"image": name, "captions": captions, "split": split}) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained_on_flags(tmp_path_factory, tracking_uri, flags):
+    """The RunResult of a model with attention trained on `flags` in seconds."""
+    from rich.console import Console
+
+    from suite.config import load_settings
+    from suite.runs import Request, read_data, train
+
+    settings = load_settings(Settings, None, TINY_CAPTIONING)
+    request = Request("captioning", settings, "flags", Path(tmp_path_factory.mktemp("models")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", tracking_uri)
+        return train(request, read_data("captioning", flags, settings, None, "fail"), Console(quiet=True))
