@@ -19,7 +19,7 @@ from suite.data.new_folder import make_new_folder
 from suite.errors import UserError
 from suite.vision.opencv import import_cv2
 
-SIZES = {"train": 420, "dev": 60, "test": 60}
+SIZES = {"train": 720, "dev": 120, "test": 120}
 CLASSES = ("left", "right", "up", "down", "clockwise", "anticlockwise")
 DIRECTIONS = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 SIDE = 32  # pixels

@@ -91,7 +91,7 @@ def test_every_format_reads_back_as_the_same_examples(few, tmp_path):
 
 
 def test_the_set_is_small(folders):
-    assert sum(path.stat().st_size for path in folders.rglob("*.avi")) < 9_000_000
+    assert sum(path.stat().st_size for path in folders.rglob("*.avi")) < 16_000_000
 
 
 def test_what_is_written_is_what_was_drawn(clips, folders):
