@@ -152,11 +152,16 @@ class Signature:
         parity: Whether answers are compared with the trained model's on real inputs; False where neither the raw arrays
             nor `prepare` give what the signature takes.
         logarithms: Outputs that are natural logarithms; `exp` of them is compared, for tolerances are those of probabilities.
+        relative: Outputs without a unit (features); their difference counts beside the largest of their numbers.
+        decisions: Outputs of whole numbers that the others follow from (the words of a sentence). Rounding may tip a tie
+            between two words, and all is different from there on: answers are compared where these are equal, and how
+            often they are is what counts else.
         metric_loss: How much worse a file's primary metric may be than the trained model's.
         int8_metric_loss: The same for int8.
         seconds: How long an input of this signature lasts, where that means something (audio): gives the real-time factor.
         custom_ops: Names of the ops that an app must link (tensorflow-text).
         offline: Why no input comes in chunks and what to change, for people: `"... ; train with --set keep=head"`.
+        no_int8: Why the ranges of int8 cannot be found in its graph, for people.
         vocabulary: An input or output, and the word of each of its numbers (or of each place on its last axis); none blank.
         front_end: Parameters of what the graph does to the raw input, JSON-able, for the file's metadata.
     """
@@ -172,11 +177,14 @@ class Signature:
     trim: Callable[[Arrays], Arrays] | None = None
     parity: bool = True
     logarithms: tuple[str, ...] = ()
+    relative: tuple[str, ...] = ()
+    decisions: tuple[str, ...] = ()
     metric_loss: float = 0.005
     int8_metric_loss: float = 0.015
     seconds: Callable[[Arrays], float] | None = None
     custom_ops: tuple[str, ...] = ()
     offline: str = ""
+    no_int8: str = ""
     vocabulary: tuple[str, Sequence[str]] | None = None
     front_end: dict[str, Any] = field(default_factory=dict)
 

@@ -12,7 +12,8 @@ class WordDecoder:
 
     Attributes:
         state_size: Numbers of a state.
-        places: Places that attention sees; 1 without attention.
+        words: Size of the vocabulary.
+        places, features: Places that attention sees and their width; 1 without attention.
     """
 
     def __init__(self, model: keras.Model):
@@ -25,7 +26,8 @@ class WordDecoder:
         self._parts = len(first)
         self.units = first[0].shape[-1]
         self.state_size = self.units * self._parts
-        self.places = values.shape[1] if self.attends else 1
+        self.words = layer["words"].words
+        self.places, self.features = values.shape[1:] if self.attends else (1, 1)
 
     def encode(self, picture):
         """Look at pictures.
@@ -45,15 +47,16 @@ class WordDecoder:
         return values, self._layer["decoder"].keys(values), state
 
     def step(self, tokens, state, values, keys):
-        """Read one word.
+        """Read one word of one sentence about each picture, or of several.
 
         Args:
-            tokens: Word numbers, int32 `(batch,)`.
-            state, values, keys: As `encode` or the step before returned them.
+            tokens: Word numbers, int32 `(batch,)` or `(batch, sentences)`.
+            state: As `encode` or the step before returned it, `(batch, state_size)` or `(batch, sentences, state_size)`.
+            values, keys: As `encode` returned them.
 
         Returns:
-            `(logits, state, attention)`: of the next word, float32 `(batch, words)`; the next state; where in the picture
-            this step looked, `(batch, places)`, adding up to 1.
+            `(logits, state, attention)`: of the next word, float32 `(..., words)`; the next state; where in the picture
+            this step looked, `(..., places)`, adding up to 1.
         """
         decoder, parts = self._layer["decoder"], tf.split(state, self._parts, axis=-1)
         embedded = self._layer["words"](tokens)
@@ -61,7 +64,10 @@ class WordDecoder:
             output, context, attention, after = decoder.step(embedded, values, keys, parts)
             summed = self._layer["from_output"](output) + self._layer["from_context"](context) + embedded
         else:
-            output, after = decoder.step(embedded, parts)
-            summed, attention = self._layer["from_output"](output), tf.ones_like(keys[:, :, 0])
+            shape = tf.shape(parts[0])
+            rows = [tf.reshape(one, (-1, one.shape[-1])) for one in (embedded, *parts)]
+            output, after = decoder.step(rows[0], rows[1:])
+            output, *after = (tf.reshape(one, shape) for one in (output, *after))
+            summed, attention = self._layer["from_output"](output), tf.ones_like(state[..., :1])
         logits = self._layer["words"](self._layer["deep"](summed), reverse=True)
         return logits, tf.concat(list(after), -1) if self._parts > 1 else after[0], attention

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from suite.decoding.text_bytes import text_bytes
+
 BLANK = 0
 
 
@@ -83,27 +85,11 @@ def greedy_bytes(log_probs, frames, symbols, previous=None) -> GreedyBytes:
     """
     import tensorflow as tf
 
-    encoded = [b"", *(symbol.encode("utf-8") for symbol in symbols[1:])]
-    width = max(1, *map(len, encoded))
-    table = tf.constant([list(text.ljust(width, b"\0")) for text in encoded], tf.int32)
-    sizes = tf.constant([len(text) for text in encoded], tf.int32)
-
     batch, steps = tf.shape(log_probs)[0], tf.shape(log_probs)[1]
     frames = tf.cast(frames, tf.int32)
     valid = tf.range(steps)[None] < frames[:, None]
     best = tf.where(valid, tf.argmax(log_probs, -1, output_type=tf.int32), BLANK)
     first = tf.zeros((batch,), tf.int32) if previous is None else tf.cast(previous, tf.int32)
     path = tf.concat([first[:, None], best], 1)
-    written = tf.where(best != path[:, :-1], tf.gather(sizes, best), 0)
-
-    # Each byte goes to its place in the text; those that are not written to a last place that is cut off.
-    capacity = steps * width
-    place = (tf.cumsum(written, 1) - written)[:, :, None] + tf.range(width)
-    place = tf.where(tf.range(width) < written[:, :, None], place, capacity)
-    row = tf.broadcast_to(tf.range(batch)[:, None, None], tf.shape(place))
-    target = tf.reshape(tf.stack([row, place], -1), (-1, 2))
-    text = tf.scatter_nd(target, tf.reshape(tf.gather(table, best), (-1,)), tf.stack([batch, capacity + 1]))
-    text = tf.cast(text[:, :-1], tf.uint8)
-    if log_probs.shape[0] is not None and log_probs.shape[1] is not None:
-        text = tf.reshape(text, (log_probs.shape[0], log_probs.shape[1] * width))
-    return GreedyBytes(text, tf.reduce_sum(written, 1), tf.gather(path, frames, axis=1, batch_dims=1))
+    text, text_length = text_bytes(best, best != path[:, :-1], ["", *symbols[1:]])
+    return GreedyBytes(text, text_length, tf.gather(path, frames, axis=1, batch_dims=1))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.export.convert import ConversionError
-from suite.export.offers import TOLERANCES
+from suite.export.offers import AGREEMENTS, TOLERANCES
 from suite.export.parity import compare
 from suite.export.source import Source
 from suite.pipeline import Arrays, Predictor, Signature, primary_metric
@@ -47,7 +47,14 @@ def check_parity(
         if not signature.parity:
             continue
         ours, reference = _answers(source, path, signature, deployment, first=place == 0)
-        difference = compare(ours, reference, signature.logarithms)
+        difference = compare(ours, reference, signature.logarithms, signature.relative, signature.decisions)
+        for name in signature.decisions:
+            differ = round(len(ours) * (1 - difference.agreement[name]))
+            if differ > max(1, len(ours) * (1 - AGREEMENTS[quantization])):
+                raise ConversionError(
+                    f"{path.name}: {name} of {signature.name} differ from the trained model's on {differ} of {len(ours)} "
+                    f"real inputs; {AGREEMENTS[quantization]:.0%} must be equal, so no file was written"
+                )
         if tolerance is not None and not difference.largest <= tolerance:
             raise ConversionError(
                 f"{path.name}: an answer of {signature.name} differs from the trained model's by {difference.largest:.2g} "

@@ -14,6 +14,8 @@ QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 
 # Largest difference of an output from the Keras model's. int8 is judged by the task's metric alone.
 TOLERANCES = {"none": 1e-4, "float16": 1e-2, "dynamic": 5e-2, "int8": None}
+# Share of real inputs on which a signature's decisions (words) must be the Keras model's; one input may always differ.
+AGREEMENTS = {"none": 0.95, "float16": 0.9, "dynamic": 0.5, "int8": 0.0}
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,14 @@ class Facts:
         bidirectional: Whether any of them reads in both directions.
         chunks: Whether an input comes in chunks; its other inputs (a length) are then of one chunk too.
         offline: Why none does.
+        no_int8: Why the graph cannot be calibrated.
     """
 
     recurrences: frozenset[str]
     bidirectional: bool
     chunks: bool
     offline: str = ""
+    no_int8: str = ""
 
 
 def model_facts(model: "keras.Model", signature: Signature) -> Facts:
@@ -45,7 +49,7 @@ def model_facts(model: "keras.Model", signature: Signature) -> Facts:
         elif isinstance(layer, keras.layers.RNN) or hasattr(layer, "step"):
             kinds.add(type(layer).__name__.lower())
     chunks = any(raw.chunk for raw in signature.inputs.values())
-    return Facts(frozenset(kinds), bidirectional, chunks, signature.offline)
+    return Facts(frozenset(kinds), bidirectional, chunks, signature.offline, signature.no_int8)
 
 
 def file_name(deployment: str, quantization: str, custom_ops: bool = False) -> str:
@@ -77,6 +81,8 @@ def refusal(facts: Facts, deployment: str, quantization: str) -> str | None:
         return f"{facts.offline or 'no input of this task comes in chunks'}, or use --deployment interpreter"
     if quantization == "int8" and deployment == "streaming" and "simplernn" in facts.recurrences:
         return "the converter fails on an unrolled simple_rnn in int8; use --quantize dynamic"
+    if quantization == "int8" and facts.no_int8:
+        return f"{facts.no_int8}; use --quantize dynamic"
     if quantization != "int8" or deployment == "streaming":
         return None
     others = ", ".join(sorted(facts.recurrences - {"lstm"}))

@@ -117,23 +117,30 @@ class AttentionDecoder(keras.layers.Layer):
         return self._state_type(*self.cell.get_initial_state(ops.shape(values)[0]))
 
     def step(self, inputs, values, keys, state):
-        """One step.
+        """One step, of one sequence or of many with the same values, such as the beams of a search.
 
         Args:
-            inputs: `(batch, features)`.
+            inputs: `(batch, features)` or `(batch, sequences, features)`.
             values: `(batch, places, value features)`.
             keys: `self.keys(values)`.
-            state: What `start` or the step before returned.
+            state: What `start` or the step before returned; `(batch, units)` or `(batch, sequences, units)`.
 
         Returns:
-            `(output, context, attention, state)`: `(batch, units)`, `(batch, value features)`, `(batch, places)`, and
-            the next state.
+            `(output, context, attention, state)`: `(..., units)`, `(..., value features)`, `(..., places)`, and the next
+            state.
         """
         context, attention = self.attention(state[0], values, keys=keys)
         if self.gate:
             context *= ops.sigmoid(ops.matmul(state[0], self.gate_kernel) + self.gate_bias)
-        output, after = self.cell(ops.concatenate([inputs, context], axis=-1), list(state))
+        read, states = ops.concatenate([inputs, context], axis=-1), list(state)
+        shape = ops.shape(states[0])
+        if len(shape) > 2:
+            read = ops.reshape(read, (-1, read.shape[-1]))
+            states = [ops.reshape(one, (-1, self.units)) for one in states]
+        output, after = self.cell(read, states)
         after = after if isinstance(after, (list, tuple)) else [after]
+        if len(shape) > 2:
+            output, *after = (ops.reshape(one, shape) for one in (output, *after))
         return output, context, attention, self._state_type(*after)
 
     def compute_mask(self, inputs, values=None, mask=None, **masks):
