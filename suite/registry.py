@@ -13,6 +13,7 @@ PIPELINES = {
     "sentiment": "pipelines.sentiment",
     "speech": "pipelines.speech",
     "video": "pipelines.video",
+    "captioning": "pipelines.captioning",
 }
 
 
