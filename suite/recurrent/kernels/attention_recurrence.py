@@ -40,6 +40,8 @@ def attention_recurrence(form, projected, keys, values, states, weights, mask=No
         `(time, batch, places)`, and the states after the last step. What stands at masked steps is not meant to be used.
     """
     count = len(states)
+    # A function for each size of layer: what `reduce_retracing` forgets is to be batch and time alone.
+    sizes = (keys.shape[1], *(tuple(weight.shape) for weight in weights))
 
     def named(arguments):
         return arguments[0], arguments[1], arguments[2], tuple(arguments[3 : 3 + count]), tuple(arguments[3 + count :])
@@ -48,15 +50,15 @@ def attention_recurrence(form, projected, keys, values, states, weights, mask=No
     def run(*arguments):
         # The loops have their own gradient; the tape must not look for another one inside.
         arguments = named([tf.stop_gradient(argument) for argument in arguments])
-        outputs, ends, kept = _forward(form)(*arguments, mask)
+        outputs, ends, kept = _forward(form, sizes)(*arguments, mask)
 
         def gradient(*upstream):
-            saved = kept if form.keep else _forward(form._replace(keep=True))(*arguments, mask)[2]
+            saved = kept if form.keep else _forward(form._replace(keep=True), sizes)(*arguments, mask)[2]
 
             @tf.custom_gradient
             def backwards(*upstream):
                 upstream = [tf.stop_gradient(value) for value in upstream]
-                result = _backward(form)(tuple(upstream[:3]), tuple(upstream[3:]), saved, *arguments, mask)
+                result = _backward(form, sizes)(tuple(upstream[:3]), tuple(upstream[3:]), saved, *arguments, mask)
                 return tuple(tf.nest.flatten(result)), no_second_gradient
 
             # The gradients take part so that a second derivative is refused, not silently zero.
@@ -69,7 +71,7 @@ def attention_recurrence(form, projected, keys, values, states, weights, mask=No
 
 
 @functools.cache
-def _forward(form):
+def _forward(form, sizes):
     @tf.function(autograph=False, reduce_retracing=True)
     def forward(projected, keys, values, states, weights, mask):
         parts = [
@@ -84,7 +86,7 @@ def _forward(form):
 
 
 @functools.cache
-def _backward(form):
+def _backward(form, sizes):
     @tf.function(autograph=False, reduce_retracing=True)
     def backward(d_outputs, d_ends, kept, projected, keys, values, states, weights, mask):
         cut = _parts(form.shards, (*d_outputs, mask), (d_ends, keys, values, states))
