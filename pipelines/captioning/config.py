@@ -49,7 +49,10 @@ class Settings(TrainingSettings):
     )
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all words")
     scheduled_sampling: float = Field(
-        0.0, ge=0, le=1, description="share of input words, at the end of training, that are the model's own"
+        0.0,
+        ge=0,
+        le=1,
+        description="share of input words that are the model's own, in the last epoch; from none in the first",
     )
 
     self_critical_epochs: int = Field(

@@ -143,7 +143,8 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
     """Return batches of (picture, caption) pairs whose captions are of similar length.
 
     Inputs: `{"picture": uint8 (batch, height, width, 3), "tokens": int32 (batch, time), "length": int32 (batch,)}`,
-    targets int32 `(batch, time)`, -1 after `length`. Which pairs are together and mirrored depends on
+    targets int32 `(batch, time)`, -1 after `length`. With scheduled sampling some tokens are `-1 - word`, where the
+    model's own word is to stand. Which pairs are together and mirrored depends on
     seed and epoch alone.
     """
     numbers = {word: number for number, word in enumerate(assets["words"])}
@@ -176,6 +177,8 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
                 if training and settings.flip and mirrored[index]:
                     picture[row] = picture[row, :, ::-1]
                 tokens[row, : len(given)], targets[row, : len(wanted)], length[row] = given, wanted, len(given)
+                if training and settings.scheduled_sampling:
+                    _ask_for_own_words(tokens[row, 1 : len(given)], settings, epoch, index)
             yield {"picture": picture, "tokens": tokens, "length": length}, targets
 
     def dataset(epoch: int):
@@ -189,6 +192,13 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
         return [examples[pairs[index][0]].name for index in plan(epoch)[step].indices]
 
     return BatchSource(len(plan(0)), dataset, names)
+
+
+def _ask_for_own_words(tokens: np.ndarray, settings: Settings, epoch: int, index: int) -> None:
+    """Turn a share of the words, which grows from epoch to epoch, to `-1 - word`, in place."""
+    share = settings.scheduled_sampling * min(epoch / max(1, settings.epochs - 1), 1)
+    own = np.random.default_rng([settings.seed, epoch, 2, index]).random(len(tokens)) < share
+    tokens[own] = -1 - tokens[own]
 
 
 def input_specification(settings: Settings) -> dict:

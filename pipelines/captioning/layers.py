@@ -58,6 +58,34 @@ class WordEmbedding(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="suite")
+class GivenWords(keras.layers.Layer):
+    """Tokens as the caption has them: `-1 - word` to `word`, integers `(batch, time)`."""
+
+    def call(self, tokens):
+        return tf.where(tokens < 0, -1 - tokens, tokens)
+
+
+@keras.saving.register_keras_serializable(package="suite")
+class OwnWords(keras.layers.Layer):
+    """Tokens with the model's most probable word in every place of a `-1 - word`.
+
+    Call arguments:
+        tokens: int32 `(batch, time)`; the first of each caption is the start.
+        logits: What the model made of the given words, `(batch, time, words)`.
+
+    Source: Bengio et al. 2015, "Scheduled Sampling for Sequence Prediction with Recurrent Neural Networks"; all words at
+    once: Duckworth et al. 2019, "Parallel Scheduled Sampling".
+    """
+
+    def call(self, tokens, logits):
+        own = tf.argmax(logits[:, :-1], -1, tokens.dtype)
+        return tf.where(tokens < 0, tf.pad(own, [[0, 0], [1, 0]]), tokens)
+
+    def compute_output_spec(self, tokens, logits):
+        return keras.KerasTensor(tokens.shape, tokens.dtype)
+
+
+@keras.saving.register_keras_serializable(package="suite")
 class PlaceEmbedding(keras.layers.Layer):
     """Adds to each place of a grid what is learned of it, so that the decoder knows where it looks.
 
@@ -73,7 +101,7 @@ class PlaceEmbedding(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="suite")
 class LookEverywhere(keras.layers.Layer):
-    """Adds to the loss what is missing from every place being looked at once; gives the attention back as it came.
+    """Adds to the loss what is missing from every place being looked at once; gives the logits back as they came.
 
         penalty = weight * mean over pictures of  sum over places l of (1 - sum over words t of a_tl)^2 / words
 
@@ -81,6 +109,7 @@ class LookEverywhere(keras.layers.Layer):
         weight: Of the penalty.
 
     Call arguments:
+        logits: Of any shape.
         attention: `(batch, time, places)`.
         mask: `(batch, time)`, boolean, True where a word counts.
 
@@ -91,16 +120,16 @@ class LookEverywhere(keras.layers.Layer):
         super().__init__(**options)
         self.weight = weight
 
-    def call(self, attention, mask, training=False):
+    def call(self, logits, attention, mask, training=False):
         if training:
             kept = tf.cast(mask, attention.dtype)
             looked = tf.reduce_sum(attention * kept[..., tf.newaxis], 1)
             missing = tf.reduce_sum(tf.square(1 - looked), 1) / tf.reduce_sum(kept, 1)
             self.add_loss(self.weight * tf.reduce_mean(missing))
-        return attention
+        return logits
 
-    def compute_output_spec(self, attention, mask, training=False):
-        return keras.KerasTensor(attention.shape, attention.dtype)
+    def compute_output_spec(self, logits, attention, mask, training=False):
+        return keras.KerasTensor(logits.shape, logits.dtype)
 
     def get_config(self):
         return super().get_config() | {"weight": self.weight}

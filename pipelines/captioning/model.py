@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from pipelines.captioning.layers import LookEverywhere, PlaceEmbedding, WordEmbedding
+from pipelines.captioning.layers import GivenWords, LookEverywhere, OwnWords, PlaceEmbedding, WordEmbedding
 from pipelines.captioning.self_critical import self_critical_batches
 from pipelines.captioning.words import PADDING
 from suite.errors import UserError
@@ -26,44 +26,64 @@ def build(settings, assets) -> keras.Model:
     3. the decoder reads the embedded words and, with attention, looks at the places before each;
     4. its output, what it looked at and the word before become one vector, and that a logit for each word.
 
+    With scheduled sampling a token `-1 - word` asks for the model's own word in place of the given one: 3 and 4 then run
+    once with the given words, to find the model's, and once more with those.
+
     Everything the model needs is in it, the weights of a backbone too. `pipelines.captioning.decoder` runs it word by word.
 
     Raises:
         UserError: if the settings of the backbone contradict one another, or its weights cannot be read.
     """
-    seed, words = settings.seed, len(assets["words"])
     inputs = {
         "picture": keras.Input((settings.height, settings.width, 3), dtype="uint8", name="picture"),
         "tokens": keras.Input((None,), dtype="int32", name="tokens"),
         "length": keras.Input((), dtype="int32", name="length"),
     }
-    mask = ClipMask(name="mask")(inputs["tokens"], inputs["length"])
+    tokens, mask = inputs["tokens"], ClipMask(name="mask")(inputs["tokens"], inputs["length"])
     values = _see(inputs["picture"], settings)
     whole = keras.layers.GlobalAveragePooling1D(name="whole")(values)
     states = [
         keras.layers.Dense(settings.units, activation="tanh", name=f"first_{name}")(whole)
         for name in ("h", "c")[: 2 if settings.cell == "lstm" else 1]
     ]
+    read = _reader(settings, len(assets["words"]))
+    if settings.scheduled_sampling:
+        first, _ = read(GivenWords(name="given_words")(tokens), values, states)
+        tokens = OwnWords(name="own_words")(tokens, first)
+    logits, attention = read(tokens, values, states)
+    if settings.attention_regulariser:
+        layer = LookEverywhere(settings.attention_regulariser, name="look_everywhere")
+        logits = layer(logits, attention, mask)
+    return keras.Model(inputs, logits, name="captioning")
+
+
+def _reader(settings, words):
+    """Return the decoder, a function of tokens, values and first states to logits and attention (None without it)."""
+    seed, rate = settings.seed, settings.dropout
     embedding = WordEmbedding(words, settings.embedding_size, settings.tied_embeddings, name="words")
-    embedded = embedding(inputs["tokens"])
-    dropped = keras.layers.Dropout(settings.dropout / 2, seed=seed + 1, name="word_dropout")(embedded)
+    word_dropout = keras.layers.Dropout(rate / 2, seed=seed + 1, name="word_dropout")
+    output_dropout = keras.layers.Dropout(rate / 2, seed=seed + 2, name="output_dropout")
+    deep_dropout = keras.layers.Dropout(rate, seed=seed + 3, name="deep_dropout")
+    from_output = keras.layers.Dense(settings.embedding_size, name="from_output")
+    deep = keras.layers.Activation("tanh", name="deep")
     if settings.attention == "none":
         layer = LSTM if settings.cell == "lstm" else GRU
-        outputs = layer(settings.units, return_sequences=True, name="decoder")(dropped, initial_state=states)
-        contexts = None
+        decoder = layer(settings.units, return_sequences=True, name="decoder")
     else:
-        layer = AttentionDecoder(settings.units, settings.attention_units, settings.cell, name="decoder")
-        outputs, contexts, attention = layer(dropped, values, initial_state=states)
-        if settings.attention_regulariser:
-            LookEverywhere(settings.attention_regulariser, name="look_everywhere")(attention, mask)
-    outputs = keras.layers.Dropout(settings.dropout / 2, seed=seed + 2, name="output_dropout")(outputs)
-    summed = keras.layers.Dense(settings.embedding_size, name="from_output")(outputs)
-    if contexts is not None:
-        looked = keras.layers.Dense(settings.embedding_size, use_bias=False, name="from_context")(contexts)
-        summed = keras.layers.Add(name="all")([summed, looked, dropped])
-    deep = keras.layers.Activation("tanh", name="deep")(summed)
-    deep = keras.layers.Dropout(settings.dropout, seed=seed + 3, name="deep_dropout")(deep)
-    return keras.Model(inputs, embedding(deep, reverse=True), name="captioning")
+        decoder = AttentionDecoder(settings.units, settings.attention_units, settings.cell, name="decoder")
+        from_context = keras.layers.Dense(settings.embedding_size, use_bias=False, name="from_context")
+        everything = keras.layers.Add(name="all")
+
+    def read(tokens, values, states):
+        embedded, attention = word_dropout(embedding(tokens)), None
+        if settings.attention == "none":
+            summed = from_output(output_dropout(decoder(embedded, initial_state=states)))
+        else:
+            outputs, contexts, attention = decoder(embedded, values, initial_state=states)
+            summed = everything([from_output(output_dropout(outputs)), from_context(contexts), embedded])
+        return embedding(deep_dropout(deep(summed)), reverse=True), attention
+
+    return read
 
 
 def _see(picture, settings):

@@ -37,7 +37,8 @@ def describe_duplicates(items: Iterable[Example]) -> list[str]:
     for part, repeated in within:
         one, other = repeated[0][:2]
         notes.append(f"{_count(repeated)} more than once in {part}, for example {one.name} and {other.name}.")
-    if found["targets"]:
+    # Two lists of captions say the same in other words; two labels contradict one another.
+    if found["targets"] and isinstance(found["targets"][0][0].target, str):
         one = found["targets"][0][0]
         other = next(example for example in found["targets"][0] if example.target != one.target)
         pair = f"{one.name} ({one.target!r}) and {other.name} ({other.target!r})"
