@@ -77,7 +77,10 @@ def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> l
 
     picture = {
         "picture": RawInput(
-            "uint8", (None, None, 3), "picture, RGB, 0..255; scaled to fit, with black bars", fixed=(*size, 3)
+            "uint8",
+            (None, None, 3),
+            f"picture, RGB, 0..255; in a file of one size scaled to fit, with black bars, to {size[0]} x {size[1]}",
+            fixed=(*size, 3),
         )
     }
     attends, beams = settings.attention != "none", settings.compiled_beams
@@ -86,7 +89,12 @@ def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> l
     units = settings.units * (2 if settings.cell == "lstm" else 1)
     keys = places, settings.attention_units if attends else 1
     step = {
-        "tokens": RawInput("int32", (None,), "the last word of each beginning; 1 before the first", fixed=(beams,)),
+        "tokens": RawInput(
+            "int32",
+            (None,),
+            "the last word of each beginning, 1 before the first; rows not needed are zeros",
+            fixed=(beams,),
+        ),
         "state": RawInput("float32", (None, units), "its state", fixed=(beams, units)),
         "values": RawInput("float32", (places, features), "what encode gave", fixed=(places, features)),
         "keys": RawInput("float32", keys, "what encode gave"),

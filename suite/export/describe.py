@@ -14,9 +14,10 @@ from suite.runtime.tflite_runtime import TfLitePredictor
 def describe_signature(signature: Signature, path: Path, deployment: str) -> dict[str, Any]:
     """Return inputs and outputs of a signature as the report has them; an axis of any length is None."""
     predictor = TfLitePredictor(path, 1, signature.name, bool(signature.custom_ops))
-    meanings = {name: raw.meaning for name, raw in signature.inputs.items()} | signature.outputs
     described: dict[str, Any] = {"inputs": {}, "outputs": {}}
-    for kind, tensors in (("inputs", predictor.inputs), ("outputs", predictor.outputs)):
+    given = {name: raw.meaning for name, raw in signature.inputs.items()}
+    sides = ("inputs", predictor.inputs, given), ("outputs", predictor.outputs, signature.outputs)
+    for kind, tensors, meanings in sides:
         for name, (shape, dtype) in tensors.items():
             meaning = (
                 meanings.get(name) or f"state of the stream: {name.removeprefix(STATE)}; zeros before the first chunk"
@@ -58,12 +59,12 @@ def caller_notes(held: list[Signature], deployment: str, ops: dict[str, int]) ->
             "registered with the op resolver before the interpreter is built."
         )
     if deployment == "compiled":
-        notes.append(
-            f"Fixed shapes: {_limits(held, deployment)}. Pad shorter inputs with zeros; cut longer ones into windows and "
-            "average the answers."
-            if any("probabilities" in signature.outputs for signature in held)
-            else f"Fixed shapes: {_limits(held, deployment)}. Pad shorter inputs with zeros; cut longer ones into windows."
-        )
+        note = f"Fixed shapes: {_limits(held, deployment)}."
+        if any(raw.shape.count(None) == 1 for raw in held[0].inputs.values()):  # lengths; a picture is scaled
+            note += " Pad shorter inputs with zeros; cut longer ones into windows"
+            averaged = any("probabilities" in signature.outputs for signature in held)
+            note += " and average the answers." if averaged else "."
+        notes.append(note)
     if deployment == "streaming":
         notes.append(
             f"One call is one chunk: {_limits(held, deployment)}. Feed each state output back as the input of the same name; "

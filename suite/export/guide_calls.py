@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from suite.runtime.streaming import STATE
+
 WINDOWED_RANK = 2  # (batch, length): what can be cut into pieces of a fixed length
 COMPILED_TYPES = {"float32", "int32", "int8", "uint8", "bool"}  # what LiteRT's TensorBuffer reads and writes
 
@@ -67,11 +69,12 @@ class Call:
 
 
 def read_calls(entry: dict[str, Any]) -> list[Call]:
-    """Return the calls of a file. What is input and output under the same name is a state, zeros at first."""
+    """Return the calls of a file. What is input and output under the same `state_...` is a state, zeros at first."""
     calls = []
     for name, signature in entry["signatures"].items():
         sides = [[_tensor(key, value) for key, value in signature[side].items()] for side in ("inputs", "outputs")]
         shared = {tensor.name for tensor in sides[0]} & {tensor.name for tensor in sides[1]}
+        shared = {name for name in shared if name.startswith(STATE)}
         inputs, outputs = (tuple(tensor for tensor in side if tensor.name not in shared) for side in sides)
         calls.append(Call(name, inputs, outputs, tuple(tensor for tensor in sides[0] if tensor.name in shared)))
     return calls
