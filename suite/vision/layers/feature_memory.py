@@ -44,7 +44,7 @@ class FeatureMemory:
 
 def clip_key(network: bytes, frames: np.ndarray) -> bytes:
     """Return the digest of a clip's pixels and of what stands for a network and its weights."""
-    digest = hashlib.blake2b(network, digest_size=32)
+    digest = hashlib.sha256(network)  # processors compute this one themselves: twice as fast as BLAKE2
     digest.update(repr((frames.shape, frames.dtype.str)).encode())
     digest.update(np.ascontiguousarray(frames))
     return digest.digest()
