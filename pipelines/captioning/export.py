@@ -105,6 +105,7 @@ def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> l
         "grid": settings.grid if attends else 0,
         "max_words": settings.max_words,
         "beam_width": settings.beam_width,
+        "beams": beams,
         "length_penalty": settings.length_penalty,
         "no_repeat_ngram": settings.no_repeat_ngram,
         "start": START,

@@ -5,11 +5,12 @@ signature takes something else, and raises UserError where only the answer does 
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from suite.errors import UserError
+from suite.export.metadata import VOCABULARY
 from suite.export.model_file import packed_files
 
 
@@ -22,12 +23,14 @@ class Kind:
         answer: For `static/answers/KIND.js`, likewise.
         outputs: The outputs that the page reads.
         fact: What the page tells of the input.
+        others: Further signatures of the file that the page calls, and the outputs of each that it reads.
     """
 
     input: dict[str, Any]
     answer: dict[str, Any]
     outputs: tuple[str, ...]
     fact: str
+    others: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def text_kind(tflite: Path, signature: dict[str, Any], labels: list[str]) -> Kind | None:
@@ -104,7 +107,46 @@ def video_kind(tflite: Path, signature: dict[str, Any], labels: list[str]) -> Ki
     )
 
 
-KINDS = (text_kind, audio_kind, video_kind)
+def picture_kind(tflite: Path, signature: dict[str, Any], labels: list[str]) -> Kind | None:
+    """`picture` of fixed size: a caption, by a search over the file's signatures `encode` and `decode_step`."""
+    inputs = signature["inputs"]
+    if set(inputs) != {"picture"} or not _fits(inputs["picture"], "uint8", 4):
+        return None
+    front_end, files = _front_end(tflite), packed_files(tflite)
+    outputs = ("tokens", "count", "log_prob", "attention")
+    rules = (
+        "start",
+        "end",
+        "forbidden",
+        "max_words",
+        "beam_width",
+        "beams",
+        "length_penalty",
+        "no_repeat_ngram",
+        "grid",
+    )
+    missing = [name for name in outputs if name not in signature["outputs"]]
+    missing += [name for name in rules if name not in front_end] + [VOCABULARY] * (VOCABULARY not in files)
+    if missing:
+        raise UserError(
+            f"{tflite}: to caption pictures, a page needs outputs {', '.join(outputs)}, the rules of the search in "
+            f"front_end.json and {VOCABULARY} in the file. Missing: {', '.join(missing)}"
+        )
+    _, height, width, _ = inputs["picture"]["shape"]
+    size = {"height": height, "width": width}
+    words = files[VOCABULARY].decode("utf-8").splitlines()
+    found = {name: front_end[name] for name in rules}
+    beams = min(found["beam_width"], found["beams"])
+    return Kind(
+        {"kind": "picture", **size, **found, "words": words},
+        {"kind": "caption", **size, "grid": found["grid"]},
+        outputs,
+        f"a picture, scaled to {width} × {height} pixels; {beams} sentences are followed at once",
+        {"encode": ("values", "keys", "state"), "decode_step": ("log_probs", "state", "attention")},
+    )
+
+
+KINDS = (text_kind, audio_kind, video_kind, picture_kind)
 
 
 def _fits(details, dtype, axes):

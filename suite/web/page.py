@@ -66,9 +66,9 @@ def describe(tflite: Path, entry: dict[str, Any], title: str) -> dict[str, Any]:
     """Return the content of page.json.
 
     Returns:
-        `title`; `model` (`file`, `bytes`, `sha256`); `signature`, its `inputs` (name -> `dtype`, `shape`) and the `outputs`
-        that are read; `input` and `answer`, whose `kind` names a module of the page and which hold what that needs;
-        `facts`, pairs of words to show.
+        `title`; `model` (`file`, `bytes`, `sha256`); `signatures`: name -> `inputs` (name -> `dtype`, `shape`) and the
+        `outputs` that are read; `input` and `answer`, whose `kind` names a module of the page and which hold what that
+        needs; `facts`, pairs of words to show.
 
     Raises:
         UserError: if the file is missing, is not the one of the entry, or takes or gives what no page knows.
@@ -80,15 +80,20 @@ def describe(tflite: Path, entry: dict[str, Any], title: str) -> dict[str, Any]:
     if entry.get("sha256", sha256) != sha256:
         raise UserError(f"{tflite}: not the file that report.json describes; export the model again")
     signature, kind = _find(tflite, entry)
-    inputs = {
-        name: {"dtype": details["dtype"], "shape": details["shape"]} for name, details in signature["inputs"].items()
-    }
+    called = {signature["name"]: kind.outputs} | kind.others
     return {
         "title": title,
         "model": {"file": "model.tflite", "bytes": len(content), "sha256": sha256},
-        "signature": signature["name"],
-        "inputs": inputs,
-        "outputs": list(kind.outputs),
+        "signatures": {
+            name: {
+                "inputs": {
+                    key: {"dtype": details["dtype"], "shape": details["shape"]}
+                    for key, details in entry["signatures"][name]["inputs"].items()
+                },
+                "outputs": list(outputs),
+            }
+            for name, outputs in called.items()
+        },
         "input": kind.input,
         "answer": kind.answer,
         "facts": [*_facts(entry, len(content)), ["Input", kind.fact]],
@@ -113,8 +118,8 @@ def _find(tflite, entry):
     )
     raise UserError(
         f"{tflite}: a page needs a file of fixed shape, as the `compiled` deployment is, that takes text as bytes "
-        f"(uint8[1, N]), sound (samples float32[1, N], length int32[1]) or video (frames uint8[1, T, H, W, C], "
-        f"length int32[1]). Received: {received}"
+        f"(uint8[1, N]), sound (samples float32[1, N], length int32[1]), video (frames uint8[1, T, H, W, C], "
+        f"length int32[1]) or a picture (picture uint8[1, H, W, 3]). Received: {received}"
     )
 
 

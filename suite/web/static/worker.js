@@ -1,7 +1,7 @@
 /* Runs the model away from the page, so that typing never waits for it.
  *
- * In:  {open: page}       the content of page.json
- *      {run: tensors}     the inputs of one call: name -> typed array
+ * In:  {open: page}               the content of page.json
+ *      {run: tensors, signature}   the inputs of one call: name -> typed array; the page's first signature unless named
  * Out: {opened: true} | {outputs, milliseconds} | {failed: words}, where outputs are name -> typed array
  *
  * A classic worker: LiteRT.js loads its WebAssembly script with importScripts, which module workers lack.
@@ -23,7 +23,7 @@ self.onmessage = async ({ data }) => {
       await open(data.open);
       self.postMessage({ opened: true });
     } else {
-      self.postMessage(await run(data.run));
+      self.postMessage(await run(data.run, data.signature));
     }
   } catch (error) {
     self.postMessage({ failed: error?.message || String(error?.type ?? error) });
@@ -38,8 +38,10 @@ async function open(description) {
   model = await runtime.loadAndCompile(bytes, { accelerator: "wasm" });
   Tensor = runtime.Tensor;
   // The first call is slow; nobody should wait for it while typing.
-  await run(Object.fromEntries(Object.entries(page.inputs).map(([name, { dtype, shape }]) =>
-    [name, new ARRAYS[dtype](shape.reduce((all, axis) => all * axis, 1))])));
+  for (const [signature, { inputs }] of Object.entries(page.signatures)) {
+    await run(Object.fromEntries(Object.entries(inputs).map(([name, { dtype, shape }]) =>
+      [name, new ARRAYS[dtype](shape.reduce((all, axis) => all * axis, 1))])), signature);
+  }
 }
 
 /** Return the model's bytes; the sum in the address keeps an older file out of the browser's cache. */
@@ -51,14 +53,15 @@ async function fetchModel({ file, bytes, sha256 }) {
   return content;
 }
 
-async function run(tensors) {
+async function run(tensors, signature = Object.keys(page.signatures)[0]) {
   const started = performance.now();
+  const wanted = page.signatures[signature];
   const inputs = {};
   let found = {};
   try {
-    for (const [name, { shape }] of Object.entries(page.inputs)) inputs[name] = new Tensor(tensors[name], shape);
-    found = await model.run(page.signature, inputs);
-    const outputs = Object.fromEntries(page.outputs.map((name) => [name, found[name].toTypedArray().slice()]));
+    for (const [name, { shape }] of Object.entries(wanted.inputs)) inputs[name] = new Tensor(tensors[name], shape);
+    found = await model.run(signature, inputs);
+    const outputs = Object.fromEntries(wanted.outputs.map((name) => [name, found[name].toTypedArray().slice()]));
     return { outputs, milliseconds: performance.now() - started };
   } finally {
     for (const tensor of [...Object.values(inputs), ...Object.values(found)]) tensor.delete();

@@ -58,9 +58,8 @@ def test_the_folder_holds_page_model_and_runtime(tflite, entry, tmp_path):
 def test_the_page_learns_everything_from_the_entry(tflite, entry, tmp_path):
     write_page(tflite, entry, tmp_path / "page", "Moods")
     description = json.loads((tmp_path / "page" / "page.json").read_text(encoding="utf-8"))
-    assert description["signature"] == "classify"
-    assert description["inputs"] == {"text": {"dtype": "uint8", "shape": [1, 256]}}
-    assert description["outputs"] == ["probabilities"]
+    inputs = {"text": {"dtype": "uint8", "shape": [1, 256]}}
+    assert description["signatures"] == {"classify": {"inputs": inputs, "outputs": ["probabilities"]}}
     assert description["input"] == {"kind": "text", "name": "text", "size": 256, "probabilities": "probabilities"}
     assert description["answer"] == {"kind": "labels", "labels": ["dull", "bright"]}
     facts = dict(description["facts"])
@@ -120,8 +119,9 @@ SOUND = {"sample_rate": 8000, "step_samples": 320, "symbols": ["", "a", "b"]}
 
 def test_a_page_transcribes(tmp_path):
     description = described(tmp_path, SAMPLES, STEPS, {**SOUND, "n_fft": 512})
-    assert description["inputs"]["length"] == {"dtype": "int32", "shape": [1]}
-    assert description["outputs"] == ["log_probs", "frames"]
+    [signature] = description["signatures"].values()
+    assert signature["inputs"]["length"] == {"dtype": "int32", "shape": [1]}
+    assert signature["outputs"] == ["log_probs", "frames"]
     assert description["input"] == {"kind": "audio", "size": 16000, **SOUND}
     assert description["answer"]["kind"] == "text"
     assert dict(description["facts"])["Input"].startswith("2 seconds of sound at 8,000 Hz")
