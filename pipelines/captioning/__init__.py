@@ -23,6 +23,7 @@ PREDICT_OPTIONS = (
     PredictOption("explain", bool, False, "where in the picture each word looked"),
     PredictOption("html", str, None, "write all pictures with their captions to this page (.html)"),
 )
+LIVE_INPUTS = ()
 TEXT_INPUT = False
 
 __getattr__ = lazy_exports(

@@ -49,6 +49,11 @@ def test_a_folder_becomes_json_lines_and_a_page_and_each_bad_picture_is_named(su
     assert page.count("<figure") == 5 and page.count("<figcaption>green above blue") >= 4
 
 
+def test_a_picture_that_is_not_there_is_named(suite, workdir, trained_on_flags):
+    done = suite("predict", trained_on_flags.model_dir, "nowhere.jpg", "--json")
+    assert done.status == 2 and done.json["error"] == "nowhere.jpg: no such file or folder"
+
+
 def test_an_evaluation_from_the_command_line(suite, workdir, trained_on_flags, flags):
     done = suite("evaluate", trained_on_flags.model_dir, "--data", flags, "--json")
     assert done.status == 0 and done.json["split"] == "test" and done.json["examples"] == 9
