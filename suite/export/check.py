@@ -49,8 +49,9 @@ def check_parity(
         ours, reference = _answers(source, path, signature, deployment, first=place == 0)
         difference = compare(ours, reference, signature.logarithms, signature.relative, signature.decisions)
         for name in signature.decisions:
-            differ = round(len(ours) * (1 - difference.agreement[name]))
-            if differ > max(1, len(ours) * (1 - AGREEMENTS[quantization])):
+            equal = difference.agreement[name]
+            differ = round(len(ours) * (1 - equal))
+            if differ > 1 and equal < AGREEMENTS[quantization]:
                 raise ConversionError(
                     f"{path.name}: {name} of {signature.name} differ from the trained model's on {differ} of {len(ours)} "
                     f"real inputs; {AGREEMENTS[quantization]:.0%} must be equal, so no file was written"

@@ -1,5 +1,6 @@
 """Files with several signatures, several inputs, logarithms, whole numbers and padding: what speech and captioning need."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -191,6 +192,41 @@ def test_whole_numbers_agree_or_not():
     other = [{"text": np.array(list(word), np.uint8)} for word in (b"one\0", b"too", b"six")]
     found = compare(text, other)
     assert found.largest == 0 and found.agreement == {"text": pytest.approx(2 / 3)}
+
+
+def test_where_words_differ_by_a_tie_what_follows_is_not_compared():
+    ours = [{"words": np.array([1, 2]), "score": np.float32(0.5)}, {"words": np.array([3]), "score": np.float32(0.1)}]
+    theirs = [{"words": np.array([1, 2]), "score": np.float32(0.4)}, {"words": np.array([4]), "score": np.float32(9)}]
+    found = compare(ours, theirs, decisions=["words"])
+    assert found.largest == pytest.approx(0.1) and found.agreement == {"words": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("differ", "quantization", "passes"), [(1, "none", True), (2, "none", False), (2, "float16", True)]
+)
+def test_words_must_be_equal_on_nearly_all_inputs(sound, monkeypatch, differ, quantization, passes):
+    from dataclasses import replace
+
+    from suite.export import check
+    from suite.export.convert import ConversionError
+
+    theirs = [{"words": np.array([index])} for index in range(20)]
+    ours = [{"words": np.array([-1])} for _ in range(differ)] + theirs[differ:]
+    monkeypatch.setattr(check, "_answers", lambda *arguments, **options: (ours, theirs))
+    signature = replace(sound[1][0], decisions=("words",))
+    if passes:
+        found = check.check_parity(None, Path("a.tflite"), [signature], "interpreter", quantization)
+        assert found[signature.name]["agreement"] == {"words": 1 - differ / 20}
+    else:
+        with pytest.raises(
+            ConversionError, match=r"words of \w+ differ from the trained model's on 2 of 20 real inputs"
+        ):
+            check.check_parity(None, Path("a.tflite"), [signature], "interpreter", quantization)
+
+
+def test_features_are_compared_beside_the_largest():
+    ours, theirs = [{"seen": np.array([100.0, 1.0])}], [{"seen": np.array([100.0, 2.0])}]
+    assert compare(ours, theirs, relative=["seen"]).largest == pytest.approx(0.01)
 
 
 def test_an_answer_that_is_no_number_is_infinitely_far():
