@@ -11,6 +11,8 @@ class WordEmbedding(keras.layers.Layer):
         in:   x = E[word]
         out:  logits = y O^T + b,   O = E where tied
 
+    At first `b` is what Zipf's law says of a vocabulary in order of frequency, `-ln(1 + number of the word)`.
+
     Args:
         words: Size of the vocabulary.
         features: Width of an embedding.
@@ -31,12 +33,12 @@ class WordEmbedding(keras.layers.Layer):
         self.words, self.features, self.tied = words, features, tied
 
     def build(self, inputs_shape):
-        shape, spread = (self.words, self.features), keras.initializers.RandomUniform(-0.05, 0.05)
+        shape, spread = (self.words, self.features), keras.initializers.RandomNormal(stddev=self.features**-0.5)
         self.embeddings = self.add_weight(name="embeddings", shape=shape, initializer=spread)
         self.outputs = self.embeddings
         if not self.tied:
             self.outputs = self.add_weight(name="outputs", shape=shape, initializer="glorot_uniform")
-        self.bias = self.add_weight(name="bias", shape=(self.words,), initializer="zeros")
+        self.bias = self.add_weight(name="bias", shape=(self.words,), initializer=_zipf)
 
     def call(self, inputs, reverse=False):
         if not reverse:
@@ -55,6 +57,10 @@ class WordEmbedding(keras.layers.Layer):
     def get_config(self):
         own = {"words": self.words, "features": self.features, "tied": self.tied}
         return super().get_config() | own
+
+
+def _zipf(shape, dtype=None):
+    return -tf.math.log(1 + tf.range(shape[0], dtype=dtype or tf.float32))
 
 
 @keras.saving.register_keras_serializable(package="suite")

@@ -99,6 +99,8 @@ def _see(picture, settings):
         network = backbone_network(settings.backbone, *size, settings.backbone_weights, settings.backbone_layer)
         _check_grid(network.output_shape, settings)
         values = PictureGrid(network, settings.grid, name="grid")(picture)
+        # Maps differ by orders of magnitude between filters, and all of them are far from zero on average.
+        values = keras.layers.BatchNormalization(momentum=0.98, name="feature_norm")(values)
     values = keras.layers.Dropout(settings.dropout / 2, seed=settings.seed, name="value_dropout")(values)
     if settings.value_units:
         values = keras.layers.Dense(settings.value_units, name="values")(values)

@@ -1,9 +1,9 @@
 """A small made-up set of drawn scenes, written in any documented format.
 
-Two shapes stand in a 48x48 picture in one of four relations: "a small red circle left of a large blue square". Each
-scene has three captions: from the first shape, from the second, and with "there is". Which coloured shape stands how to which
-other is a combination; about a sixth of them occur in dev and test alone, so that a model which scores there has learned
-what the words mean and not the sentences.
+A small and a large shape stand in a 48x48 picture in one of four relations: "a small red circle left of a blue square".
+Each scene has three captions: from the small shape, from the large one, and with "there is". Which coloured shape stands
+how to which other is a combination; about a sixth of them occur in dev and test alone, so that a model which scores there
+has learned what the words mean and not the sentences.
 """
 
 import json
@@ -20,7 +20,7 @@ from suite.errors import UserError
 SIZES = {"train": 1500, "dev": 150, "test": 150}
 COLOURS = {"red": (215, 40, 40), "green": (50, 170, 70), "blue": (50, 80, 220), "yellow": (235, 205, 50)}
 SHAPES = ("circle", "square", "triangle")
-RADII = {"small": 5, "large": 9}  # pixels
+SMALL, LARGE = 5, 9  # pixels from the middle to the edge
 RELATIONS = {"left of": "right of", "right of": "left of", "above": "below", "below": "above"}
 SIDE = 48  # pixels
 APART = (20, 26)  # pixels between the middles, along the relation
@@ -30,14 +30,13 @@ HELD_OUT = 1 / 6
 
 @dataclass(frozen=True)
 class Thing:
-    """One shape of a scene: `"small"`, `"red"`, `"circle"`."""
+    """One shape of a scene: `"red"`, `"circle"`."""
 
-    size: str
     colour: str
     shape: str
 
     def __str__(self):
-        return f"a {self.size} {self.colour} {self.shape}"
+        return f"{self.colour} {self.shape}"
 
 
 def make_sample(directory: Path | str, seed: int = 0, format: str = "manifest") -> Path:
@@ -67,30 +66,26 @@ def make_scenes(seed: int = 0) -> dict[str, list[tuple[np.ndarray, tuple[str, ..
 
 
 def is_held_out(first: Thing, relation: str, second: Thing) -> bool:
-    """Return whether a combination is kept from training; the same from both sides, whatever the sizes."""
-    sides = [(first, relation, second), (second, RELATIONS[relation], first)]
-    one, relation, other = min(sides, key=lambda side: side[1])
-    text = f"{one.colour} {one.shape} {relation} {other.colour} {other.shape}"
-    return stable_share("held-out scenes", text) < HELD_OUT
+    """Return whether a small thing in this relation to a large one is kept from training."""
+    return stable_share("held-out scenes", f"{first} {relation} {second}") < HELD_OUT
 
 
 def _make_scene(generator, held_out):
     while True:
         first, second = (_draw_thing(generator) for _ in range(2))
         relation = str(generator.choice(list(RELATIONS)))
-        alike = (first.colour, first.shape) == (second.colour, second.shape)
-        if not alike and is_held_out(first, relation, second) == held_out:
+        if is_held_out(first, relation, second) == held_out:
             break
     captions = (
-        f"{first} {relation} {second}",
-        f"{second} {RELATIONS[relation]} {first}",
-        f"there is {first} {relation} {second}",
+        f"a small {first} {relation} a {second}",
+        f"a {second} {RELATIONS[relation]} a small {first}",
+        f"there is a small {first} {relation} a {second}",
     )
     return _draw_scene(generator, first, relation, second), captions
 
 
 def _draw_thing(generator):
-    return Thing(*(str(generator.choice(list(names))) for names in (RADII, COLOURS, SHAPES)))
+    return Thing(*(str(generator.choice(list(names))) for names in (COLOURS, SHAPES)))
 
 
 def _draw_scene(generator, first, relation, second):
@@ -103,8 +98,8 @@ def _draw_scene(generator, first, relation, second):
     middle = SIDE / 2 + generator.uniform(-3, 3, 2)
     picture = Image.new("RGB", (SIDE, SIDE), tuple(map(int, generator.integers(0, 50, 3))))
     pen = ImageDraw.Draw(picture)
-    for thing, (x, y) in ((first, middle + offset / 2), (second, middle - offset / 2)):
-        radius = RADII[thing.size]
+    places = (first, SMALL, middle + offset / 2), (second, LARGE, middle - offset / 2)
+    for thing, radius, (x, y) in places:
         box = (x - radius, y - radius, x + radius, y + radius)
         if thing.shape == "circle":
             pen.ellipse(box, COLOURS[thing.colour])
