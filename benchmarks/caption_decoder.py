@@ -2,14 +2,16 @@
 
 Usage: python benchmarks/caption_decoder.py [--rounds 7] [--batch 128] [--steps 16] [--places 36] [--value-features 512]
                                             [--attention-units 256] [--units 512] [--features 256] [--words 2900]
-                                            [--cell lstm] [--only suite|keras|keras_xla] [--json]
+                                            [--cell lstm] [--only NAME] [--json]
 
 decoder: outputs, contexts and attention from given inputs and values, and all gradients. step: the same with word
 embeddings, a dense layer to all words (the embeddings transposed), cross-entropy, and all gradients. The contenders have
-the same weights and take turns; medians count. `keras_xla` is Keras' loop inside `tf.function(jit_compile=True)`.
+the same weights and take turns; medians count. `keras` computes the keys before the loop, `keras_keys_inside` in the cell
+with all other equations, and `keras_xla` is `keras` inside `tf.function(jit_compile=True)`.
 """
 
 import argparse
+import functools
 import json
 import os
 import statistics
@@ -41,7 +43,7 @@ DEFAULTS = {
 
 
 class PlainCell(keras.layers.Layer):
-    """One step of `AttentionDecoder` with its weights; `values` and `keys` are set before the loop."""
+    """One step of `AttentionDecoder` with its weights; `values` are set before the loop, and `keys`, unless None."""
 
     def __init__(self, decoder):
         super().__init__()
@@ -59,7 +61,7 @@ def main():
     for name, default in DEFAULTS.items():
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--cell", choices=("lstm", "gru"), default="lstm")
-    parser.add_argument("--only", choices=("suite", "keras", "keras_xla"))
+    parser.add_argument("--only", choices=("suite", "keras", "keras_xla", "keras_keys_inside"))
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     results = {}
@@ -103,8 +105,8 @@ def contenders(part, options):
     def suite(inputs, values):
         return layer(inputs, values, training=True)
 
-    def plain(inputs, values):
-        cell.values, cell.keys = values, layer.keys(values)
+    def plain(inputs, values, keys_inside=False):
+        cell.values, cell.keys = values, None if keys_inside else layer.keys(values)
         return tf.split(loop(inputs, training=True), widths, axis=-1)
 
     weights = [weight.value for weight in layer.trainable_weights]
@@ -139,7 +141,13 @@ def contenders(part, options):
 
         return run
 
-    return {"suite": run_of(suite), "keras": run_of(plain), "keras_xla": run_of(plain, True)}
+    inside = functools.partial(plain, keys_inside=True)
+    return {
+        "suite": run_of(suite),
+        "keras": run_of(plain),
+        "keras_xla": run_of(plain, True),
+        "keras_keys_inside": run_of(inside),
+    }
 
 
 if __name__ == "__main__":

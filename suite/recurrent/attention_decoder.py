@@ -8,7 +8,7 @@ from suite.recurrent.attention import AdditiveAttention
 from suite.recurrent.gru import GRUState
 from suite.recurrent.kernels.attention_recurrence import Form, attention_recurrence
 from suite.recurrent.lstm import LSTMState
-from suite.recurrent.policy import choose_shards
+from suite.recurrent.policy import choose_compiled, choose_shards
 
 _CELLS = {"lstm": (keras.layers.LSTMCell, LSTMState), "gru": (keras.layers.GRUCell, GRUState)}
 
@@ -96,9 +96,9 @@ class AttentionDecoder(keras.layers.Layer):
         weights = (cast(look), cast(look_bias), cast(attention.context), *weights)
         mask = None if mask is None else ops.cast(mask, "bool")
         by_time = None if mask is None else ops.transpose(mask)[..., None]
-        form = Form(
-            self.cell_name, bool(self.gate), bool(training), choose_shards(inputs, (self.units, kernel.shape[1]))
-        )
+        size = self.units, kernel.shape[1]
+        shards, compiled = choose_shards(inputs, size), choose_compiled(inputs, size)
+        form = Form(self.cell_name, bool(self.gate), bool(training), shards, compiled)
         keys = ops.matmul(values, cast(attention.key_kernel))
         results, _ = attention_recurrence(form, projected, keys, values, tuple(states), weights, by_time)
         results = [tf.transpose(result, (1, 0, 2)) for result in results]

@@ -34,17 +34,11 @@ def compilation(mode):
 
 def choose_form(kernel, inputs, weights_shape, mask, *, sequences, training):
     """The `Form` for a layer whose recurrent kernel has `weights_shape`, called on `inputs`."""
-    batch = USUAL_BATCH if inputs.shape[0] is None else inputs.shape[0]
-    length = USUAL_LENGTH if inputs.shape[1] is None else inputs.shape[1]
-    step = 2 * batch * weights_shape[0] * weights_shape[1]
-    compiled = _compilation.get()
-    if compiled == "auto":
-        compiled = step * length >= COMPILE_FROM
     return Form(
         kernel=kernel,
         sequences=bool(sequences),
         keep=bool(training),
-        compiled=bool(compiled),
+        compiled=choose_compiled(inputs, weights_shape),
         shards=choose_shards(inputs, weights_shape),
         features=inputs.shape[-1],
         units=weights_shape[0],
@@ -53,11 +47,27 @@ def choose_form(kernel, inputs, weights_shape, mask, *, sequences, training):
     )
 
 
+def choose_compiled(inputs, weights_shape):
+    """Whether a loop over `inputs` `(batch, time, features)` whose recurrent kernel has `weights_shape` is compiled."""
+    length = USUAL_LENGTH if inputs.shape[1] is None else inputs.shape[1]
+    compiled = _compilation.get()
+    return _work(inputs, weights_shape) * length >= COMPILE_FROM if compiled == "auto" else compiled
+
+
 def choose_shards(inputs, weights_shape):
     """Into how many parts the batch of `inputs` is cut for a loop whose recurrent kernel has `weights_shape`."""
-    batch = USUAL_BATCH if inputs.shape[0] is None else inputs.shape[0]
-    step = 2 * batch * weights_shape[0] * weights_shape[1]
-    return max(1, min(cores(), batch // ROWS_PER_SHARD, MOST_SHARDS)) if step >= SHARD_FROM else 1
+    if _work(inputs, weights_shape) < SHARD_FROM:
+        return 1
+    return max(1, min(cores(), _batch(inputs) // ROWS_PER_SHARD, MOST_SHARDS))
+
+
+def _work(inputs, weights_shape):
+    """Multiplications and additions of one step."""
+    return 2 * _batch(inputs) * weights_shape[0] * weights_shape[1]
+
+
+def _batch(inputs):
+    return USUAL_BATCH if inputs.shape[0] is None else inputs.shape[0]
 
 
 @functools.cache

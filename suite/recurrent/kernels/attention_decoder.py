@@ -1,7 +1,6 @@
 """The loop of a decoder that looks at its values anew at each step, forward and backward.
 
-Time comes first in all sequences: one step of them is then read without copying. The loops are TensorFlow's own: matrix
-products are nearly all of the work, and XLA's are the slower ones on a CPU.
+Time comes first in all sequences: one step of them is then read without copying.
 """
 
 import tensorflow as tf
@@ -10,7 +9,7 @@ from suite.recurrent.kernels.decoder_cells import CELLS
 from suite.recurrent.kernels.scan import flat
 
 
-def forward(projected, keys, values, states, weights, mask, *, cell, gated, keep):
+def forward(projected, keys, values, states, weights, mask, length=None, *, cell, gated, keep):
     """All steps of a decoder.
 
         q, g = h L + b_L                    (g only where there is a gate)
@@ -25,6 +24,7 @@ def forward(projected, keys, values, states, weights, mask, *, cell, gated, keep
         states: `(h,)` or `(h, c)`, each `(batch, units)`.
         weights: `(L, b_L, v)` and those of the cell; `v` is `(attention units, 1)`.
         mask: `(time, batch, 1)` boolean or None; a step that is False leaves the states as they are.
+        length: Number of steps to run, an integer tensor; None runs all.
         cell: A name in `CELLS`.
         gated: Whether there is a gate.
         keep: Whether to return what `backward` needs.
@@ -52,18 +52,18 @@ def forward(projected, keys, values, states, weights, mask, *, cell, gated, keep
         return time + 1, new, written
 
     kept = 3 + (run.saved + count + gated if keep else 0)
-    steps = _length(projected)
-    arrays = tuple(tf.TensorArray(projected.dtype, steps) for _ in range(kept))
+    units, features = states[0].shape[1], values.shape[2]
+    widths = [units, features, keys.shape[1], width, *[units] * (run.saved + count - 1), *[features] * gated]
+    arrays = _arrays(projected, widths[:kept])
+    steps = _length(projected) if length is None else length
     _, states, arrays = tf.while_loop(
         lambda time, *_: time < steps, step, (0, tuple(states), arrays), parallel_iterations=1
     )
-    units, features, front = states[0].shape[1], values.shape[2], projected.shape[:2]
-    widths = [units, features, keys.shape[1], width, *[units] * (run.saved + count - 1), *[features] * gated]
-    stacked = [tf.ensure_shape(array.stack(), (*front, one)) for array, one in zip(arrays, widths[:kept], strict=True)]
-    return tuple(stacked[:3]), states, tuple(stacked[3:])
+    stacked = tuple(array.stack() for array in arrays)
+    return stacked[:3], states, stacked[3:]
 
 
-def backward(d_outputs, d_states, outputs, saved, keys, values, states, weights, mask, *, cell, gated):
+def backward(d_outputs, d_states, outputs, saved, keys, values, states, weights, mask, length=None, *, cell, gated):
     """Back-propagation through time for `forward`.
 
     With `t = tanh(keys + q)` and the cell's gradient by its context:
@@ -90,7 +90,8 @@ def backward(d_outputs, d_states, outputs, saved, keys, values, states, weights,
     queries, *kept = saved
     kept, cells, gates = kept[: run.saved], kept[run.saved :][: count - 1], kept[-1]
     transposed = [tf.transpose(weight) for weight in cell_weights[: run.sums]]
-    look_back, v, steps = tf.transpose(look), scorer[:, 0], _length(hidden)
+    look_back, v = tf.transpose(look), scorer[:, 0]
+    steps = _length(hidden) if length is None else length
 
     def step(done, d_states, total, bent, d_v, written):
         time = steps - 1 - done
@@ -120,7 +121,8 @@ def backward(d_outputs, d_states, outputs, saved, keys, values, states, weights,
         written = tuple(array.write(time, one) for array, one in zip(written, results, strict=True))
         return done + 1, d_before, total + d_e, bent + d_e[..., None] * squared, d_v + _weighted_sum(d_e, t), written
 
-    arrays = tuple(tf.TensorArray(hidden.dtype, steps) for _ in range(2 + run.sums))
+    widths = values.shape[2], look.shape[1], *[cell_weights[0].shape[1]] * run.sums
+    arrays = _arrays(hidden, widths)
     sums = tf.zeros_like(attention[0]), tf.zeros_like(keys), tf.zeros_like(keys[:, 0])
     _, d_start, total, bent, d_v, arrays = tf.while_loop(
         lambda done, *_: done < steps, step, (0, tuple(d_states), *sums, arrays), parallel_iterations=1
@@ -142,6 +144,12 @@ def _scores(hidden, scorer):
 def _weighted_sum(weights, values):
     """`(batch, places)` and `(batch, places, features)` to `(batch, features)`."""
     return tf.matmul(weights[:, None], values)[:, 0]
+
+
+def _arrays(like, widths):
+    """Room for sequences as long as `like`, of these widths; XLA has zeros where nothing is written."""
+    size = _length(like)
+    return tuple(tf.TensorArray(like.dtype, size, element_shape=(like.shape[1], width)) for width in widths)
 
 
 def _length(sequence):

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from suite.recurrent.kernels import attention_decoder
 from suite.recurrent.kernels.recurrence import no_second_gradient
-from suite.recurrent.kernels.shards import shards
+from suite.recurrent.kernels.shards import first, room, shards
 
 
 class Form(NamedTuple):
@@ -19,12 +19,14 @@ class Form(NamedTuple):
         keep: Whether the forward pass keeps what the backward pass needs. Without it a gradient, should anyone ask for
             one, first runs the forward pass again.
         shards: Into how many parts the batch is cut; the parts run beside one another.
+        compiled: Whether the loops are compiled by XLA.
     """
 
     cell: str
     gated: bool
     keep: bool
     shards: int
+    compiled: bool
 
 
 @tf.autograph.experimental.do_not_convert
@@ -71,15 +73,35 @@ def attention_recurrence(form, projected, keys, values, states, weights, mask=No
 
 
 @functools.cache
+def _loops(form, sizes):
+    """The two loops as `tf.function`s."""
+    as_function = functools.partial(
+        tf.function, autograph=False, reduce_retracing=True, jit_compile=True if form.compiled else None
+    )
+    common = {"cell": form.cell, "gated": form.gated}
+
+    def forward(*arguments):
+        return attention_decoder.forward(*arguments, keep=form.keep, **common)
+
+    def backward(*arguments):
+        return attention_decoder.backward(*arguments, **common)
+
+    return as_function(forward), as_function(backward)
+
+
+@functools.cache
 def _forward(form, sizes):
+    loop, _ = _loops(form, sizes)
+
     @tf.function(autograph=False, reduce_retracing=True)
     def forward(projected, keys, values, states, weights, mask):
-        parts = [
-            attention_decoder.forward(x, k, v, start, weights, m, cell=form.cell, gated=form.gated, keep=form.keep)
-            for x, m, k, v, start in _parts(form.shards, (projected, mask), (keys, values, states))
-        ]
-        outputs, ends, kept = zip(*parts, strict=True)
-        kept = list(zip(outputs, kept, strict=True)) if form.keep else []
+        outputs, ends, kept = [], [], []
+        for x, m, k, v, start in _parts(form.shards, (projected, mask), (keys, values, states)):
+            pad, length = room(form, x, 0)
+            found, end, saved = loop(pad(x), k, v, start, weights, pad(m), length)
+            outputs.append(first(found, length, 0))
+            ends.append(end)
+            kept.append((found, saved) if form.keep else ())
         return _join(outputs, 1), _join(ends, 0), kept
 
     return forward
@@ -87,16 +109,21 @@ def _forward(form, sizes):
 
 @functools.cache
 def _backward(form, sizes):
+    _, loop = _loops(form._replace(keep=True), sizes)
+
     @tf.function(autograph=False, reduce_retracing=True)
     def backward(d_outputs, d_ends, kept, projected, keys, values, states, weights, mask):
-        cut = _parts(form.shards, (*d_outputs, mask), (d_ends, keys, values, states))
+        cut = _parts(form.shards, (*d_outputs, projected, mask), (d_ends, keys, values, states))
         inputs, starts, sums = [], [], []
-        for (*d_output, m, d_end, k, v, start), (outputs, saved) in zip(cut, kept, strict=True):
-            found = attention_decoder.backward(
-                d_output, d_end, outputs, saved, k, v, start, weights, m, cell=form.cell, gated=form.gated
+        for (*d_output, x, m, d_end, k, v, start), (outputs, saved) in zip(cut, kept, strict=True):
+            pad, length = room(form, x, 0)
+            d_output = [pad(one) for one in d_output]
+            (d_projected, *others), d_start, d_weights = loop(
+                d_output, d_end, outputs, saved, k, v, start, weights, pad(m), length
             )
-            for group, one in zip((inputs, starts, sums), found, strict=True):
-                group.append(one)
+            inputs.append((first(d_projected, length, 0), *others))
+            starts.append(d_start)
+            sums.append(d_weights)
         d_projected = _join([group[:1] for group in inputs], 1)
         d_others = _join([group[1:] for group in inputs], 0)
         d_weights = tuple(tf.add_n(pieces) for pieces in zip(*sums, strict=True))

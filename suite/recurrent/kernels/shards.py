@@ -26,15 +26,15 @@ def join(parts):
     return parts[0] if len(parts) == 1 else tf.concat(parts, axis=0)
 
 
-def room(form, sequence):
-    """A function that pads sequences of unknown length to a common one, and the length that counts.
+def room(form, sequence, axis=1):
+    """A function that pads sequences of unknown length (their `axis`) to a common one, and the length that counts.
 
     XLA compiles once per shape. Where lengths vary from batch to batch they are rounded up to 1 or 1.5 times a power
     of two, so that few shapes ever occur; the loop still runs `length` steps only.
     """
-    if not form.compiled or sequence.shape[1] is not None:
+    if not form.compiled or sequence.shape[axis] is not None:
         return (lambda value: value), None
-    length = tf.shape(sequence)[1]
+    length = tf.shape(sequence)[axis]
     exponent = tf.math.ceil(tf.math.log(tf.cast(length, tf.float64)) / math.log(2) - 1e-9)
     power = tf.bitwise.left_shift(1, tf.cast(tf.maximum(exponent, 2), tf.int32))
     capacity = tf.where(power // 4 * 3 >= length, power // 4 * 3, power)
@@ -42,12 +42,15 @@ def room(form, sequence):
     def pad(value):
         if value is None:
             return None
-        padding = [[0, 0], [0, capacity - length]] + [[0, 0]] * (value.shape.rank - 2)
+        padding = [[0, 0]] * value.shape.rank
+        padding[axis] = [0, capacity - length]
         return tf.pad(value, padding)
 
     return pad, length
 
 
-def first(sequences, length):
+def first(sequences, length, axis=1):
     """The steps of padded sequences that count."""
-    return sequences if length is None else tf.nest.map_structure(lambda sequence: sequence[:, :length], sequences)
+    if length is None:
+        return sequences
+    return tf.nest.map_structure(lambda sequence: sequence[(slice(None),) * axis + (slice(length),)], sequences)
