@@ -1,9 +1,9 @@
 """A small made-up set of drawn scenes, written in any documented format.
 
 A small and a large shape stand in a 48x48 picture in one of four relations: "a small red circle left of a blue square".
-Each scene has three captions: from the small shape, from the large one, and with "there is". Which coloured shape stands
-how to which other is a combination; about a sixth of them occur in dev and test alone, so that a model which scores there
-has learned what the words mean and not the sentences.
+Each scene has three captions that say so in three ways. Which coloured shape stands how to which other is a combination;
+about a sixth of them occur in dev and test alone, so that a model which scores there has learned what the words mean
+and not the sentences.
 """
 
 import json
@@ -21,7 +21,7 @@ SIZES = {"train": 1500, "dev": 150, "test": 150}
 COLOURS = {"red": (215, 40, 40), "green": (50, 170, 70), "blue": (50, 80, 220), "yellow": (235, 205, 50)}
 SHAPES = ("circle", "square", "triangle")
 SMALL, LARGE = 5, 9  # pixels from the middle to the edge
-RELATIONS = {"left of": "right of", "right of": "left of", "above": "below", "below": "above"}
+RELATIONS = ("left of", "right of", "above", "below")
 SIDE = 48  # pixels
 APART = (20, 26)  # pixels between the middles, along the relation
 ASIDE = 5  # pixels, at most, across it
@@ -73,12 +73,12 @@ def is_held_out(first: Thing, relation: str, second: Thing) -> bool:
 def _make_scene(generator, held_out):
     while True:
         first, second = (_draw_thing(generator) for _ in range(2))
-        relation = str(generator.choice(list(RELATIONS)))
+        relation = str(generator.choice(RELATIONS))
         if is_held_out(first, relation, second) == held_out:
             break
     captions = (
         f"a small {first} {relation} a {second}",
-        f"a {second} {RELATIONS[relation]} a small {first}",
+        f"a small {first} is {relation} a {second}",
         f"there is a small {first} {relation} a {second}",
     )
     return _draw_scene(generator, first, relation, second), captions
