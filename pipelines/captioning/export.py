@@ -75,47 +75,11 @@ def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> l
             "keys": keys,
         }
 
-    picture = {
-        "picture": RawInput(
-            "uint8",
-            (None, None, 3),
-            f"picture, RGB, 0..255; in a file of one size scaled to fit, with black bars, to {size[0]} x {size[1]}",
-            fixed=(*size, 3),
-        )
-    }
-    attends, beams = settings.attention != "none", settings.compiled_beams
-    places = settings.grid**2 if attends else 1
-    features = None if decoder is None else decoder.features
-    units = settings.units * (2 if settings.cell == "lstm" else 1)
-    keys = places, settings.attention_units if attends else 1
-    step = {
-        "tokens": RawInput(
-            "int32",
-            (None,),
-            "the last word of each beginning, 1 before the first; rows not needed are zeros",
-            fixed=(beams,),
-        ),
-        "state": RawInput("float32", (None, units), "its state", fixed=(beams, units)),
-        "values": RawInput("float32", (places, features), "what encode gave", fixed=(places, features)),
-        "keys": RawInput("float32", keys, "what encode gave"),
-    }
-    front_end = {
-        "height": settings.height,
-        "width": settings.width,
-        "grid": settings.grid if attends else 0,
-        "max_words": settings.max_words,
-        "beam_width": settings.beam_width,
-        "beams": beams,
-        "length_penalty": settings.length_penalty,
-        "no_repeat_ngram": settings.no_repeat_ngram,
-        "start": START,
-        "end": END,
-        "forbidden": [START, UNKNOWN],
-    }
+    picture, step = _inputs(settings, None if decoder is None else decoder.features)
     common = {
         "offline": "a picture does not come in chunks",
         "no_int8": "a caption is made in a loop over its words, which cannot be calibrated",
-        "front_end": front_end,
+        "front_end": _front_end(settings),
     }
     return [
         Signature(
@@ -143,6 +107,39 @@ def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> l
             **common,
         ),
     ]
+
+
+def _inputs(settings, features):
+    """Return what `caption` and `encode` take, and what `decode_step` does; `features` of a place may be unknown."""
+    size, beams, attends = (settings.height, settings.width), settings.compiled_beams, settings.attention != "none"
+    places = settings.grid**2 if attends else 1
+    units = settings.units * (2 if settings.cell == "lstm" else 1)
+    meaning = f"picture, RGB, 0..255; in a file of one size scaled to fit, with black bars, to {size[0]} x {size[1]}"
+    tokens = "the last word of each beginning, 1 before the first; rows not needed are zeros"
+    step = {
+        "tokens": RawInput("int32", (None,), tokens, fixed=(beams,)),
+        "state": RawInput("float32", (None, units), "its state", fixed=(beams, units)),
+        "values": RawInput("float32", (places, features), "what encode gave", fixed=(places, features)),
+        "keys": RawInput("float32", (places, settings.attention_units if attends else 1), "what encode gave"),
+    }
+    return {"picture": RawInput("uint8", (None, None, 3), meaning, fixed=(*size, 3))}, step
+
+
+def _front_end(settings):
+    """Return what an app's own search must know."""
+    return {
+        "height": settings.height,
+        "width": settings.width,
+        "grid": settings.grid if settings.attention != "none" else 0,
+        "max_words": settings.max_words,
+        "beam_width": settings.beam_width,
+        "beams": settings.compiled_beams,
+        "length_penalty": settings.length_penalty,
+        "no_repeat_ngram": settings.no_repeat_ngram,
+        "start": START,
+        "end": END,
+        "forbidden": [START, UNKNOWN],
+    }
 
 
 def _trim(answer: Arrays) -> Arrays:

@@ -11,7 +11,7 @@ from pipelines.captioning.config import Settings
 from pipelines.captioning.export import signatures
 from pipelines.captioning.model import build
 from pipelines.captioning.search import find_captions
-from pipelines.captioning.words import RESERVED
+from pipelines.captioning.words import END, RESERVED
 from suite.export.inspect import inspect_file
 from suite.export.offers import model_facts, refusal
 from suite.export.trace import trace_signature
@@ -39,6 +39,8 @@ def made(request):
     random = np.random.default_rng(0)
     for weight in model.trainable_weights:
         weight.assign(weight + 0.6 * random.standard_normal(weight.shape))
+    bias = model.get_layer("words").bias
+    bias.assign(bias - 2 * np.eye(len(ASSETS["words"]))[END])  # captions do not end at once
     held = signatures(model, ASSETS, settings)
     pictures = random.integers(0, 256, (5, settings.height, settings.width, 3), np.uint8)
     return SimpleNamespace(model=model, settings=settings, signatures=held, pictures=pictures, deployment=deployment)
