@@ -121,7 +121,7 @@ def train_folds(
             target = one.output / one.task / one.name
             if request.resume and target.exists() and not state_of(target).exists():
                 record = read_artifact(target).record
-                refuse_other(target, record | record["data"], one, examples)
+                refuse_other(target, record | record["data"], one, fold)
                 results.append(
                     RunResult(
                         one.task, one.name, target, record["run_id"], _shown(record["metrics"]), record["seconds"]

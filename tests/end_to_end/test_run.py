@@ -147,6 +147,12 @@ def test_folds_average_and_name_their_runs(suite, workdir, reviews, tiny):
     values = [fold["metrics"]["val_accuracy"] for fold in done["folds"]]
     assert done["mean"]["accuracy"] == pytest.approx(sum(values) / 2)
     assert sorted(os.listdir("saved_models/sentiment")) == ["cv-fold1", "cv-fold2"]
+    # Stopped before the second fold, it goes on with that one.
+    shutil.rmtree("saved_models/sentiment/cv-fold2")
+    command = ("train", "sentiment", "--data", reviews, *tiny, "--folds", "2", "--name", "cv", "--resume", "--json")
+    resumed = suite(*command).json
+    assert resumed["folds"][0] == done["folds"][0] and resumed["folds"][1] != done["folds"][1]
+    assert resumed["mean"] == pytest.approx(done["mean"])
 
 
 def test_a_warm_start_begins_from_the_other_models_weights(suite, workdir, trained, reviews, tiny):
