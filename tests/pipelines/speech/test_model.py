@@ -67,7 +67,7 @@ def test_a_saved_model_answers_the_same(tmp_path):
 def test_chunks_of_any_size_equal_the_whole(cell):
     """The streaming function, state and all, run by TensorFlow; a file of it is tested with the export."""
     settings, assets, model = make(**CAUSAL, deltas=1, cell=cell, chunk_milliseconds=40)
-    (signature,) = signatures(model, assets, settings)
+    signature = signatures(model, assets, settings)[0]
     samples, length = speech_like(3011)
     whole = signature.function(tf.constant(samples), tf.constant(length))
     size = settings.step_samples * 2
