@@ -87,7 +87,8 @@ def _inputs(dtype: str, scale: str, settings: Settings) -> dict[str, RawInput]:
             dtype,
             (None,),
             f"audio samples {scale} at {settings.sample_rate} Hz, one channel; what comes after length is padding",
-            fixed=(compiled_samples(settings),),
+            # LiteRT.js, for which `compiled` files are, does not load one with a 16-bit input.
+            fixed=(compiled_samples(settings),) if dtype == "float32" else (),
             chunk=(chunk_samples(settings),) if settings.causal else (),
         ),
         "length": RawInput("int32", (), "samples that count"),

@@ -50,7 +50,9 @@ def test_the_exported_files_say_the_same(exported):
     for entry in entries.values():
         assert entry["flex"] == [] and entry["custom"] == []
         assert entry["parity"]["max_difference"] < 1e-4
-        assert entry["other_parity"]["transcribe_int16"]["max_difference"] < 1e-4
+    for deployment in ("interpreter", "streaming"):
+        assert entries[deployment]["other_parity"]["transcribe_int16"]["max_difference"] < 1e-4
+    assert list(entries["compiled"]["signatures"]) == ["transcribe"]
     for deployment in ("interpreter", "streaming"):
         metrics = entries[deployment]["metrics"]
         assert metrics["tflite"]["wer"] == pytest.approx(metrics["keras"]["wer"], abs=0.005)
