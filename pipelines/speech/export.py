@@ -76,6 +76,7 @@ def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> l
             OUTPUTS,
             transcribe_int16,
             prepare=_to_int16,
+            no_int8="the converter cannot calibrate a 16-bit input",
             **options,
         ),
     ]

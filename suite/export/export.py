@@ -72,7 +72,7 @@ def _files(source: Source, combinations: list[tuple[str, str]]) -> list[tuple[st
     for deployment, quantization in combinations:
         held = held_by(source.signatures, deployment)
         if quantization == "int8":  # what cannot be fed cannot be calibrated
-            held = [signature for signature in held if signature.parity]
+            held = [signature for signature in held if signature.parity and not signature.no_int8]
         files.append((deployment, quantization, held))
         custom = held_by(source.signatures, deployment, custom=True)
         if custom and offers_custom_ops(deployment, quantization):
