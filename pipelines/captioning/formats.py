@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.captioning.config import Settings
-from suite.data.examples import Problem
-from suite.data.parts import part_of
+from suite.data.examples import PARTS, Problem
+from suite.data.parts import part_in_column, part_of
 from suite.data.sources import Found, Source, find_tables, list_folder
 from suite.data.tables import read_table
 from suite.data.text_files import read_bytes, read_lines, undecodable
@@ -204,9 +204,8 @@ def read_manifest(found: Found, settings: Settings) -> tuple[list[Picture], list
             if not isinstance(name, str) or not name.strip():
                 problems.append(Problem(row.name, f"expected the path of a picture. Received: {name!r}"))
                 continue
-            if split is not None and (part := part_of(str(row.values.get(split)))) is None:
-                expected = "expected train, dev (or valid, val) or test in the key 'split'"
-                problems.append(Problem(row.name, f"{expected}. Received: {row.values.get(split)!r}"))
+            if split is not None and (part := part_in_column(row.values.get(split))) not in PARTS:
+                problems.append(Problem(row.name, part))
                 continue
             own = source.group if group is None else str(row.values.get(group) or "") or None
             place, said = f"{row.name} ({name.strip()})", row.values.get(captions)

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from suite.data.new_folder import make_new_folder
+from suite.data.new_folder import make_sample_folder
 from suite.data.stable_hash import stable_share
-from suite.errors import UserError
 
 SIZES = {"train": 1500, "dev": 150, "test": 150}
 COLOURS = {"red": (215, 40, 40), "green": (50, 170, 70), "blue": (50, 80, 220), "yellow": (235, 205, 50)}
@@ -51,10 +50,7 @@ def make_sample(directory: Path | str, seed: int = 0, format: str = "manifest") 
     Raises:
         UserError: for an unknown format, or a path that is a file or a folder with something in it.
     """
-    directory = Path(directory)
-    if format not in WRITERS:
-        raise UserError(f"--format: expected one of {', '.join(WRITERS)}. Received: {format!r}")
-    make_new_folder(directory)
+    directory = make_sample_folder(directory, format, WRITERS)
     WRITERS[format](directory, make_scenes(seed))
     return directory
 

@@ -18,8 +18,7 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from suite.data.new_folder import make_new_folder
-from suite.errors import UserError
+from suite.data.new_folder import make_sample_folder
 
 SIZES = {"train": 2600, "dev": 300, "test": 300}
 CLASSES = ("negative", "positive")
@@ -48,10 +47,7 @@ def make_sample(directory: Path | str, seed: int = 0, format: str = "tsv") -> Pa
     Raises:
         UserError: for an unknown format, or a path that is a file or a folder with something in it.
     """
-    directory = Path(directory)
-    if format not in WRITERS:
-        raise UserError(f"--format: expected one of {', '.join(WRITERS)}. Received: {format!r}")
-    make_new_folder(directory)
+    directory = make_sample_folder(directory, format, WRITERS)
     for part, rows in make_reviews(seed).items():
         WRITERS[format](directory, part, rows)
     return directory

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from suite.data.new_folder import make_new_folder
+from suite.data.new_folder import make_sample_folder
 from suite.errors import UserError
 from suite.vision.opencv import import_cv2
 
@@ -42,10 +42,7 @@ def make_sample(directory: Path | str, seed: int = 0, format: str = "folders") -
     Raises:
         UserError: for an unknown format, or a path that is a file or a folder with something in it.
     """
-    directory = Path(directory)
-    if format not in WRITERS:
-        raise UserError(f"--format: expected one of {', '.join(WRITERS)}. Received: {format!r}")
-    make_new_folder(directory)
+    directory = make_sample_folder(directory, format, WRITERS)
     WRITERS[format](directory, make_clips(seed))
     return directory
 

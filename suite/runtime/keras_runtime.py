@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from suite.data.padding import pad_rows
 from suite.pipeline import Arrays, Signature
 from suite.recurrent import compilation
 from suite.runtime.deployed import prepared, trimmed
@@ -76,8 +77,4 @@ class KerasPredictor:
 def _stack(arrays: list[np.ndarray], dtype: str) -> tf.Tensor:
     if dtype == "string":
         return tf.constant([np.asarray(array).item() for array in arrays], tf.string)
-    shape = np.max([array.shape for array in arrays], axis=0) if arrays[0].ndim else ()
-    stacked = np.zeros((len(arrays), *shape), dtype)
-    for row, array in enumerate(arrays):
-        stacked[(row, *map(slice, array.shape))] = array
-    return tf.constant(stacked)
+    return tf.constant(pad_rows(arrays, dtype))

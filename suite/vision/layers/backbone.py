@@ -1,16 +1,14 @@
 """A picture network learned on ImageNet as the eye of a video model."""
 
-import hashlib
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from suite.errors import UserError
 from suite.recurrent.deployment import current
 from suite.vision.layers.differences import frames_before
-from suite.vision.layers.feature_memory import FeatureMemory, clip_key
+from suite.vision.layers.feature_memory import FeatureMemory, clip_key, network_key
 from suite.vision.layers.frame_wise import FrameWise
 
 # Width multiplier (alpha) of each MobileNet (Howard et al. 2017).
@@ -77,19 +75,9 @@ class Backbone(FrameWise):
 
     def _recall(self, frames, lengths):
         """Return features `(batch, time, features)`, zeros where not known, whether known, and the key of each clip."""
-        network = hashlib.sha256(
-            f"{self.network.input_shape} {self.network.output_shape} {self.kept} {self.compute_dtype}".encode()
-        )
-        for weight in self.network.weights:
-            network.update(np.ascontiguousarray(weight.numpy()))
-        keys = [clip_key(network.digest(), clip[:length]) for clip, length in zip(frames, lengths, strict=True)]
-        kept = [MEMORY.get(key) for key in keys]
-        padded = np.zeros((*frames.shape[:2], self.features), np.float32)
-        for row, one in enumerate(kept):
-            if one is not None:
-                padded[row, : len(one)] = one
-        known = np.array([one is not None for one in kept])
-        return padded, known, np.array([np.frombuffer(key, np.uint8) for key in keys])
+        network = network_key(self.network, f"{self.kept} {self.compute_dtype}")
+        keys = [clip_key(network, clip[:length]) for clip, length in zip(frames, lengths, strict=True)]
+        return MEMORY.recall(keys, (frames.shape[1], self.features))
 
     def _complete(self, frames, lengths, found, known, keys):
         """Run the network over the clips not known, one by one (the maps of a whole batch would take gigabytes)."""
@@ -97,7 +85,7 @@ class Backbone(FrameWise):
         def see_clip(clip, length, key):
             maps = self.network(tf.cast(clip[:length], self.compute_dtype), training=False)
             seen = tf.cast(self._pool(maps[tf.newaxis])[0], tf.float32)
-            seen = tf.numpy_function(_remember, [seen, key], tf.float32)
+            seen = tf.numpy_function(MEMORY.remember, [seen, key], tf.float32)
             return tf.pad(tf.reshape(seen, (length, self.features)), [[0, tf.shape(clip)[0] - length], [0, 0]])
 
         def complete_clip(inputs):
@@ -113,11 +101,6 @@ class Backbone(FrameWise):
 
     def get_config(self):
         return {**super().get_config(), "kept": self.kept}
-
-
-def _remember(features, key):
-    MEMORY.put(key.tobytes(), features.copy())
-    return features
 
 
 def backbone_network(

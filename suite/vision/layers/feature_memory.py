@@ -2,9 +2,15 @@
 
 import hashlib
 import threading
+import zlib
 from collections import OrderedDict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import keras
 
 CAPACITY_BYTES = 500_000_000
 
@@ -40,6 +46,39 @@ class FeatureMemory:
                 self._bytes += features.nbytes
             while self._bytes > self.capacity:
                 self._bytes -= self._kept.popitem(last=False)[1].nbytes
+
+    def recall(self, keys: Sequence[bytes], shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return what is kept of a batch; called from a graph.
+
+        Args:
+            keys: As `clip_key` gives them.
+            shape: Of the features of one of them; what is kept may be shorter along the first axis.
+
+        Returns:
+            float32 `(batch, *shape)`, zeros behind what is shorter and for what is not kept; boolean `(batch,)`, whether
+            it is; and the keys as uint8 `(batch, bytes)`, for `remember`.
+        """
+        kept = [self.get(key) for key in keys]
+        found = np.zeros((len(keys), *shape), np.float32)
+        for row, one in enumerate(kept):
+            if one is not None:
+                found[row, : len(one)] = one
+        known = np.array([one is not None for one in kept], bool)
+        return found, known, np.array([np.frombuffer(key, np.uint8) for key in keys])
+
+    def remember(self, features: np.ndarray, key: np.ndarray) -> np.ndarray:
+        """Keep features under a key as `recall` gave it, and return them; called from a graph."""
+        self.put(key.tobytes(), features.copy())
+        return features
+
+
+def network_key(network: "keras.Model", kept: str) -> bytes:
+    """Return what stands for a network, its weights and the way its maps are kept, for `clip_key`."""
+    digest = hashlib.sha256(f"{network.input_shape} {network.output_shape} {kept}".encode())
+    for weight in network.weights:
+        # A checksum tells weights that training changed; a digest of all of them would take as long as the pictures'.
+        digest.update(zlib.crc32(np.ascontiguousarray(weight.numpy())).to_bytes(4))
+    return digest.digest()
 
 
 def clip_key(network: bytes, frames: np.ndarray) -> bytes:

@@ -1,14 +1,10 @@
 """A picture as a grid of places, each with the features a learned network sees there."""
 
-import hashlib
-import zlib
-
 import keras
-import numpy as np
 import tensorflow as tf
 
 from suite.recurrent.deployment import current
-from suite.vision.layers.feature_memory import FeatureMemory, clip_key
+from suite.vision.layers.feature_memory import FeatureMemory, clip_key, network_key
 
 # Grids of 7,000 pictures, 6 x 6 places of 1,024 features, take 1 GB.
 GRIDS = FeatureMemory(2_500_000_000)
@@ -62,18 +58,8 @@ class PictureGrid(keras.layers.Layer):
 
     def _recall(self, pictures):
         """Return grids, zeros where not known, whether known, and the key of each picture."""
-        network = hashlib.blake2b(f"{self.network.input_shape} {self.grid} {self.compute_dtype}".encode())
-        for weight in self.network.weights:
-            # A checksum tells weights that training changed; a digest of all of them would take as long as the pictures'.
-            network.update(zlib.crc32(np.ascontiguousarray(weight.numpy())).to_bytes(4))
-        keys = [clip_key(network.digest(), picture) for picture in pictures]
-        kept = [GRIDS.get(key) for key in keys]
-        found = np.zeros((len(keys), self.grid**2, self.features), np.float32)
-        for row, one in enumerate(kept):
-            if one is not None:
-                found[row] = one
-        known = np.array([one is not None for one in kept], bool)
-        return found, known, np.array([np.frombuffer(key, np.uint8) for key in keys])
+        network = network_key(self.network, f"{self.grid} {self.compute_dtype}")
+        return GRIDS.recall([clip_key(network, picture) for picture in pictures], (self.grid**2, self.features))
 
     def _complete(self, pictures, found, known, keys):
         """See the pictures not known one by one, so that what is seen does not hang on the others of the batch."""
@@ -83,7 +69,7 @@ class PictureGrid(keras.layers.Layer):
 
             def see():
                 seen = tf.cast(self._see(picture[tf.newaxis])[0], tf.float32)
-                return tf.reshape(tf.numpy_function(_remember, [seen, key], tf.float32), seen.shape)
+                return tf.reshape(tf.numpy_function(GRIDS.remember, [seen, key], tf.float32), seen.shape)
 
             return tf.cond(is_known, lambda: before, see)
 
@@ -106,8 +92,3 @@ class PictureGrid(keras.layers.Layer):
     @classmethod
     def from_config(cls, config):
         return cls(keras.saving.deserialize_keras_object(config.pop("network")), **config)
-
-
-def _remember(features, key):
-    GRIDS.put(key.tobytes(), features.copy())
-    return features
