@@ -58,7 +58,9 @@ def caller_notes(held: list[Signature], deployment: str, ops: dict[str, int]) ->
             "in C++, and behind JNI or Objective-C, the kernels in tensorflow_text/core/kernels of github.com/tensorflow/text, "
             "registered with the op resolver before the interpreter is built."
         )
-    if deployment == "interpreter" and any(None in raw.shape for signature in held for raw in signature.inputs.values()):
+    if deployment == "interpreter" and any(
+        None in raw.shape for signature in held for raw in signature.inputs.values()
+    ):
         notes.append(
             "An input longer than all before it needs a new interpreter (or a first run, after opening, on an input as long as "
             "the longest to come): XNNPACK, which LiteRT uses by default, may otherwise compute on stale memory."
