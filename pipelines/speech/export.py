@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from pipelines.speech.config import Settings
-from pipelines.speech.layers import real_steps
+from pipelines.speech.model import with_steps
 from pipelines.speech.streaming import SampleStream, join_answers
 from suite.decoding.greedy import greedy, greedy_bytes
 from suite.pipeline import Arrays, RawInput, Signature
@@ -29,13 +29,14 @@ def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> l
     The `streaming` deployment's outputs are those of one chunk; `text` is what the chunk adds.
     """
     symbols = assets["symbols"]
+    network = None if model is None else with_steps(model)
 
     def transcribe(samples: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
         traced = deployment.current()
         if traced is not None and traced.form == "fused":
             samples = samples[:, : length[0]]  # recurrent layers in this form know no padding
-        logits = model([samples, length], training=False)
-        frames = real_steps(logits)
+        logits, steps = network([samples, length], training=False)
+        frames = tf.reduce_sum(tf.cast(steps, tf.int32), axis=1)
         real = tf.range(logits.shape[1] or tf.shape(logits)[1])[tf.newaxis, :, tf.newaxis] < frames[:, None, None]
         log_probs = tf.where(real, tf.nn.log_softmax(logits), 0.0)
         streaming = traced is not None and traced.streaming

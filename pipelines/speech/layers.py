@@ -115,6 +115,8 @@ class BlankPadding(keras.layers.Layer):
     They then add nothing to a CTC loss and no word to a decoder, and tell how many steps are real.
     """
 
+    float_in_int8 = True  # `PADDING_LOGIT` would leave one of 256 levels to all real logits
+
     def __init__(self, **options):
         super().__init__(**options)
         self.supports_masking = True  # and ends the mask, see `compute_mask`

@@ -115,6 +115,13 @@ def _convolutions(features, frames, mask, settings):
     return keras.layers.Reshape((-1, steps.shape[2] * steps.shape[3]), name="as_steps")(steps), mask
 
 
+def with_steps(model: keras.Model) -> keras.Model:
+    """Return the model with a second output: which steps are real, boolean `(batch, steps)`."""
+    (padding,) = (layer for layer in model.layers if isinstance(layer, BlankPadding))
+    _, mask = padding.input
+    return keras.Model(model.inputs, [model.output, mask], name=model.name)
+
+
 def ctc_per_symbol(targets, logits):
     """Return the CTC loss, divided by the mean number of symbols in the batch, float32 `(batch,)`.
 

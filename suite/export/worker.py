@@ -67,8 +67,16 @@ def convert(
 
 
 def _float_layers(model) -> list[str]:
-    """Return the names of layers that say their values have no range that 8 bits could hold."""
-    return [layer.name for layer in model._flatten_layers() if getattr(layer, "float_in_int8", False)]
+    """Return the names of layers that say their values have no range that 8 bits could hold, and of layer normalisations:
+    their variances and the inverse roots of these span orders of magnitude.
+    """
+    from keras.layers import LayerNormalization
+
+    return [
+        layer.name
+        for layer in model._flatten_layers()
+        if getattr(layer, "float_in_int8", False) or isinstance(layer, LayerNormalization)
+    ]
 
 
 def belongs_to(node: str, layer: str, layers: list[str]) -> bool:
@@ -83,8 +91,19 @@ def belongs_to(node: str, layer: str, layers: list[str]) -> bool:
     )
 
 
+def stays_float(node: str, float_layers: list[str], layers: list[str]) -> bool:
+    """Return whether the tensor of that name keeps its precision where the model is quantised.
+
+    So do those of `float_layers`, and those that no layer made: what a signature does with raw inputs and with answers.
+    Names that begin with `tfl.` are of ops that the converter made of whole layers.
+    """
+    if any(belongs_to(node, layer, layers) for layer in float_layers):
+        return True
+    return not node.startswith("tfl.") and not any(belongs_to(node, layer, layers) for layer in layers)
+
+
 def _int8(converter, samples: Callable, float_layers: list[str], layers: list[str]) -> bytes:
-    """Quantise weights and activations, calibrated on samples (signature, inputs); nodes of some layers stay in float."""
+    """Quantise weights and activations, calibrated on samples (signature, inputs); some nodes stay in float."""
     import tensorflow as tf
     from ai_edge_litert import schema_py_generated as schema
 
@@ -99,7 +118,7 @@ def _int8(converter, samples: Callable, float_layers: list[str], layers: list[st
     chosen.optimizations = [tf.lite.Optimize.DEFAULT]
     chosen.representative_dataset = samples
     options = tf.lite.experimental.QuantizationDebugOptions(
-        denylisted_nodes=[name for name in made if any(belongs_to(name, layer, layers) for layer in float_layers)]
+        denylisted_nodes=[name for name in made if stays_float(name, float_layers, layers)]
     )
     debugger = tf.lite.experimental.QuantizationDebugger(
         converter=chosen, debug_dataset=chosen.representative_dataset, debug_options=options

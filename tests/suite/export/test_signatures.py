@@ -13,7 +13,7 @@ from suite.export import export
 from suite.export.offers import model_facts, refusal
 from suite.export.parity import compare
 from suite.export.source import Samples, Source
-from suite.export.worker import belongs_to
+from suite.export.worker import belongs_to, stays_float
 from suite.pipeline import Evaluation, RawInput, Signature
 from suite.recurrent import deployment
 from suite.runtime.deployed import deployed_predictor, has_custom_ops, held_by, split_name
@@ -261,3 +261,18 @@ def test_signatures_with_custom_ops_are_apart(sound):
     several = [replace(signatures[0], custom_ops=("Op",)), *signatures[1:]]
     assert [one.name for one in held_by(several, "interpreter")] == ["encode", "step"]
     assert [one.name for one in held_by(several, "interpreter", custom=True)] == ["transcribe"]
+
+
+@pytest.mark.parametrize(
+    ("node", "expected"),
+    [
+        ("speech_1/dense_1/MatMul", False),
+        ("speech_1/features_1/Log", True),
+        ("strided_slice_1", True),  # the raw input, cut to its length
+        ("LogSoftmax", True),
+        ("tfl.unidirectional_sequence_lstm1", False),
+        ("tfl.quantize", False),
+    ],
+)
+def test_what_no_layer_made_keeps_its_precision(node, expected):
+    assert stays_float(node, ["features"], ["features", "dense"]) == expected
