@@ -53,7 +53,11 @@ def self_critical_batches(
     def generate(epoch: int):
         for step, indices in enumerate(plan(epoch)):
             picture = np.stack([cache.get(paths[index]) for index in indices])
-            seed = np.random.default_rng([settings.seed, epoch, SAMPLES, step]).integers(0, 2**31, 2, np.int32)
+            generator = np.random.default_rng([settings.seed, epoch, SAMPLES, step])
+            seed = generator.integers(0, 2**31, 2, np.int32)
+            if settings.flip:
+                mirrored = generator.random(len(indices)) < 0.5
+                picture[mirrored] = picture[mirrored, :, ::-1]
             sampled = sample(tf.constant(picture), tf.constant(seed)).numpy()
             rewards = np.array(
                 [[reward(index, one) for one in own] for index, own in zip(indices, sampled, strict=True)]

@@ -136,3 +136,24 @@ def test_captions_above_the_mean_become_more_probable(examples, assets):
     loss = float(model.train_on_batch(inputs, targets, weights))
     assert loss == pytest.approx(-np.sum(before * weights) / counted.sum(), abs=1e-5)
     assert np.sum((log_probs() - before) * weights) > 0 < np.abs(weights).max()
+
+
+def test_pictures_are_mirrored_on_request(model, assets, tmp_path):
+    """Half of the pictures, others in another epoch, and the same ones whenever an epoch is asked for."""
+    pictures = np.random.default_rng(5).integers(0, 255, (len(SAID), 16, 16, 3), np.uint8)
+    examples, plain, turned = [], set(), set()
+    for number, picture in enumerate(pictures):
+        path = tmp_path / f"{number}.png"
+        Image.fromarray(picture).save(path)
+        examples.append(Example(path.name, path, SAID[number], "train"))
+        plain.add(picture.tobytes())
+        turned.add(picture[:, ::-1].tobytes())
+    source = self_critical_batches(model, examples, assets, SETTINGS.model_copy(update={"flip": True}))
+
+    def shown(epoch):
+        batches, _ = taken(source, epoch)
+        return [picture.tobytes() for inputs, *_ in batches for picture in inputs["picture"]]
+
+    seen = {picture for epoch in range(4) for picture in shown(epoch)}
+    assert seen & plain and seen & turned and seen <= plain | turned
+    assert shown(1) == shown(1)
