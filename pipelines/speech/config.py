@@ -71,6 +71,9 @@ class Settings(TrainingSettings):
     )
     beam_width: int = Field(64, ge=1, description="beam: prefixes kept at each step")
     language_model_weight: float = Field(0.5, ge=0, description="beam: weight of the language model's log probability")
+    closed_vocabulary: bool = Field(
+        False, description="beam: no words but those of the training transcripts (commands, digits)"
+    )
     word_bonus: float = Field(0.5, description="beam: added to the score for each word (character models: symbol)")
 
     compiled_seconds: float = Field(
@@ -103,6 +106,11 @@ class Settings(TrainingSettings):
             )
         if self.noise_snr_db is not None and self.noise_snr_db[0] > self.noise_snr_db[1]:
             raise ValueError(f"noise_snr_db: expected the lower value first. Received: {list(self.noise_snr_db)}")
+        if self.closed_vocabulary and not (self.language_model_order and self.language_model_level == "word"):
+            raise ValueError(
+                "closed_vocabulary: the words are those of the language model of words; expected language_model_order of at "
+                f"least 1. Received: order {self.language_model_order}, level {self.language_model_level}"
+            )
         if self.causal and (self.normalization == "utterance" or self.top_db is not None or self.bidirectional):
             raise ValueError(
                 "causal: expected bidirectional: false, top_db: null and a normalization that needs no whole clip "

@@ -23,6 +23,7 @@ from suite.export.source import Source
 from suite.pipeline import Arrays, Signature
 from suite.runtime.deployed import DeployedPredictor, deployed_predictor, held_by, prepared
 
+FUSED = "UNIDIRECTIONAL_SEQUENCE_LSTM"
 CALIBRATION_CHUNKS = 2000  # of a stream; inputs are of many chunks each
 
 
@@ -83,14 +84,22 @@ def _files(source: Source, combinations: list[tuple[str, str]]) -> list[tuple[st
 def _make(
     source: Source, held: list[Signature], deployment: str, quantization: str, path: Path, work: Path
 ) -> dict[str, Any]:
-    first, names = held[0], [signature.name for signature in held]
-    calibration = None
+    first, calibration = held[0], None
     if quantization == "int8":
         inputs = source.calibration()
         fed = _chunks(source, held, inputs, work) if deployment == "streaming" else _inputs(held, inputs)
         calibration = _write_calibration(fed, work)
-    convert(source.artifact.path, names, deployment, form_of(deployment, quantization), quantization, calibration, path)
-    contents = inspect_file(path)
+
+    def converted():
+        names, form = [signature.name for signature in held], form_of(deployment, quantization)
+        convert(source.artifact.path, names, deployment, form, quantization, calibration, path)
+        return inspect_file(path)
+
+    contents = converted()
+    if len(held) > 1 and FUSED in contents.ops:
+        # Its state can be reset in a file whose signatures have all run, and an app calls one.
+        held = held[:1]
+        contents = converted()
     allowed = {op for signature in held for op in signature.custom_ops}
     others = contents.flex + [op for op in contents.custom if op not in allowed]
     if others:

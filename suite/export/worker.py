@@ -64,6 +64,20 @@ def convert(
                 chosen.target_spec.supported_types = [tf.float16]
             content = chosen.convert()
         Path(output).write_bytes(content)
+    remove_cell_clip(Path(output))
+
+
+def remove_cell_clip(path: Path) -> None:
+    """Let the cell states of fused LSTMs grow as in training: the converter writes a limit of 10 into the file."""
+    from suite.export.model_file import read_model, write_model
+
+    model = read_model(path)
+    options = [operator.builtinOptions for graph in model.subgraphs for operator in graph.operators]
+    clipped = [one for one in options if getattr(one, "cellClip", 0)]
+    for one in clipped:
+        one.cellClip = 0.0
+    if clipped:
+        write_model(path, model, {}, {})
 
 
 def _float_layers(model) -> list[str]:

@@ -188,3 +188,16 @@ def test_a_language_model_and_its_weights(suite, workdir, trained_on_tones, tone
     metrics = suite("evaluate", model_dir, "--data", tones, "--split", "dev", "--json").json["metrics"]
     assert metrics["wer"] == pytest.approx(tuned["wer"]) and metrics["greedy_wer"] == pytest.approx(tuned["greedy_wer"])
     assert json.loads((model_dir / "assets" / "decoder.json").read_text())["beam_width"] == 8
+
+
+@pytest.mark.slow
+def test_a_fused_lstm_in_8_bits_says_what_the_trained_model_says(suite, workdir, train_on_tones):
+    """Its state can be reset in a file with one signature alone."""
+    run = train_on_tones("fused", "cell=lstm")
+    done = suite("export", run.model_dir, "--quantize", "all", "--json")
+    assert done.status == 0, done.err
+    files = {entry["quantization"]: entry for entry in done.json["files"]}
+    assert set(files) == {"none", "float16", "dynamic", "int8"}
+    for entry in files.values():
+        assert list(entry["signatures"]) == ["transcribe"] and "UNIDIRECTIONAL_SEQUENCE_LSTM" in entry["ops"]
+        assert entry["metrics"]["tflite"]["wer"] <= entry["metrics"]["keras"]["wer"] + 0.02

@@ -1,0 +1,37 @@
+"""Which words a model's decoder may say."""
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from pipelines.speech.config import Settings
+from pipelines.speech.decoder import make_decoder
+from suite.decoding.ngram import train
+
+SYMBOLS = ["", "a", "b", " "]
+
+
+def log_probs(text):
+    """A step for each symbol of the text, nearly sure of it."""
+    rows = np.full((len(text), len(SYMBOLS)), 0.04)
+    for step, letter in enumerate(text):
+        rows[step, SYMBOLS.index(letter)] = 0.88
+    return np.log(rows)
+
+
+def decoder(**settings):
+    assets = {"symbols": SYMBOLS, "language_model": train(["ab", "b ab"], 1, "word").arpa_lines()}
+    return make_decoder(
+        assets, Settings(decoder="beam", beam_width=8, language_model_order=1, language_model_weight=0.0, **settings)
+    )
+
+
+def test_a_closed_vocabulary_is_that_of_the_training_transcripts():
+    assert decoder().text(log_probs("ba b")) == "ba b"
+    assert decoder(closed_vocabulary=True).text(log_probs("ba b")) in ("ab b", "b b")
+
+
+@pytest.mark.parametrize("settings", [{}, {"language_model_order": 3, "language_model_level": "character"}])
+def test_a_closed_vocabulary_needs_words(settings):
+    with pytest.raises(ValidationError, match="closed_vocabulary"):
+        Settings(closed_vocabulary=True, **settings)
