@@ -229,6 +229,26 @@ def test_features_are_compared_beside_the_largest():
     assert compare(ours, theirs, relative=["seen"]).largest == pytest.approx(0.01)
 
 
+@pytest.mark.parametrize(("quantization", "tolerance"), [("none", 1e-4), ("float16", None)])
+def test_what_a_search_goes_on_with_is_judged_by_its_answers_in_lower_precision(
+    sound, monkeypatch, quantization, tolerance
+):
+    from dataclasses import replace
+
+    from suite.export import check
+    from suite.export.convert import ConversionError
+
+    ours, theirs = [{"seen": np.array([100.0, 1.0])}], [{"seen": np.array([100.0, 21.0])}]
+    monkeypatch.setattr(check, "_answers", lambda *arguments, **options: (ours, theirs))
+    signature = replace(sound[1][0], outputs={"seen": "places"}, relative=("seen",))
+    if tolerance is None:
+        found = check.check_parity(None, Path("a.tflite"), [signature], "interpreter", quantization)
+        assert found[signature.name]["max_difference"] == pytest.approx(0.2)
+    else:
+        with pytest.raises(ConversionError, match=r"differs from the trained model's by 0\.2"):
+            check.check_parity(None, Path("a.tflite"), [signature], "interpreter", quantization)
+
+
 def test_an_answer_that_is_no_number_is_infinitely_far():
     assert compare([{"p": np.array([np.nan])}], [{"p": np.array([0.5])}]).largest == float("inf")
 
