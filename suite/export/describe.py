@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from suite.export.inspect import FUSED_LSTM
 from suite.export.metadata import AttachedFile, labels_file, parameters_file, vocabulary_file
 from suite.pipeline import Signature
 from suite.runtime.streaming import STATE
@@ -45,7 +46,7 @@ def attached_files(held: list[Signature], deployment: str, labels: list[str]) ->
 def caller_notes(held: list[Signature], deployment: str, ops: dict[str, int]) -> list[str]:
     """Return what a caller must do that shapes and names do not tell."""
     notes = []
-    if "UNIDIRECTIONAL_SEQUENCE_LSTM" in ops:
+    if FUSED_LSTM in ops:
         notes.append(
             "The fused LSTM keeps its state between calls: reset it before each new input with reset_all_variables() (Python), "
             "resetVariableTensors() (Java, Kotlin); in C++ ResetVariableTensors()."

@@ -14,7 +14,7 @@ from suite.errors import UserError
 from suite.export.check import Recorder, check_metrics, check_parity
 from suite.export.convert import ConversionError, convert
 from suite.export.describe import attached_files, caller_notes, describe_signature
-from suite.export.inspect import inspect_file
+from suite.export.inspect import FUSED_LSTM, inspect_file
 from suite.export.measure import measure
 from suite.export.metadata import write_labels, write_metadata
 from suite.export.offers import file_name, form_of, offers_custom_ops, refusal
@@ -23,7 +23,6 @@ from suite.export.source import Source
 from suite.pipeline import Arrays, Signature
 from suite.runtime.deployed import DeployedPredictor, deployed_predictor, held_by, prepared
 
-FUSED = "UNIDIRECTIONAL_SEQUENCE_LSTM"
 CALIBRATION_CHUNKS = 2000  # of a stream; inputs are of many chunks each
 
 
@@ -96,7 +95,7 @@ def _make(
         return inspect_file(path)
 
     contents = converted()
-    if len(held) > 1 and FUSED in contents.ops:
+    if len(held) > 1 and FUSED_LSTM in contents.ops:
         # Its state can be reset in a file whose signatures have all run, and an app calls one.
         held = held[:1]
         contents = converted()

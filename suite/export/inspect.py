@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+FUSED_LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"
+
 
 @dataclass(frozen=True)
 class Contents:

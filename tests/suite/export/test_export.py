@@ -129,6 +129,17 @@ def test_evaluate_on_the_file_is_evaluate_on_keras(suite, workdir, fused, review
     assert tflite["metrics"] == pytest.approx(keras["metrics"], abs=1e-5)
 
 
+def test_no_limit_is_put_on_the_state_of_a_fused_lstm(suite, workdir, fused):
+    """The converter writes a limit of 10, which training knows nothing of."""
+    from suite.export.model_file import read_model
+
+    path = fused.model_dir / "tflite" / "interpreter.tflite"
+    if not path.exists():
+        exported(suite, fused.model_dir)
+    options = [operator.builtinOptions for graph in read_model(path).subgraphs for operator in graph.operators]
+    assert [one.cellClip for one in options if hasattr(one, "cellClip")] == [0.0, 0.0]
+
+
 def test_metadata_and_labels_travel_with_the_file(suite, workdir, fused):
     from suite.export.metadata import read_metadata
 
