@@ -106,7 +106,7 @@ def train_folds(
 
     from suite.data.folds import folds
     from suite.tracking.record import log_start
-    from suite.tracking.store import open_store, tracked_run
+    from suite.tracking.store import open_store, tracked_run, uninterrupted
 
     name = request.name or free_name(request.output / request.task, examples.path)
     parts = folds(examples, count, by_group=request.settings.split_by == "group")
@@ -135,9 +135,10 @@ def train_folds(
             "mean": {metric: fmean(figures) for metric, figures in values.items()},
             "std": {metric: stdev(figures) for metric, figures in values.items()},
         }
-        mlflow = open_store()
-        mlflow.log_metrics({f"val_{metric}": value for metric, value in summary["mean"].items()})
-        mlflow.log_metrics({f"val_{metric}_std": value for metric, value in summary["std"].items()})
+        with uninterrupted():
+            mlflow = open_store()
+            mlflow.log_metrics({f"val_{metric}": value for metric, value in summary["mean"].items()})
+            mlflow.log_metrics({f"val_{metric}_std": value for metric, value in summary["std"].items()})
     return results, summary, parent.info.run_id
 
 

@@ -12,11 +12,12 @@ from suite.artifact import Artifact, package_versions
 from suite.config import TrainingSettings
 from suite.data.examples import Examples
 from suite.pipeline import Evaluation
-from suite.tracking.store import open_store
+from suite.tracking.store import open_store, uninterrupted
 from suite.training.process import hardware
 from suite.training.state import Epoch, History
 
 
+@uninterrupted()
 def log_start(settings: TrainingSettings, examples: Examples, command: dict[str, Any]) -> None:
     """Log what goes into a run: settings, seed, versions, git commit, hardware, data fingerprint and sizes."""
     mlflow = open_store()
@@ -45,11 +46,13 @@ def log_start(settings: TrainingSettings, examples: Examples, command: dict[str,
         mlflow.log_text("\n".join(examples.notes) + "\n", "data_notes.txt")
 
 
+@uninterrupted()
 def log_epoch(epoch: Epoch) -> None:
     """Log the figures of one epoch, its number (from 1) as the step."""
     open_store().log_metrics(epoch.metrics | {"epoch_seconds": epoch.seconds}, step=epoch.number + 1)
 
 
+@uninterrupted()
 def log_evaluation(part: str, evaluation: Evaluation, samples: bool, epochs: int) -> None:
     """Log metrics (with `part_` before them), pictures and, where allowed, sample predictions and files of one part.
 
@@ -72,6 +75,7 @@ def log_evaluation(part: str, evaluation: Evaluation, samples: bool, epochs: int
             mlflow.log_artifacts(folder, f"{part}/files")
 
 
+@uninterrupted()
 def log_pictures(folder: str, pictures: dict[str, Callable[[], Any]]) -> None:
     """Draw pictures and log them as PNG files of a folder."""
     import matplotlib.pyplot as plt
@@ -82,6 +86,7 @@ def log_pictures(folder: str, pictures: dict[str, Callable[[], Any]]) -> None:
         plt.close(figure)
 
 
+@uninterrupted()
 def log_curves(history: History) -> None:
     """Log one picture of the learning curves, a panel for each metric."""
     import matplotlib.pyplot as plt
@@ -125,6 +130,7 @@ def draw_curves(history: History) -> Any:
     return figure
 
 
+@uninterrupted()
 def log_saved_model(artifact: Artifact, seconds: float) -> None:
     """Log the model folder as an MLflow model: `mlflow.pyfunc.load_model` of the run predicts from raw inputs."""
     from mlflow.models import ModelSignature
@@ -145,6 +151,7 @@ def log_saved_model(artifact: Artifact, seconds: float) -> None:
         )
 
 
+@uninterrupted()
 def log_export(artifact: Artifact, entries: list[dict[str, Any]]) -> bool:
     """Log the report of exported files to the run of their model; return False where this store does not have that run."""
     from mlflow.exceptions import MlflowException

@@ -6,6 +6,8 @@ the environment variable MLFLOW_TRACKING_URI wins.
 
 import logging
 import os
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,24 +89,58 @@ def tracked_run(task: str, name: str, run_id: str | None = None, parent: str | N
         parent: Run id of the run this one is a part of (folds).
     """
     mlflow = open_store()
-    client = mlflow.MlflowClient()
-    experiment = experiment_id(mlflow, task)
-    if run_id is not None and not _exists(client, run_id):
-        run_id = None
-    tags = {"task": task} | ({"mlflow.parentRunId": parent} if parent else {})
-    run = mlflow.start_run(
-        run_id=run_id, experiment_id=None if run_id else experiment, run_name=name, tags=tags, nested=True
-    )
     try:
-        yield run
+        with uninterrupted():
+            run = _start_run(mlflow, task, name, run_id, parent)
     except KeyboardInterrupt:
         mlflow.end_run("KILLED")
         raise
-    except BaseException as error:
-        mlflow.set_tag("error", f"{type(error).__name__}: {error}"[:500])
-        mlflow.end_run("FAILED")
+    try:
+        yield run
+    except KeyboardInterrupt:
+        with uninterrupted():
+            mlflow.end_run("KILLED")
         raise
-    mlflow.end_run("FINISHED")
+    except BaseException as error:
+        with uninterrupted():
+            mlflow.set_tag("error", f"{type(error).__name__}: {error}"[:500])
+            mlflow.end_run("FAILED")
+        raise
+    with uninterrupted():
+        mlflow.end_run("FINISHED")
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait for the end of a block; one in the middle of a transaction would leave the store locked.
+
+    In other threads than the main one, which signals do not reach, nothing is done.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda number, frame: caught.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        if caught:
+            signal.raise_signal(caught[0])
+
+
+def _start_run(mlflow, task, name, run_id, parent):
+    experiment = experiment_id(mlflow, task)
+    if run_id is not None and not _exists(mlflow.MlflowClient(), run_id):
+        run_id = None
+    tags = {"task": task} | ({"mlflow.parentRunId": parent} if parent else {})
+    return mlflow.start_run(
+        run_id=run_id, experiment_id=None if run_id else experiment, run_name=name, tags=tags, nested=True
+    )
 
 
 def _exists(client, run_id) -> bool:
