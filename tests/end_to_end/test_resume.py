@@ -80,7 +80,7 @@ def test_ctrl_c_is_tidy_and_can_be_resumed(workdir, reviews, tiny, suite):
     assert process.wait() == 130
     log = (workdir / "stopped.log").read_text()
     assert "Traceback" not in log and "--name stopped --resume" in log
-    runs = suite("runs", "sentiment", "--json").json["runs"]
+    runs = suite("runs", "sentiment", "--count", 1000, "--json").json["runs"]
     assert next(run for run in runs if run["name"] == "stopped")["status"] == "KILLED"
 
     common = (
