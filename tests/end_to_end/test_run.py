@@ -22,7 +22,7 @@ def test_train_ends_with_figures_and_a_whole_folder(suite, workdir, reviews, tin
     assert sorted(os.listdir("saved_models/sentiment")) == ["reviews"]
     assert "epoch 2/2" in done.err and "train_loss" in done.err
 
-    listed = suite("runs", "sentiment", "--json").json["runs"]
+    listed = suite("runs", "sentiment", "--count", 1000, "--json").json["runs"]
     row = next(row for row in listed if row["run_id"] == result["run_id"])
     assert row["status"] == "FINISHED"
     assert row["metrics"] == pytest.approx(result["metrics"])
