@@ -162,6 +162,8 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
         kept = len(inherited.get("feature_mean", ())) == len(mean)
         assets["feature_mean"] = inherited["feature_mean"] if kept else mean
         assets["feature_std"] = inherited["feature_std"] if kept else std
+    if settings.closed_vocabulary:
+        assets["words"] = sorted({word for text in texts for word in text.split()})
     if settings.language_model_order:
         from suite.decoding.ngram import NgramModel
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from pipelines.speech.config import Settings
-from suite.decoding.ngram import END_ID
 from suite.errors import UserError
 
 HOT_WORD_BONUS = 3.0  # nats for each occurrence
@@ -85,13 +84,12 @@ def make_decoder(
     """Return the decoder of a model.
 
     Args:
-        assets: `symbols`, and the language model and tuned weights where there are some.
+        assets: `symbols`, and the language model, tuned weights and the words of a closed vocabulary where there are some.
         settings: Of the run.
         beam_width: Prefixes that beam search keeps; 1 is greedy; 0 does as the settings say.
         language_model: Path of an ARPA file to use instead of the model's own.
         language_model_weight: Weight of its log probability; below 0 as the settings say.
-        lexicon: Path of a text file with the only words allowed; with `settings.closed_vocabulary` they are otherwise those of
-            the training transcripts.
+        lexicon: Path of a text file with the only words allowed; by default those of a closed vocabulary, if it is closed.
         hot_words: Words, separated by commas, that get a bonus.
         n_best: Alternatives given, best first.
 
@@ -106,11 +104,10 @@ def make_decoder(
     width = beam_width or (max(default, settings.beam_width) if asked else default)
     if width == 1:
         return Decoder(assets["symbols"])
-    own = _own_language_model("\n".join(assets["language_model"])) if "language_model" in assets else None
-    model = _read_arpa(Path(language_model), _changed(language_model)) if language_model else own
-    words = _read_lexicon(Path(lexicon)) if lexicon else None
-    if settings.closed_vocabulary and words is None:
-        words = own.vocabulary[END_ID + 1 :]
+    if language_model:
+        model = _read_arpa(Path(language_model), _changed(language_model))
+    else:
+        model = _own_language_model("\n".join(assets["language_model"])) if "language_model" in assets else None
     weight = tuned.get("language_model_weight", settings.language_model_weight)
     return Decoder(
         symbols=assets["symbols"],
@@ -118,7 +115,7 @@ def make_decoder(
         language_model=model,
         weight=language_model_weight if language_model_weight >= 0 else weight,
         bonus=tuned.get("word_bonus", settings.word_bonus) if model is not None else 0.0,
-        lexicon=words,
+        lexicon=_read_lexicon(Path(lexicon)) if lexicon else assets.get("words"),
         hot_words={word.strip(): HOT_WORD_BONUS for word in hot_words.split(",") if word.strip()} or None,
         n_best=n_best,
     )

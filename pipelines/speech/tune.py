@@ -68,6 +68,7 @@ def tune_decoder(
         assets["symbols"],
         model,
         beam_width=beam_width,
+        lexicon=assets.get("words"),
         progress=progress,
     )
     weights = {

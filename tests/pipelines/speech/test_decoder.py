@@ -5,8 +5,9 @@ import pytest
 from pydantic import ValidationError
 
 from pipelines.speech.config import Settings
+from pipelines.speech.data import prepare
 from pipelines.speech.decoder import make_decoder
-from suite.decoding.ngram import train
+from suite.data.examples import Example
 
 SYMBOLS = ["", "a", "b", " "]
 
@@ -20,10 +21,9 @@ def log_probs(text):
 
 
 def decoder(**settings):
-    assets = {"symbols": SYMBOLS, "language_model": train(["ab", "b ab"], 1, "word").arpa_lines()}
-    return make_decoder(
-        assets, Settings(decoder="beam", beam_width=8, language_model_order=1, language_model_weight=0.0, **settings)
-    )
+    settings = Settings(decoder="beam", beam_width=8, language_model_order=1, language_model_weight=0.0, **settings)
+    train = [Example(text, f"{text}.wav", text, "train") for text in ("ab", "b ab")]
+    return make_decoder(prepare(train, settings) | {"symbols": SYMBOLS}, settings)
 
 
 def test_a_closed_vocabulary_is_that_of_the_training_transcripts():
