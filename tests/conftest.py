@@ -84,22 +84,28 @@ def tiny():
 
 
 @pytest.fixture(scope="session")
-def train_tiny(tmp_path_factory, tracking_uri, reviews):
-    """Train on `reviews` with TINY settings and those given; returns the RunResult."""
+def train_on(tmp_path_factory, tracking_uri):
+    """Train a task's model on some data with some assignments, into a new folder; returns the RunResult."""
     from rich.console import Console
 
-    from pipelines.sentiment.config import Settings
     from suite.config import load_settings
+    from suite.registry import load_pipeline
     from suite.runs import Request, read_data, train
 
-    def run(name, *assignments):
-        settings = load_settings(Settings, None, [*TINY, *assignments])
-        request = Request("sentiment", settings, name, Path(tmp_path_factory.mktemp("models")))
+    def run(task, data, name, *assignments):
+        settings = load_settings(load_pipeline(task).Settings, None, assignments)
+        request = Request(task, settings, name, Path(tmp_path_factory.mktemp("models")))
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("MLFLOW_TRACKING_URI", tracking_uri)
-            return train(request, read_data("sentiment", reviews, settings, None, "fail"), Console(quiet=True))
+            return train(request, read_data(task, data, settings, None, "fail"), Console(quiet=True))
 
     return run
+
+
+@pytest.fixture(scope="session")
+def train_tiny(train_on, reviews):
+    """Train on `reviews` with TINY settings and those given; returns the RunResult."""
+    return lambda name, *assignments: train_on("sentiment", reviews, name, *TINY, *assignments)
 
 
 @pytest.fixture(scope="session")

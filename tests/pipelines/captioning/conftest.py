@@ -2,7 +2,6 @@
 
 import json
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -126,15 +125,6 @@ def flags(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def trained_on_flags(tmp_path_factory, tracking_uri, flags):
+def trained_on_flags(train_on, flags):
     """The RunResult of a model with attention trained on `flags` in seconds."""
-    from rich.console import Console
-
-    from suite.config import load_settings
-    from suite.runs import Request, read_data, train
-
-    settings = load_settings(Settings, None, TINY_CAPTIONING)
-    request = Request("captioning", settings, "flags", Path(tmp_path_factory.mktemp("models")))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_URI", tracking_uri)
-        return train(request, read_data("captioning", flags, settings, None, "fail"), Console(quiet=True))
+    return train_on("captioning", flags, "flags", *TINY_CAPTIONING)

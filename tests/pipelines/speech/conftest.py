@@ -74,27 +74,6 @@ TINY_SPEECH = (
 
 
 @pytest.fixture(scope="session")
-def train_on_tones(tmp_path_factory, tracking_uri, tones):
-    """Train on `tones`, with more settings where given; returns the RunResult."""
-    from pathlib import Path
-
-    from rich.console import Console
-
-    from pipelines.speech.config import Settings
-    from suite.config import load_settings
-    from suite.runs import Request, read_data, train
-
-    def run(name, *assignments):
-        settings = load_settings(Settings, None, [*TINY_SPEECH, *assignments])
-        request = Request("speech", settings, name, Path(tmp_path_factory.mktemp("models")))
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("MLFLOW_TRACKING_URI", tracking_uri)
-            return train(request, read_data("speech", tones, settings, None, "fail"), Console(quiet=True))
-
-    return run
-
-
-@pytest.fixture(scope="session")
-def trained_on_tones(train_on_tones):
+def trained_on_tones(train_on, tones):
     """The RunResult of a causal model trained on `tones`."""
-    return train_on_tones("tones")
+    return train_on("speech", tones, "tones", *TINY_SPEECH)

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 from rich.console import Console
 
-from tests.pipelines.speech.conftest import RATE, WORDS, say
+from tests.pipelines.speech.conftest import RATE, TINY_SPEECH, WORDS, say
 
 
 @pytest.fixture(scope="session")
@@ -191,9 +191,9 @@ def test_a_language_model_and_its_weights(suite, workdir, trained_on_tones, tone
 
 
 @pytest.mark.slow
-def test_a_fused_lstm_in_8_bits_says_what_the_trained_model_says(suite, workdir, train_on_tones):
+def test_a_fused_lstm_in_8_bits_says_what_the_trained_model_says(suite, workdir, train_on, tones):
     """Its state can be reset in a file with one signature alone."""
-    run = train_on_tones("fused", "cell=lstm")
+    run = train_on("speech", tones, "fused", *TINY_SPEECH, "cell=lstm")
     done = suite("export", run.model_dir, "--quantize", "all", "--json")
     assert done.status == 0, done.err
     files = {entry["quantization"]: entry for entry in done.json["files"]}
