@@ -44,12 +44,12 @@ def visit(visit_page, video):
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory, missing_part):
-    """`film(frames)` writes a video of a moving ball at ten frames a second."""
+    """`film(frames)` writes a video of a moving ball, by default of ten frames a second."""
     folder = tmp_path_factory.mktemp("films")
 
-    def write(frames):
-        path = folder / f"{frames}.webm"
-        writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"VP80"), 10, (96, 64))
+    def write(frames, rate=10.0):
+        path = folder / f"{frames}_{rate}.webm"
+        writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"VP80"), rate, (96, 64))
         if not writer.isOpened():
             missing_part("OpenCV writes no VP8 video here")
         for index in range(frames):
@@ -85,6 +85,21 @@ def test_at_the_end_the_page_answers_as_python_does(visit, video, film, frames):
         assert page.get_attribute("#answer", "data-label") == LABELS[int(np.argmax(expected["probabilities"]))]
         assert page.faults == []
         assert all(url.startswith((page.address, f"blob:{page.address}")) for url in page.requests), page.requests
+
+
+@pytest.mark.parametrize(("frames", "rate"), [(2, 10.0), (6, 10.0), (90, 29.97), (70, 60.0), (3, 0.5)])
+def test_how_long_a_frame_is_shown_is_read_from_the_file(visit, film, frames, rate):
+    """Not from frames that happened to be seen while it played, of which a slow machine misses some."""
+    ask = """async (address) => {
+        const { frameSeconds, opened } = await import("./video/read.js");
+        return frameSeconds(await opened(address));
+    }"""
+    with visit() as page:
+        page.set_input_files("#file", film(frames, rate))
+        page.wait_for_selector("#video[src]")
+        seconds = page.evaluate(ask, page.get_attribute("#video", "src"))
+    assert round(frames / rate / seconds) == frames
+    np.testing.assert_allclose(seconds, 1 / rate, rtol=0, atol=0.5 / frames / rate)
 
 
 def test_answers_come_while_the_video_plays(visit, film):

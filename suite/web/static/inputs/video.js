@@ -3,7 +3,7 @@
 
 import { button, element, fileButton, takeDrops } from "../elements.js";
 import { clipTimes, NewestFrames, question } from "../video/clip.js";
-import { frameOf, framesAt } from "../video/read.js";
+import { frameOf, framesAt, frameSeconds, opened } from "../video/read.js";
 
 const NO_FRAMES = "This browser does not hand out the frames of a video; a current Chrome, Edge, Firefox or Safari does.";
 const NO_CAMERA = "The camera works only on pages opened from localhost or over https; choose a file instead.";
@@ -47,7 +47,9 @@ export function mount(place, input, ask) {
     const duration = Number.isFinite(video.duration) ? video.duration : video.currentTime;
     used.textContent = `${name}: looking at all of it …`;
     try {
-      const frames = await framesAt(video.src, clipTimes(duration, seen.frameSeconds() ?? duration, input), input);
+      const file = await opened(video.src);
+      const seconds = await frameSeconds(file) ?? seen.frameSeconds() ?? duration;
+      const frames = await framesAt(file, clipTimes(duration, seconds, input), input);
       if (newest !== seen) return;
       ask(question(frames, input));
       used.textContent = `${name}: the answer is about all of it, ${duration.toFixed(1)} s`;

@@ -14,18 +14,64 @@ export function frameOf(video, { height, width, channels }) {
   return resized(picture.getImageData(0, 0, videoWidth, videoHeight), height, width, channels);
 }
 
-/** Return the frames on show at times in seconds of the video at an address. */
-export async function framesAt(address, times, input) {
+/** Return a video element that has its first frame, to be asked for others. */
+export async function opened(address) {
   const video = element("video", { muted: true, preload: "auto", src: address });
   await heard(video, "loadeddata");
+  return video;
+}
+
+/** Return the frames of an opened video on show at times in seconds. */
+export async function framesAt(video, times, input) {
   const frames = [];
   for (const time of times) {
-    const there = heard(video, "seeked");
-    video.currentTime = time;
-    await there;
+    await seek(video, time);
     frames.push(frameOf(video, input));
   }
   return frames;
+}
+
+/**
+ * Return how long an opened video shows a frame, seconds, all of them alike; null where it has one frame, or the browser
+ * does not tell when the frame on show begins.
+ *
+ * The second frame is sought first; frames farther and farther away then make its time exact, for a file may round it to
+ * milliseconds.
+ */
+export async function frameSeconds(video) {
+  const first = await beginAt(video, 0);
+  if (first === null) return null;
+  let second = first;
+  for (let step = SHORTEST; second === first && step < 2 * video.duration; step *= 2) {
+    second = await beginAt(video, first + step);
+  }
+  if (second === null || second === first) return null;
+  for (let earlier = second; earlier > first; earlier = await beginAt(video, second - SHORTEST / 2)) second = earlier;
+  let seconds = second - first;
+  for (let count = 2; first + count * seconds < video.duration; count *= 2) {
+    const begin = await beginAt(video, first + (count + 0.5) * seconds);
+    if (begin > first) seconds = (begin - first) / Math.round((begin - first) / seconds);
+  }
+  return seconds;
+}
+
+const SHORTEST = 1 / 240; // seconds that a frame is shown, at least
+const PATIENCE = 3000; // milliseconds
+
+/** Return when the frame on show at a time begins, seconds; null where the browser does not tell. */
+async function beginAt(video, time) {
+  const shown = new Promise((resolve) => {
+    video.requestVideoFrameCallback((now, { mediaTime }) => resolve(mediaTime));
+    setTimeout(resolve, PATIENCE, null);
+  });
+  await seek(video, time);
+  return shown;
+}
+
+async function seek(video, time) {
+  const there = heard(video, "seeked");
+  video.currentTime = time;
+  await there;
 }
 
 const heard = (video, event) => new Promise((resolve, reject) => {
