@@ -140,6 +140,7 @@ def phases(settings, assets) -> list[Phase]:
                 settings.self_critical_learning_rate,
                 _compile_self_critical,
                 self_critical_batches,
+                average_weights=True,
             )
         )
     return fits

@@ -10,7 +10,7 @@ from rich.console import Console
 from suite.config import TrainingSettings
 from suite.pipeline import BatchSource, Phase
 from suite.training.nan_guard import NanGuard
-from suite.training.optimizer import make_optimizer
+from suite.training.optimizer import averaged, make_optimizer, take_average
 from suite.training.progress import TrainingProgress
 from suite.training.state import Epoch, History, read_history, restore_best, restore_state, save_state
 
@@ -55,7 +55,8 @@ def fit(
             done = history.of_phase(index)
             if history.epochs and history.epochs[-1].phase > index:
                 continue
-            optimizer = make_optimizer(settings, phase.learning_rate, phase.epochs * source.steps)
+            steps = phase.epochs * source.steps
+            optimizer = make_optimizer(settings, phase.learning_rate, steps, phase.average_weights)
             phase.compile(model, optimizer)
             model.optimizer.build(model.trainable_variables)
             if done:
@@ -72,6 +73,8 @@ def fit(
                 left = (phase.epochs - len(done)) * sum(e.seconds for e in done) / len(done)
                 progress.epoch_done(epoch, history.best == epoch.number, left)
                 on_epoch(epoch)
+            if history.best is None:
+                take_average(model)
     restore_best(state, model)
     return history
 
@@ -97,7 +100,8 @@ def fit_epoch(
     ).history
     metrics = {f"train_{name}": float(values[0]) for name, values in logs.items()}
     if score is not None:
-        metrics |= {f"val_{name}": value for name, value in score().items()}
+        with averaged(model):
+            metrics |= {f"val_{name}": value for name, value in score().items()}
     metrics["learning_rate"] = float(model.optimizer.learning_rate)
     return Epoch(number, phase, metrics, time.monotonic() - started)
 

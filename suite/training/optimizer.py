@@ -1,5 +1,7 @@
-"""AdamW with a learning-rate schedule and global-norm clipping (Loshchilov & Hutter 2019)."""
+"""AdamW with a learning-rate schedule and global-norm clipping (Loshchilov & Hutter 2019), on request averaging weights."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from suite.config import TrainingSettings
@@ -8,13 +10,17 @@ if TYPE_CHECKING:
     import keras
 
 
-def make_optimizer(settings: TrainingSettings, learning_rate: float, total_steps: int) -> "keras.optimizers.Optimizer":
+def make_optimizer(
+    settings: TrainingSettings, learning_rate: float, total_steps: int, average_weights: bool = False
+) -> "keras.optimizers.Optimizer":
     """Return the optimizer of one phase.
 
     Args:
         settings: `schedule`, `warmup_fraction`, `weight_decay`, `clip_norm`, `precision`.
         learning_rate: The peak.
         total_steps: Steps of the whole phase; the cosine ends there at zero.
+        average_weights: Keep a running average of the weights for `averaged`; its memory is `total_steps` long, so at
+            the end the first weights still have a share of 1 / e (Polyak and Juditsky 1992).
     """
     import keras
 
@@ -30,9 +36,35 @@ def make_optimizer(settings: TrainingSettings, learning_rate: float, total_steps
         schedule = keras.optimizers.schedules.PolynomialDecay(0.0, warmup_steps, end_learning_rate=learning_rate)
     else:
         schedule = learning_rate
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay, global_clipnorm=settings.clip_norm)
+    optimizer = keras.optimizers.AdamW(
+        schedule,
+        weight_decay=settings.weight_decay,
+        global_clipnorm=settings.clip_norm,
+        use_ema=average_weights,
+        ema_momentum=1 - 1 / max(1, total_steps),
+    )
+    # At the end of each `fit`, thus of each epoch, Keras would go on from the average.
+    optimizer.finalize_variable_values = lambda variables: None
     # One-dimensional weights (biases, normalisation) shift and scale; decaying them to zero is no regularisation.
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     if settings.precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     return optimizer
+
+
+@contextmanager
+def averaged(model: "keras.Model") -> Iterator[None]:
+    """Give a compiled model its average weights for a while, where its optimizer keeps them."""
+    newest = [variable.numpy() for variable in model.trainable_variables]
+    take_average(model)
+    try:
+        yield
+    finally:
+        for variable, value in zip(model.trainable_variables, newest, strict=True):
+            variable.assign(value)
+
+
+def take_average(model: "keras.Model") -> None:
+    """Give a compiled model its average weights for good, where its optimizer keeps them."""
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    type(optimizer).finalize_variable_values(optimizer, model.trainable_variables)

@@ -4,7 +4,7 @@ One folder per finished epoch, written under a temporary name and renamed when w
 moment leaves the last finished epoch behind:
 
     epoch-0003/variables.npz    model variables (weights, seed-generator states), then optimizer variables
-    epoch-0003/best.npz         model variables of the best epoch so far
+    epoch-0003/best.npz         model variables of the best epoch so far, averaged where its phase averages weights
     epoch-0003/progress.json    the history: one entry per finished epoch
 
 Data order and augmentation are functions of (seed, epoch) and need no state.
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from suite.artifact import read_json, write_json, write_whole
 from suite.errors import UserError
+from suite.training.optimizer import averaged
 
 if TYPE_CHECKING:
     import keras
@@ -53,7 +54,8 @@ def save_state(directory: Path, model: "keras.Model", history: History) -> None:
     def write(folder: Path) -> None:
         save_variables(folder / "variables.npz", model.variables + model.optimizer.variables)
         if history.best == number:
-            save_variables(folder / "best.npz", model.variables)
+            with averaged(model):
+                save_variables(folder / "best.npz", model.variables)
         elif history.best is not None:
             _link_or_copy(previous / "best.npz", folder / "best.npz")
         write_json(folder / "progress.json", asdict(history))

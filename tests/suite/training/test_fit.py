@@ -39,8 +39,11 @@ def line(settings, poison=None):
     return model, source
 
 
-def phases(*epochs):
-    return [Phase(f"phase {n}", n, 0.05, lambda model, optimizer: model.compile(optimizer, loss="mse")) for n in epochs]
+def phases(*epochs, average_weights=False):
+    def compile(model, optimizer):
+        model.compile(optimizer, loss="mse")
+
+    return [Phase(f"phase {n}", n, 0.05, compile, average_weights=average_weights) for n in epochs]
 
 
 def run(folder, settings, scores=None, stop_after=None, plan=None, poison=None):
@@ -112,6 +115,64 @@ def test_without_dev_the_last_weights_stay(tmp_path):
     kept = [variable.numpy() for variable in model.variables]
     load_variables(latest_state(tmp_path) / "variables.npz", model.variables + optimizer)
     assert all(np.array_equal(a, b.numpy()) for a, b in zip(kept, model.variables, strict=True))
+
+
+def averages(settings, epochs):
+    """Average weights after each epoch of four steps, from the newest weights of unaveraged training, step by step."""
+    model, source = line(settings)
+    optimizer = make_optimizer(settings, 0.05, 4 * epochs)
+    model.compile(optimizer, loss="mse")
+    average, found, momentum = None, [], 1 - 1 / (4 * epochs)
+    for epoch in range(epochs):
+        for x, y in source.dataset(epoch):
+            model.train_on_batch(x, y)
+            weights = model.get_layer("out").get_weights()
+            if average is None:
+                average = weights
+            average = [momentum * old + (1 - momentum) * new for old, new in zip(average, weights, strict=True)]
+        found.append(average)
+    return found
+
+
+def assert_weights(model, wanted):
+    for found, expected in zip(model.get_layer("out").get_weights(), wanted, strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_average_weights_are_kept_and_training_goes_on_from_the_newest(tmp_path, precision):
+    settings = TrainingSettings(epochs=3, weight_decay=0.01, precision=precision)
+    wanted = averages(settings, 3)
+    for scores, epoch in ([0.1, 0.2, 0.3], 2), ([0.1, 0.3, 0.2], 1), (None, 2):
+        folder = tmp_path / f"{scores}"
+        folder.mkdir()
+        model, _ = run(folder, settings, scores, plan=phases(3, average_weights=True))
+        assert_weights(model, wanted[epoch])
+
+
+def test_what_is_scored_is_the_average(tmp_path):
+    settings = TrainingSettings(epochs=3)
+    wanted, seen = averages(settings, 3), []
+    model, source = line(settings)
+
+    def score():
+        seen.append(model.get_layer("out").get_weights())
+        return {"accuracy": 0.5}
+
+    plan = phases(3, average_weights=True)
+    fit(model, plan, [source], settings, ("accuracy", "max"), score, tmp_path, lambda epoch: None, QUIET)
+    for found, expected in zip(seen, wanted, strict=True):
+        np.testing.assert_allclose(found[0], expected[0], atol=1e-6)
+
+
+def test_averages_go_on_where_a_run_was_stopped(tmp_path):
+    settings, plan = TrainingSettings(epochs=3), phases(3, 2, average_weights=True)
+    (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
+    whole, _ = run(tmp_path / "a", settings, plan=plan)
+    for stop_after in (1, 3):
+        run(tmp_path / "b", settings, plan=plan, stop_after=stop_after)
+    resumed, _ = run(tmp_path / "b", settings, plan=plan)
+    assert_weights(resumed, whole.get_layer("out").get_weights())
 
 
 def test_nan_names_the_batch(tmp_path):
