@@ -55,6 +55,9 @@ def make_optimizer(
 @contextmanager
 def averaged(model: "keras.Model") -> Iterator[None]:
     """Give a compiled model its average weights for a while, where its optimizer keeps them."""
+    if not _innermost(model.optimizer).use_ema:
+        yield
+        return
     newest = [variable.numpy() for variable in model.trainable_variables]
     take_average(model)
     try:
@@ -66,5 +69,10 @@ def averaged(model: "keras.Model") -> Iterator[None]:
 
 def take_average(model: "keras.Model") -> None:
     """Give a compiled model its average weights for good, where its optimizer keeps them."""
-    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    optimizer = _innermost(model.optimizer)
     type(optimizer).finalize_variable_values(optimizer, model.trainable_variables)
+
+
+def _innermost(optimizer):
+    """Return the optimizer that keeps the average: the one inside where losses are scaled."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
