@@ -94,9 +94,7 @@ def test_a_store_that_cannot_be_opened_is_named(suite, workdir, monkeypatch):
 
 
 def test_ui_answers_on_this_machine_alone(workdir, trained):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = _free_port()
     command = [sys.executable, "-m", "suite", "ui", "--port", str(port)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with (workdir / "ui.log").open("w") as log:
@@ -122,13 +120,24 @@ def test_ui_answers_on_this_machine_alone(workdir, trained):
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
-    taken = socket.socket()
-    with taken:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind(("127.0.0.1", port))
+
+
+def test_ui_names_a_port_that_is_taken(suite):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
         taken.listen()
-        refused = subprocess.run(command, cwd=workdir, env=environment, capture_output=True, text=True, check=False)
-    assert refused.returncode == 2 and f"--port {port}" in refused.stderr
+        port = taken.getsockname()[1]
+        done = suite("ui", "--port", str(port))
+    assert done.status == 2 and f"--port {port}" in done.err
+
+
+def _free_port():
+    """A port that is free and outside the range (32768 and above) that the system hands to passing connections."""
+    for port in range(20000 + os.getpid() % 10000, 32768):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+    raise AssertionError("no free port")
 
 
 def _listening_addresses(port):
