@@ -33,6 +33,9 @@ class Settings(TrainingSettings):
         description="mean and variance of each feature: of the clip, of train, of the clip so far (streams), or left",
     )
     causal: bool = Field(False, description="no frame looks ahead, so that the model can stream; with one direction")
+    tail_seconds: float = Field(
+        0.3, ge=0, le=5, description="causal: silence heard after a recording's end, in which its last word is put out"
+    )
 
     conv_channels: tuple[int, ...] = Field((32, 32), description="channels of each convolution; [] for none")
     conv_kernel: int = Field(5, ge=1, description="frames and bands that a convolution sees, odd")
@@ -123,6 +126,11 @@ class Settings(TrainingSettings):
     def step_samples(self) -> int:
         """Samples from one step of the recurrent layers to the next."""
         return self.hop_length * self.subsampling
+
+    @property
+    def tail_samples(self) -> int:
+        """Samples of silence that the model hears after the end of a recording; none where it looks ahead."""
+        return round(self.tail_seconds * self.sample_rate) if self.causal else 0
 
     @property
     def step_seconds(self) -> float:

@@ -57,11 +57,12 @@ def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> l
         "step_samples": settings.step_samples,
         "symbols": symbols,
         "look_ahead_samples": 0 if settings.causal else None,
+        "tail_samples": settings.tail_samples,
     }
     windows = partial(_windows, settings=settings, symbols=symbols)
     options = {
         "windows": windows,
-        "stream": _stream,
+        "stream": partial(_stream, tail=settings.tail_samples),
         "trim": _trim,
         "logarithms": ("log_probs",),
         "int8_metric_loss": 0.02,
@@ -88,13 +89,19 @@ def _inputs(dtype: str, scale: str, settings: Settings) -> dict[str, RawInput]:
         "samples": RawInput(
             dtype,
             (None,),
-            f"audio samples {scale} at {settings.sample_rate} Hz, one channel; what comes after length is padding",
+            f"audio samples {scale} at {settings.sample_rate} Hz, one channel; what comes after length is padding"
+            + _flush(settings),
             # LiteRT.js, for which `compiled` files are, does not load one with a 16-bit input.
             fixed=(compiled_samples(settings),) if dtype == "float32" else (),
             chunk=(chunk_samples(settings),) if settings.causal else (),
         ),
         "length": RawInput("int32", (), "samples that count"),
     }
+
+
+def _flush(settings):
+    tail = settings.tail_samples
+    return f"; in streaming the app ends a recording with {tail} samples of silence" if tail else ""
 
 
 def _to_int16(arrays: Arrays) -> Arrays:
@@ -155,8 +162,8 @@ def _windows(predictor, arrays: Arrays, settings: Settings, symbols: list[str]) 
     }
 
 
-def _stream(runner, arrays: Arrays) -> Arrays:
+def _stream(runner, arrays: Arrays, tail: int) -> Arrays:
     """Transcribe samples chunk by chunk."""
-    stream = SampleStream(runner)
+    stream = SampleStream(runner, tail)
     answers = stream.feed(arrays["samples"][: int(arrays["length"])])
     return join_answers([*answers, *stream.finish()])

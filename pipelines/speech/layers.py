@@ -10,6 +10,37 @@ PADDING_LOGIT = -1e4
 
 
 @keras.saving.register_keras_serializable(package="suite")
+class SilentTail(keras.layers.Layer):
+    """Silence after the end of a clip: `(samples (batch, samples), length int (batch,))` to both, longer by `tail`.
+
+    A causal model puts a word out some time after it has heard it; clips that end with the word leave it none. In the
+    `streaming` deployment nothing is added: the host feeds the silence when a recording ends.
+
+    Args:
+        tail: Samples of silence. What the input holds after `length` is silenced too.
+    """
+
+    def __init__(self, tail, **options):
+        super().__init__(**options)
+        self.tail = tail
+
+    def call(self, samples, length):
+        traced = deployment.current()
+        if traced is not None and traced.streaming:
+            return samples, length
+        real = frame_mask(length, samples.shape[1] or tf.shape(samples)[1])
+        return tf.pad(tf.where(real, samples, 0.0), [[0, 0], [0, self.tail]]), length + self.tail
+
+    def compute_output_spec(self, samples, length):
+        batch, time = samples.shape
+        longer = keras.KerasTensor((batch, None if time is None else time + self.tail), samples.dtype)
+        return longer, keras.KerasTensor(length.shape, length.dtype)
+
+    def get_config(self):
+        return super().get_config() | {"tail": self.tail}
+
+
+@keras.saving.register_keras_serializable(package="suite")
 class FrameCount(keras.layers.Layer):
     """How many feature frames a clip has: `length`, samples, integers `(batch,)`, to frames, int32 `(batch,)`."""
 

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from pipelines.speech.layers import BlankPadding, FrameCount, StepMask, TimeConvolution, real_steps
+from pipelines.speech.layers import BlankPadding, FrameCount, SilentTail, StepMask, TimeConvolution, real_steps
 from suite.audio.features import MFCC, Deltas, FeatureNormalization, LogMel
 from suite.audio.spec_augment import SpecAugment
 from suite.decoding.ctc_loss import ctc_loss
@@ -16,7 +16,7 @@ def build(settings, assets) -> keras.Model:
 
     Inputs: `samples` float32 `(batch, samples)` in [-1, 1] at `settings.sample_rate`, and `length` int32 `(batch,)`, the
     samples that count; what comes after them changes nothing. Output: logits float32 `(batch, steps, symbols)`, symbol 0
-    the CTC blank; padded steps are certain blanks (`BlankPadding`).
+    the CTC blank; padded steps are certain blanks (`BlankPadding`). A causal model's steps go on for `tail_seconds`.
 
     1. features of each frame (MFCC or log-mel, with differences over time where asked for), normalised;
     2. in training, blanked stretches of time and features (SpecAugment);
@@ -25,6 +25,9 @@ def build(settings, assets) -> keras.Model:
     """
     samples = keras.Input((None,), name="samples")
     length = keras.Input((), dtype="int32", name="length")
+    inputs = [samples, length]
+    if settings.tail_samples:
+        samples, length = SilentTail(settings.tail_samples, name="tail")(samples, length)
     frames = FrameCount(settings.hop_length, settings.causal, name="frames")(length)
     features = frame_features(samples, length, frames, settings)
     mask = StepMask(name="mask")(frames, features)
@@ -47,7 +50,7 @@ def build(settings, assets) -> keras.Model:
     )
     steps = keras.layers.Dropout(settings.dropout, seed=settings.seed + 2, name="output_dropout")(steps)
     logits = keras.layers.Dense(len(assets["symbols"]), dtype="float32", name="logits")(steps)
-    return keras.Model([samples, length], BlankPadding(name="steps")(logits, mask), name="speech")
+    return keras.Model(inputs, BlankPadding(name="steps")(logits, mask), name="speech")
 
 
 def frame_features(samples, length, frames, settings):

@@ -115,7 +115,7 @@ def _transcribe_live(predictor, raw_input, decoder, settings) -> Transcript:
         raise UserError(
             "--stream needs a streaming file: --tflite MODEL_DIR/tflite/streaming.tflite (`suite export` writes it)"
         )
-    stream, answers = SampleStream(runner), []
+    stream, answers = SampleStream(runner, settings.tail_samples), []
 
     def show(found):
         for answer in found:

@@ -10,13 +10,14 @@ class SampleStream:
 
     Args:
         runner: Of a file whose raw inputs are `samples`, `float32 (chunk,)`, and `length`.
+        tail: Samples of silence that the model hears after the end of a recording.
 
-    `feed` takes samples as they come and returns an answer for each chunk that was filled; `finish` runs what is left,
-    padded, and begins a new recording. All answers joined are the model's answer to the whole recording.
+    `feed` takes samples as they come and returns an answer for each chunk that was filled; `finish` runs what is left and
+    the tail, padded, and begins a new recording. All answers joined are the model's answer to the whole recording.
     """
 
-    def __init__(self, runner):
-        self.runner = runner
+    def __init__(self, runner, tail: int):
+        self.runner, self.tail = runner, tail
         (self.size,) = runner.chunk_shape["samples"]
         self._waiting = np.zeros(0, np.float32)
         runner.reset()
@@ -30,8 +31,10 @@ class SampleStream:
         return answers
 
     def finish(self) -> list[Arrays]:
-        """Run what is left and begin a new recording."""
-        answers = [self._run(self._waiting)] if len(self._waiting) else []
+        """Run what is left, the tail after it, and begin a new recording."""
+        answers = self.feed(np.zeros(self.tail, np.float32))
+        if len(self._waiting):
+            answers.append(self._run(self._waiting))
         self._waiting = self._waiting[:0]
         self.runner.reset()
         return answers

@@ -48,7 +48,7 @@ def test_padding_changes_nothing(changes):
     batched = model([samples, length], training=False).numpy()
     for row, size in enumerate(length):
         alone = model([samples[row : row + 1, :size], length[row : row + 1]], training=False).numpy()[0]
-        frames = -(-size // 80) if settings.causal else 1 + size // 80
+        frames = -(-(size + settings.tail_samples) // 80) if settings.causal else 1 + size // 80
         assert len(alone) == -(-frames // settings.subsampling)
         np.testing.assert_allclose(batched[row, : len(alone)], alone, atol=1e-5)
         assert int(real_steps(batched)[row]) == len(alone)
@@ -73,8 +73,10 @@ def test_chunks_of_any_size_equal_the_whole(cell):
     size = settings.step_samples * 2
     assert signature.inputs["samples"].chunk == (size,)
     states, rows, text = None, [], b""
-    for start in range(0, 3011, size):
-        piece = samples[:, start : start + size]
+    assert settings.tail_samples == 2400
+    heard = np.pad(samples, [(0, 0), (0, 2400)])
+    for start in range(0, 3011 + 2400, size):
+        piece = heard[:, start : start + size]
         padded = np.pad(piece, [(0, 0), (0, size - piece.shape[1])])
         with deploying(Deployment("loop", fixed=True, streaming=True, states=states)) as traced:
             answer = signature.function(tf.constant(padded), tf.constant([piece.shape[1]], tf.int32))
@@ -83,6 +85,21 @@ def test_chunks_of_any_size_equal_the_whole(cell):
         text += bytes(answer["text"][0, : int(answer["text_length"][0])].numpy())
     np.testing.assert_allclose(np.concatenate(rows), whole["log_probs"][0], atol=1e-5)
     assert text == bytes(whole["text"][0, : int(whole["text_length"][0])].numpy())
+
+
+def test_a_causal_model_hears_silence_after_the_end():
+    settings, _, model = make(**CAUSAL)
+    _, _, without = make(**CAUSAL, tail_seconds=0)
+    without.set_weights(model.get_weights())
+    samples, length = speech_like(4000, 2011)
+    followed = np.pad(samples, [(0, 0), (0, settings.tail_samples)])
+    np.testing.assert_allclose(
+        model([samples, length], training=False),
+        without([followed, length + settings.tail_samples], training=False),
+        atol=1e-6,
+    )
+    _, _, offline = make()
+    assert "tail" not in {layer.name for layer in offline.layers}
 
 
 def test_a_convolution_without_stride_is_that_of_keras():
