@@ -130,4 +130,6 @@ def step_count(samples: int, settings: Settings) -> int:
     """Return how many steps the model makes of a clip of so many samples (at the model's rate)."""
     from suite.audio.frames import frame_count
 
-    return -(-frame_count(samples + settings.tail_samples, settings.hop_length, settings.causal) // settings.subsampling)
+    return -(
+        -frame_count(samples + settings.tail_samples, settings.hop_length, settings.causal) // settings.subsampling
+    )
