@@ -88,8 +88,8 @@ class Phase:
         batches: `batches(model, examples, assets, settings)` gives this phase batches of its own, from the training
             examples and the model, which it may call as it stands when a batch is asked for. None: those of the
             pipeline's `batches`.
-        average_weights: Score and keep the running average of the weights over this phase, which begins with those it
-            starts from: for objectives so noisy that the newest weights are mostly noise.
+        ema_fraction: In place of the setting: how far back the running average of the weights goes that is scored and
+            kept, as a share of the steps of this phase; 0 is none.
     """
 
     name: str
@@ -97,7 +97,7 @@ class Phase:
     learning_rate: float
     compile: Callable[["keras.Model", "keras.optimizers.Optimizer"], None]
     batches: Callable[["keras.Model", Sequence["Example"], dict[str, Any], Any], BatchSource] | None = None
-    average_weights: bool = False
+    ema_fraction: float | None = None
 
 
 @dataclass(frozen=True)

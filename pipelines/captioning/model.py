@@ -140,7 +140,7 @@ def phases(settings, assets) -> list[Phase]:
                 settings.self_critical_learning_rate,
                 _compile_self_critical,
                 self_critical_batches,
-                average_weights=True,
+                ema_fraction=1.0,  # so that it begins with the weights of the phase before and keeps a share of them
             )
         )
     return fits

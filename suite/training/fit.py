@@ -56,7 +56,8 @@ def fit(
             if history.epochs and history.epochs[-1].phase > index:
                 continue
             steps = phase.epochs * source.steps
-            optimizer = make_optimizer(settings, phase.learning_rate, steps, phase.average_weights)
+            ema_fraction = settings.ema_fraction if phase.ema_fraction is None else phase.ema_fraction
+            optimizer = make_optimizer(settings, phase.learning_rate, steps, ema_fraction)
             phase.compile(model, optimizer)
             model.optimizer.build(model.trainable_variables)
             if done:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def make_optimizer(
-    settings: TrainingSettings, learning_rate: float, total_steps: int, average_weights: bool = False
+    settings: TrainingSettings, learning_rate: float, total_steps: int, ema_fraction: float = 0.0
 ) -> "keras.optimizers.Optimizer":
     """Return the optimizer of one phase.
 
@@ -19,8 +19,8 @@ def make_optimizer(
         settings: `schedule`, `warmup_fraction`, `weight_decay`, `clip_norm`, `precision`.
         learning_rate: The peak.
         total_steps: Steps of the whole phase; the cosine ends there at zero.
-        average_weights: Keep a running average of the weights for `averaged`; its memory is `total_steps` long, so at
-            the end the first weights still have a share of 1 / e (Polyak and Juditsky 1992).
+        ema_fraction: Keep a running average of the weights for `averaged` (Polyak and Juditsky 1992), in which a step's
+            weights have a share of 1 / e after `ema_fraction * total_steps` more; 0 keeps none.
     """
     import keras
 
@@ -40,8 +40,8 @@ def make_optimizer(
         schedule,
         weight_decay=settings.weight_decay,
         global_clipnorm=settings.clip_norm,
-        use_ema=average_weights,
-        ema_momentum=1 - 1 / max(1, total_steps),
+        use_ema=ema_fraction > 0,
+        ema_momentum=1 - 1 / max(1.0, ema_fraction * total_steps),
     )
     # At the end of each `fit`, thus of each epoch, Keras would go on from the average.
     optimizer.finalize_variable_values = lambda variables: None

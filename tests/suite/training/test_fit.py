@@ -39,11 +39,11 @@ def line(settings, poison=None):
     return model, source
 
 
-def phases(*epochs, average_weights=False):
+def phases(*epochs, ema_fraction=None):
     def compile(model, optimizer):
         model.compile(optimizer, loss="mse")
 
-    return [Phase(f"phase {n}", n, 0.05, compile, average_weights=average_weights) for n in epochs]
+    return [Phase(f"phase {n}", n, 0.05, compile, ema_fraction=ema_fraction) for n in epochs]
 
 
 def run(folder, settings, scores=None, stop_after=None, plan=None, poison=None):
@@ -122,7 +122,7 @@ def averages(settings, epochs):
     model, source = line(settings)
     optimizer = make_optimizer(settings, 0.05, 4 * epochs)
     model.compile(optimizer, loss="mse")
-    average, found, momentum = None, [], 1 - 1 / (4 * epochs)
+    average, found, momentum = None, [], 1 - 1 / (0.75 * 4 * epochs)
     for epoch in range(epochs):
         for x, y in source.dataset(epoch):
             model.train_on_batch(x, y)
@@ -146,7 +146,7 @@ def test_average_weights_are_kept_and_training_goes_on_from_the_newest(tmp_path,
     for scores, epoch in ([0.1, 0.2, 0.3], 2), ([0.1, 0.3, 0.2], 1), (None, 2):
         folder = tmp_path / f"{scores}"
         folder.mkdir()
-        model, _ = run(folder, settings, scores, plan=phases(3, average_weights=True))
+        model, _ = run(folder, settings, scores, plan=phases(3, ema_fraction=0.75))
         assert_weights(model, wanted[epoch])
 
 
@@ -159,14 +159,23 @@ def test_what_is_scored_is_the_average(tmp_path):
         seen.append(model.get_layer("out").get_weights())
         return {"accuracy": 0.5}
 
-    plan = phases(3, average_weights=True)
+    plan = phases(3, ema_fraction=0.75)
     fit(model, plan, [source], settings, ("accuracy", "max"), score, tmp_path, lambda epoch: None, QUIET)
     for found, expected in zip(seen, wanted, strict=True):
         np.testing.assert_allclose(found[0], expected[0], atol=1e-6)
 
 
+def test_the_setting_averages_phases_that_say_nothing(tmp_path):
+    settings = TrainingSettings(epochs=3, ema_fraction=0.75)
+    for name, own in ("setting", None), ("phase", 0.0):
+        (tmp_path / name).mkdir()
+        model, _ = run(tmp_path / name, settings, plan=phases(3, ema_fraction=own))
+        kept = model.get_layer("out").get_weights()[0]
+        assert np.allclose(kept, averages(TrainingSettings(epochs=3), 3)[2][0], atol=1e-6) == (own is None)
+
+
 def test_averages_go_on_where_a_run_was_stopped(tmp_path):
-    settings, plan = TrainingSettings(epochs=3), phases(3, 2, average_weights=True)
+    settings, plan = TrainingSettings(epochs=3), phases(3, 2, ema_fraction=0.75)
     (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
     whole, _ = run(tmp_path / "a", settings, plan=plan)
     for stop_after in (1, 3):
