@@ -7,6 +7,7 @@ from suite.audio.frames import frame_count, frame_mask
 from suite.recurrent import deployment
 
 PADDING_LOGIT = -1e4
+LATE_LOGIT = -1e3  # as certain, but of a step that counts
 
 
 @keras.saving.register_keras_serializable(package="suite")
@@ -137,6 +138,42 @@ class TimeConvolution(keras.layers.Conv2D):
         for name in ("kernel_size", "strides", "padding", "dilation_rate", "groups", "data_format"):
             del config[name]
         return config | {"kernel_size": self.kernel_size[0], "stride": self.stride, "causal": self.causal}
+
+
+@keras.saving.register_keras_serializable(package="suite")
+class LateStart(keras.layers.Layer):
+    """In training, makes the first steps of each clip certain blanks: from none to `steps` of them, drawn anew each time.
+
+    A causal model otherwise learns to guess the first symbol at the first step, before it has heard any of it: CTC is
+    served by that, and never unlearns it. A guess that is often not let through teaches nothing, so the symbol is put out
+    once it is heard; where nothing is held back the model learns to keep silent until then.
+
+    Args:
+        steps: Most steps held back.
+        seed: Of the number of steps.
+
+    Call arguments:
+        logits: float32 `(batch, steps, symbols)`, symbol 0 the blank.
+    """
+
+    def __init__(self, steps, seed=None, **options):
+        super().__init__(**options)
+        self.steps, self.seed = steps, seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.supports_masking = True
+
+    def call(self, logits, training=None):
+        if not training:
+            return logits
+        held = keras.random.randint((tf.shape(logits)[0],), 0, self.steps + 1, seed=self.seed_generator)
+        late = tf.constant([0.0] + [LATE_LOGIT] * (logits.shape[-1] - 1))
+        return tf.where(frame_mask(held, tf.shape(logits)[1])[..., tf.newaxis], late, logits)
+
+    def compute_output_spec(self, logits, training=None):
+        return keras.KerasTensor(logits.shape, logits.dtype)
+
+    def get_config(self):
+        return super().get_config() | {"steps": self.steps, "seed": self.seed}
 
 
 @keras.saving.register_keras_serializable(package="suite")

@@ -3,7 +3,15 @@
 import keras
 import tensorflow as tf
 
-from pipelines.speech.layers import BlankPadding, FrameCount, SilentTail, StepMask, TimeConvolution, real_steps
+from pipelines.speech.layers import (
+    BlankPadding,
+    FrameCount,
+    LateStart,
+    SilentTail,
+    StepMask,
+    TimeConvolution,
+    real_steps,
+)
 from suite.audio.features import MFCC, Deltas, FeatureNormalization, LogMel
 from suite.audio.spec_augment import SpecAugment
 from suite.decoding.ctc_loss import ctc_loss
@@ -21,7 +29,7 @@ def build(settings, assets) -> keras.Model:
     1. features of each frame (MFCC or log-mel, with differences over time where asked for), normalised;
     2. in training, blanked stretches of time and features (SpecAugment);
     3. convolutions, the first of which halve the frames as `subsampling` says;
-    4. recurrent layers; 5. one linear layer to the symbols.
+    4. recurrent layers; 5. one linear layer to the symbols, of which a causal model in training holds the first back.
     """
     samples = keras.Input((None,), name="samples")
     length = keras.Input((), dtype="int32", name="length")
@@ -50,6 +58,9 @@ def build(settings, assets) -> keras.Model:
     )
     steps = keras.layers.Dropout(settings.dropout, seed=settings.seed + 2, name="output_dropout")(steps)
     logits = keras.layers.Dense(len(assets["symbols"]), dtype="float32", name="logits")(steps)
+    held_back = settings.tail_samples // settings.step_samples  # the tail makes up for them
+    if held_back:
+        logits = LateStart(held_back, seed=settings.seed + 3, name="late_start")(logits)
     return keras.Model(inputs, BlankPadding(name="steps")(logits, mask), name="speech")
 
 

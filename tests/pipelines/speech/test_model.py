@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from pipelines.speech.config import Settings
 from pipelines.speech.export import signatures
-from pipelines.speech.layers import TimeConvolution, real_steps
+from pipelines.speech.layers import BlankPadding, LateStart, TimeConvolution, real_steps
 from pipelines.speech.model import build, ctc_per_symbol
 from suite.recurrent.deployment import Deployment, deploying
 
@@ -100,6 +100,27 @@ def test_a_causal_model_hears_silence_after_the_end():
     )
     _, _, offline = make()
     assert "tail" not in {layer.name for layer in offline.layers}
+
+
+def test_first_steps_are_held_back_in_training_alone():
+    layer = LateStart(3, seed=0)
+    logits = tf.random.stateless_normal((200, 6, 4), (1, 2))
+    np.testing.assert_array_equal(layer(logits), logits)
+    changed = BlankPadding()(layer(logits, training=True), tf.ones((200, 6), tf.bool)).numpy()
+    held = (changed != logits.numpy()).any(axis=2)
+    counts = held.sum(axis=1)
+    assert set(counts) == {0, 1, 2, 3} and np.bincount(counts).min() > 25
+    np.testing.assert_array_equal(held, np.arange(6) < counts[:, np.newaxis])
+    assert (tf.nn.softmax(changed)[held][:, 0] == 1).numpy().all()
+    assert real_steps(changed).numpy().tolist() == [6] * 200
+
+
+def test_a_transcript_as_long_as_its_audio_can_be_learned_by_a_causal_model():
+    settings, _, model = make(**CAUSAL)
+    samples, length = speech_like(1600)  # ten steps
+    targets = np.array([[10, *[2, 3] * 5]], np.int32)
+    losses = [float(ctc_per_symbol(targets, model([samples, length], training=True))[0]) for _ in range(10)]
+    assert settings.step_samples * 10 == 1600 and max(losses) < 20
 
 
 def test_a_convolution_without_stride_is_that_of_keras():
