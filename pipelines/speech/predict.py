@@ -98,9 +98,12 @@ def decode_answer(answer: dict, decoder: Decoder, settings: Settings, start: flo
     """Return the transcript of one answer of `transcribe`, whose recording began at `start` seconds."""
     log_probs = answer["log_probs"]
     best, alternatives = decoder(log_probs)
+    # What a causal model puts out in its tail was said before the recording ended.
+    step = settings.step_seconds
+    end = max(step, len(log_probs) * step - settings.tail_samples / settings.sample_rate)
     words = tuple(
-        SpokenWord(word.text, start + word.start, start + word.end, word.confidence)
-        for word in decoder.words(log_probs, best, settings.step_seconds)
+        SpokenWord(word.text, start + min(word.start, end - step), start + min(word.end, end), word.confidence)
+        for word in decoder.words(log_probs, best, step)
     )
     return Transcript(best.text, _confidence(words), words, alternatives)
 
