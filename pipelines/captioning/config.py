@@ -31,6 +31,9 @@ class Settings(TrainingSettings):
     grid: int = Field(6, ge=1, le=32, description="rows and columns of places in the picture that attention sees")
     fine_tune_epochs: int = Field(0, ge=0, description="mobilenet: epochs that train it too, after those that do not")
     fine_tune_learning_rate: float = Field(1e-4, gt=0, description="peak learning rate of these epochs")
+    fine_tune_from: str | None = Field(
+        None, description="mobilenet: first of its layers that these epochs train; null: all are"
+    )
     value_units: int = Field(0, ge=0, description="learned projection of each place to this width; 0: none")
 
     attention: Literal["additive", "none"] = Field(

@@ -15,7 +15,7 @@ from pipelines.captioning.config import Settings
 from pipelines.captioning.formats import FINDERS, READERS, Picture
 from pipelines.captioning.formats import WANTED as FORMATS
 from pipelines.captioning.words import END, PADDING, RESERVED, START, UNKNOWN, digest_of, words_of
-from suite.data.bucketing import bucket_lengths, plan_batches
+from suite.data.bucketing import BatchPlan, bucket_lengths, plan_batches
 from suite.data.examples import Example, Examples, Problem
 from suite.data.formats import choose_format
 from suite.data.splits import assign_parts
@@ -24,7 +24,7 @@ from suite.pipeline import BatchSource
 from suite.vision.cache import MOST_THREADS, ClipCache
 from suite.vision.image import read_image
 
-__all__ = ["FORMATS", "batches", "encode_caption", "picture_cache", "prepare", "raw_arrays", "read"]
+__all__ = ["FORMATS", "batches", "encode_caption", "picture_batches", "picture_cache", "prepare", "raw_arrays", "read"]
 
 MOST_LENGTHS = 7  # different padded lengths of captions
 LENGTH_STEP = 2
@@ -147,23 +147,64 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
     model's own word is to stand. Which pairs are together and mirrored depends on
     seed and epoch alone.
     """
+    pairs = _pairs(examples, assets, settings)
+    lengths = [len(given) for _, given, _ in pairs]
+    boundaries = bucket_lengths(lengths, MOST_LENGTHS, LENGTH_STEP)
+
+    @lru_cache(maxsize=2)
+    def plan(epoch: int) -> list[BatchPlan]:
+        return plan_batches(lengths, settings.batch_size, settings.seed, epoch, training, boundaries)
+
+    def mirrored(epoch: int) -> np.ndarray:
+        return np.random.default_rng([settings.seed, epoch, 1]).random(len(pairs)) < 0.5
+
+    return _source(examples, pairs, plan, mirrored, settings, training)
+
+
+def picture_batches(model, examples: Sequence[Example], assets: dict, settings: Settings) -> BatchSource:
+    """Return batches for training what sees the pictures: all captions of a picture, one after another, in one batch.
+
+    As `batches` for training; a batch holds about `batch_size` captions, and those of a picture are mirrored together.
+    """
+    pairs = _pairs(examples, assets, settings)
+    of_picture: list[list[int]] = [[] for _ in examples]
+    for number, (index, _, _) in enumerate(pairs):
+        of_picture[index].append(number)
+    size = max(1, round(settings.batch_size * len(examples) / len(pairs)))
+
+    @lru_cache(maxsize=2)
+    def plan(epoch: int) -> list[BatchPlan]:
+        order = np.random.default_rng([settings.seed, epoch]).permutation(len(examples))
+        made = []
+        for start in range(0, len(order), size):
+            chosen = np.array([number for index in order[start : start + size] for number in of_picture[index]])
+            longest = max(len(pairs[number][1]) for number in chosen)
+            made.append(BatchPlan(chosen, -(-longest // LENGTH_STEP) * LENGTH_STEP))
+        return made
+
+    def mirrored(epoch: int) -> np.ndarray:
+        drawn = np.random.default_rng([settings.seed, epoch, 1]).random(len(examples)) < 0.5
+        return np.array([drawn[index] for index, _, _ in pairs])
+
+    return _source(examples, pairs, plan, mirrored, settings, training=True)
+
+
+def _pairs(examples, assets, settings) -> list[tuple[int, list[int], list[int]]]:
+    """Return each caption: the index of its picture, what the decoder is given and what it is to put out."""
     numbers = {word: number for number, word in enumerate(assets["words"])}
-    pairs = [
+    return [
         (index, *encode_caption(caption, numbers, settings.max_words))
         for index, example in enumerate(examples)
         for caption in example.target
     ]
-    paths, lengths = [Path(example.input) for example in examples], [len(given) for _, given, _ in pairs]
-    boundaries = bucket_lengths(lengths, MOST_LENGTHS, LENGTH_STEP)
-    cache = picture_cache(settings)
 
-    @lru_cache(maxsize=2)
-    def plan(epoch: int) -> list:
-        return plan_batches(lengths, settings.batch_size, settings.seed, epoch, training, boundaries)
+
+def _source(examples, pairs, plan, mirrored, settings, training) -> BatchSource:
+    """Return the batches that `plan(epoch)` lists by numbers of pairs, those of `mirrored(epoch)` turned round."""
+    paths, cache = [Path(example.input) for example in examples], picture_cache(settings)
 
     def generate(epoch: int):
-        planned = plan(epoch)
-        mirrored = np.random.default_rng([settings.seed, epoch, 1]).random(len(pairs)) < 0.5
+        planned, turned = plan(epoch), mirrored(epoch)
         pictures = cache.ahead(paths[pairs[index][0]] for batch in planned for index in batch.indices)
         for batch in planned:
             count = len(batch.indices)
@@ -174,7 +215,7 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
             for row, index in enumerate(batch.indices):
                 _, given, wanted = pairs[index]
                 picture[row] = next(pictures)
-                if training and settings.flip and mirrored[index]:
+                if training and settings.flip and turned[index]:
                     picture[row] = picture[row, :, ::-1]
                 tokens[row, : len(given)], targets[row, : len(wanted)], length[row] = given, wanted, len(given)
                 if training and settings.scheduled_sampling:

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from pipelines.captioning.data import picture_batches
 from pipelines.captioning.layers import GivenWords, LookEverywhere, OwnWords, PlaceEmbedding, WordEmbedding
 from pipelines.captioning.self_critical import self_critical_batches
 from pipelines.captioning.words import PADDING
@@ -98,6 +99,7 @@ def _see(picture, settings):
         size = settings.height, settings.width
         network = backbone_network(settings.backbone, *size, settings.backbone_weights, settings.backbone_layer)
         _check_grid(network.output_shape, settings)
+        _trained_layers(network, settings.fine_tune_from)
         values = PictureGrid(network, settings.grid, name="grid")(picture)
         # Maps differ by orders of magnitude between filters, and all of them are far from zero on average.
         values = keras.layers.BatchNormalization(momentum=0.98, name="feature_norm")(values)
@@ -130,8 +132,8 @@ def phases(settings, assets) -> list[Phase]:
     """Return the fits: word by word; on request with the backbone trained too; then rewarded by CIDEr."""
     fits = [Phase("train", settings.epochs, settings.learning_rate, _compile(settings, False))]
     if settings.fine_tune_epochs:
-        compile = _compile(settings, True)
-        fits.append(Phase("fine-tune", settings.fine_tune_epochs, settings.fine_tune_learning_rate, compile))
+        epochs, rate = settings.fine_tune_epochs, settings.fine_tune_learning_rate
+        fits.append(Phase("fine-tune", epochs, rate, _compile(settings, True), picture_batches))
     if settings.self_critical_epochs:
         fits.append(
             Phase(
@@ -150,10 +152,35 @@ def _compile(settings, fine_tune):
     def compile(model, optimizer):
         for layer in model.layers:
             if isinstance(layer, PictureGrid):
-                layer.trainable = fine_tune
+                _set_trainable(layer, fine_tune, settings.fine_tune_from)
+            elif layer.name == "feature_norm":
+                layer.trainable = not fine_tune  # so few pictures a batch have statistics of their own
         model.compile(optimizer, loss=word_cross_entropy(settings.label_smoothing))
 
     return compile
+
+
+def _set_trainable(grid, fine_tune, first):
+    """Train the network of a grid from its layer `first` on (None: all of it), or none of it."""
+    grid.trainable = fine_tune
+    if fine_tune and first:
+        for layer in _trained_layers(grid.network, first)[0]:
+            layer.trainable = False
+
+
+def _trained_layers(network, first):
+    """Return the layers of a network before the one named `first`, and it with those after it.
+
+    Raises:
+        UserError: if there is no such layer.
+    """
+    layers = [layer for layer in _all_layers(network) if not isinstance(layer, keras.Model)]
+    names = [layer.name for layer in layers]
+    if first is None:
+        return [], layers
+    if first not in names:
+        raise UserError(f"setting 'fine_tune_from': expected one of {', '.join(names)}. Received: {first!r}")
+    return layers[: names.index(first)], layers[names.index(first) :]
 
 
 def _compile_self_critical(model, optimizer):

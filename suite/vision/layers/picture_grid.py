@@ -43,8 +43,10 @@ class PictureGrid(keras.layers.Layer):
         self.built = True
 
     def call(self, pictures):
-        if current() is not None or self.trainable:
+        if current() is not None:
             return self._see(pictures)
+        if self.trainable:
+            return self._see_repeated_once(pictures)
         found, known, keys = tf.numpy_function(self._recall, [pictures], [tf.float32, tf.bool, tf.uint8])
         found = self._complete(pictures, found, known, keys)
         found = tf.reshape(found, (-1, self.grid**2, self.features))
@@ -55,6 +57,12 @@ class PictureGrid(keras.layers.Layer):
         size = maps.shape[1] // self.grid, maps.shape[2] // self.grid
         maps = tf.nn.avg_pool2d(maps, size, size, "VALID") if size != (1, 1) else maps
         return tf.reshape(maps, (-1, self.grid**2, self.features))
+
+    def _see_repeated_once(self, pictures):
+        """See pictures of which equal ones follow one another, as those of several captions do, once each."""
+        repeated = tf.reduce_all(pictures[1:] == pictures[:-1], axis=(1, 2, 3))
+        first = tf.concat([tf.ones_like(pictures[:1, 0, 0, 0], tf.bool), ~repeated], axis=0)
+        return tf.gather(self._see(tf.boolean_mask(pictures, first)), tf.cumsum(tf.cast(first, tf.int32)) - 1)
 
     def _recall(self, pictures):
         """Return grids, zeros where not known, whether known, and the key of each picture."""

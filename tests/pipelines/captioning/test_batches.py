@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from pipelines.captioning.config import Settings
-from pipelines.captioning.data import batches, encode_caption, prepare, raw_arrays
+from pipelines.captioning.data import batches, encode_caption, picture_batches, prepare, raw_arrays
 from pipelines.captioning.words import END, START, UNKNOWN, words_of
 from suite.data.examples import Example
 
@@ -54,6 +54,26 @@ def test_every_caption_is_in_an_epoch_once_with_its_picture(examples):
     paths = {one.name: one.input for one in examples}
     for name, _, pixels in found:
         assert np.array_equal(pixels, raw_arrays(paths[name], settings)["picture"])
+
+
+def test_captions_of_a_picture_stay_together_where_its_network_is_trained(examples):
+    settings = Settings(**SMALL, flip=True)
+    assets = prepare(examples, settings)
+    source, seen, turned = picture_batches(None, examples, assets, settings), [], set()
+    for step, (inputs, _) in enumerate(source.dataset(3)):
+        names = source.names(3, step)
+        assert names[0::2] == names[1::2] and len(names) <= 4
+        seen += names
+        for name, one, other in zip(
+            names[::2], inputs["picture"][::2].numpy(), inputs["picture"][1::2].numpy(), strict=True
+        ):
+            pixels = raw_arrays({one.name: one.input for one in examples}[name], settings)["picture"]
+            turned.add(bool((one == pixels[:, ::-1]).all()))
+            assert np.array_equal(one, other) and (one == pixels).all() != (one == pixels[:, ::-1]).all()
+    assert source.steps == 5 and sorted(seen[::2]) == sorted(one.name for one in examples) and turned == {True, False}
+    again = picture_batches(None, examples, assets, settings)
+    assert [again.names(3, step) for step in range(5)] == [seen[at : at + 4] for at in range(0, 18, 4)]
+    assert again.names(4, 0) != seen[:4]
 
 
 def test_a_long_caption_is_cut_and_has_no_end():

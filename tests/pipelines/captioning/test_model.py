@@ -164,12 +164,32 @@ def test_phases_freeze_and_train_what_they_say(weights):
     settings = settings.model_copy(update={"fine_tune_epochs": 2, "self_critical_epochs": 3, "epochs": 4})
     model, fits = build(settings, ASSETS), phases(settings, ASSETS)
     assert [(fit.name, fit.epochs) for fit in fits] == [("train", 4), ("fine-tune", 2), ("self-critical", 3)]
-    assert [fit.batches is None for fit in fits] == [True, True, False]
+    assert [fit.batches is None for fit in fits] == [True, False, False]
     (grid,) = [layer for layer in model.layers if isinstance(layer, PictureGrid)]
     for fit, trained in zip(fits, (False, True, False), strict=True):
         fit.compile(model, keras.optimizers.AdamW(1e-3))
         assert bool(grid.trainable_weights) == trained and model.get_layer("decoder").trainable_weights
     assert {layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)} == {0.0}
+
+
+def test_fine_tuning_may_begin_at_a_layer(weights):
+    settings = settings_of(
+        height=32, width=32, backbone="mobilenet_0.25", backbone_weights=str(weights), backbone_layer="conv_pw_3_relu"
+    )
+    settings = settings.model_copy(update={"fine_tune_epochs": 1, "fine_tune_from": "conv_dw_3"})
+    model, (_, fine_tune) = build(settings, ASSETS), phases(settings, ASSETS)
+    fine_tune.compile(model, keras.optimizers.AdamW(1e-2))
+    before = {weight.path: weight.numpy() for weight in model.weights}
+    inputs = given([6, 6, 5], 6)
+    inputs["picture"] = np.repeat(np.random.default_rng(0).integers(0, 256, (1, 32, 32, 3), np.uint8), 3, axis=0)
+    model.train_on_batch(inputs, np.where(np.arange(6) < inputs["length"][:, None], 4, -1))
+    moved = {weight.path for weight in model.weights if np.any(weight.numpy() != before[weight.path])}
+    (grid,) = [layer for layer in model.layers if isinstance(layer, PictureGrid)]
+    names = {weight.path.split("/")[-2] for weight in grid.weights if weight.path in moved}
+    assert names == {"conv_dw_3", "conv_dw_3_bn", "conv_pw_3", "conv_pw_3_bn"}
+    assert not any(weight.path in moved for weight in model.get_layer("feature_norm").weights)
+    with pytest.raises(UserError, match=r"'fine_tune_from': expected one of .*conv_dw_3,.* Received: 'conv_9'"):
+        build(settings.model_copy(update={"fine_tune_from": "conv_9"}), ASSETS)
 
 
 def test_settings_that_contradict_one_another_are_named():

@@ -43,4 +43,6 @@ def test_a_word_put_out_after_the_end_was_said_before_it():
     heard = {"log_probs": log_probs([*"ab"] + [""] * 9 + [*" ba"])}
     (first, last) = decode_answer(heard, make_decoder({"symbols": SYMBOLS}, causal), causal, start=2.0).words
     assert (first.text, last.text) == ("ab", "ba")
-    assert (first.start, first.end) == (2.0, pytest.approx(2.04)) and (last.start, last.end) == pytest.approx((2.06, 2.08))
+    assert (first.start, first.end) == (2.0, pytest.approx(2.04)) and (last.start, last.end) == pytest.approx(
+        (2.06, 2.08)
+    )

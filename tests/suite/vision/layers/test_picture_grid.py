@@ -76,3 +76,19 @@ def test_batch_normalisation_keeps_its_statistics_and_the_layer_is_saved_whole(t
 def test_a_grid_that_does_not_divide_the_maps_is_refused():
     with pytest.raises(ValueError, match=r"`grid` must divide 6 rows and 6 columns of maps. Received: grid=4"):
         PictureGrid(network(), 4)
+
+
+def test_a_trained_network_sees_a_repeated_picture_once(monkeypatch):
+    layer, seen, count = PictureGrid(network(3), 2), pictures(3, seed=3)[[0, 0, 0, 1, 2, 2, 0]], []
+    kept = PictureGrid._see
+    wanted = kept(layer, seen)
+    monkeypatch.setattr(PictureGrid, "_see", lambda self, one: count.append(len(one)) or kept(self, one))
+    answers = {}
+    for name, see in (("once", layer), ("each", lambda one: kept(layer, one))):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(see(seen) ** 2)
+        answers[name] = loss, *tape.gradient(loss, layer.trainable_variables)
+    assert count == [4]
+    np.testing.assert_allclose(layer(seen), wanted, atol=1e-6)
+    for once, each in zip(answers["once"], answers["each"], strict=True):
+        np.testing.assert_allclose(once, each, rtol=1e-4, atol=1e-5)
