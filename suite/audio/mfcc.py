@@ -164,8 +164,10 @@ class LogMel(MelSpectrogram):
 
     def _from_power(self, power, length):
         silence = 10 * float(np.log10(self.amin))
-        # Not log(max(power, amin)): in a file of 16-bit weights amin would be 0.
-        decibels = tf.maximum(tf.math.log(power) * (10 / np.log(10)), silence)
+        # Not max(power, amin), as amin would be 0 in a file of 16-bit weights; nor the logarithm of a 0, as the converter
+        # crashes on an infinite range where it calibrates 8 bits.
+        amplitude = tf.maximum(tf.sqrt(power), self.amin**0.5 / 2)
+        decibels = tf.maximum(tf.math.log(amplitude) * (20 / np.log(10)), silence)
         if self.top_db is None:
             return decibels
         counted = decibels
