@@ -180,10 +180,9 @@ class LateStart(keras.layers.Layer):
 class BlankPadding(keras.layers.Layer):
     """Makes padded steps certain blanks: logits 0 for the blank and `PADDING_LOGIT` for all else.
 
-    They then add nothing to a CTC loss and no word to a decoder, and tell how many steps are real.
+    They then add nothing to a CTC loss and no word to a decoder, and tell how many steps are real. In an exported file,
+    which gives that number, logits are left alone: in 8 bits `PADDING_LOGIT` would leave one of 256 levels to all real ones.
     """
-
-    float_in_int8 = True  # `PADDING_LOGIT` would leave one of 256 levels to all real logits
 
     def __init__(self, **options):
         super().__init__(**options)
@@ -194,6 +193,8 @@ class BlankPadding(keras.layers.Layer):
 
     def call(self, logits, mask):
         logits = tf.cast(logits, tf.float32)
+        if deployment.current() is not None:
+            return logits
         symbols = logits.shape[-1]
         padding = tf.constant([0.0] + [PADDING_LOGIT] * (symbols - 1))
         return tf.where(mask[..., tf.newaxis], logits, padding)

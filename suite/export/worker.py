@@ -55,7 +55,9 @@ def convert(
                 for name, (_, inputs) in traced.items():
                     yield from ((name, sample) for sample in read_samples(Path(calibration) / name, inputs))
 
-            content = _int8(converter, samples, _float_layers(model), [layer.name for layer in model._flatten_layers()])
+            carried = _recurrent_layers(model) if deployment == "streaming" else []
+            layers = [layer.name for layer in model._flatten_layers()]
+            content = _int8(converter, samples, _float_layers(model), carried, layers)
         else:
             chosen = converter()
             if quantization != "none":
@@ -93,6 +95,17 @@ def _float_layers(model) -> list[str]:
     ]
 
 
+def _recurrent_layers(model) -> list[str]:
+    """Return the names of the recurrent layers. One step after another in a stream, their states would be rounded to 8 bits
+    as often: all but their matrix products keep its precision, as the cell state does in a fused LSTM (16 bits there).
+    """
+    from keras.layers import RNN
+
+    from suite.recurrent.min_rnn import MinimalRNN
+
+    return [layer.name for layer in model._flatten_layers() if isinstance(layer, (RNN, MinimalRNN))]
+
+
 def belongs_to(node: str, layer: str, layers: list[str]) -> bool:
     """Return whether a tensor's name says that a layer made it.
 
@@ -116,24 +129,26 @@ def stays_float(node: str, float_layers: list[str], layers: list[str]) -> bool:
     return not node.startswith("tfl.") and not any(belongs_to(node, layer, layers) for layer in layers)
 
 
-def _int8(converter, samples: Callable, float_layers: list[str], layers: list[str]) -> bytes:
-    """Quantise weights and activations, calibrated on samples (signature, inputs); some nodes stay in float."""
+def _int8(converter, samples: Callable, float_layers: list[str], carried: list[str], layers: list[str]) -> bytes:
+    """Quantise weights and activations, calibrated on samples (signature, inputs); some nodes stay in float: those of
+    `float_layers`, and those of the layers `carried` but for their matrix products.
+    """
     import tensorflow as tf
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(converter().convert(), 0))
-    made = [
-        graph.tensors[index].name.decode()
-        for graph in model.subgraphs
-        for operator in graph.operators
-        for index in operator.outputs
-    ]
+    products = schema.BuiltinOperator.FULLY_CONNECTED, schema.BuiltinOperator.BATCH_MATMUL
+    denied = []
+    for graph in model.subgraphs:
+        for operator in graph.operators:
+            product = model.operatorCodes[operator.opcodeIndex].builtinCode in products
+            own = float_layers if product else float_layers + carried
+            names = [graph.tensors[index].name.decode() for index in operator.outputs]
+            denied += [name for name in names if stays_float(name, own, layers)]
     chosen = converter()
     chosen.optimizations = [tf.lite.Optimize.DEFAULT]
     chosen.representative_dataset = samples
-    options = tf.lite.experimental.QuantizationDebugOptions(
-        denylisted_nodes=[name for name in made if stays_float(name, float_layers, layers)]
-    )
+    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_nodes=denied)
     debugger = tf.lite.experimental.QuantizationDebugger(
         converter=chosen, debug_dataset=chosen.representative_dataset, debug_options=options
     )
