@@ -201,3 +201,14 @@ def test_a_fused_lstm_in_8_bits_says_what_the_trained_model_says(suite, workdir,
     for entry in files.values():
         assert list(entry["signatures"]) == ["transcribe"] and "UNIDIRECTIONAL_SEQUENCE_LSTM" in entry["ops"]
         assert entry["metrics"]["tflite"]["wer"] <= entry["metrics"]["keras"]["wer"] + 0.02
+
+
+@pytest.mark.slow
+def test_a_streaming_lstm_in_8_bits_says_what_the_trained_model_says(suite, workdir, train_on, tones):
+    """Also in the silence after the end, where powers are 0, and where the last chunk is padded."""
+    run = train_on("speech", tones, "streaming", *TINY_SPEECH, "cell=lstm")
+    done = suite("export", run.model_dir, "--deployment", "streaming", "--quantize", "int8", "--json")
+    assert done.status == 0, done.err
+    (entry,) = done.json["files"]
+    assert entry["metrics"]["keras"]["wer"] < 0.5
+    assert entry["metrics"]["tflite"]["wer"] <= entry["metrics"]["keras"]["wer"] + 0.02
