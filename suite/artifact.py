@@ -97,7 +97,7 @@ def write_artifact(
     refuse_existing(path)
     temporary = Path(tempfile.mkdtemp(prefix="artifact-", dir=work))
     try:
-        model.save(temporary / "model.keras")
+        without_optimizer(model).save(temporary / "model.keras")
         write_settings(temporary / "settings.yaml", settings)
         write_assets(temporary / "assets", assets)
         if parity:
@@ -116,6 +116,16 @@ def write_artifact(
         os.rename(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def without_optimizer(model: "keras.Model") -> "keras.Model":
+    """Return a copy of a model as it answers: the state of training takes twice the space of the weights, and a loss is not
+    always something that `keras.models.load_model` finds again.
+    """
+    copy = type(model).from_config(model.get_config())
+    for variable, own in zip(copy.weights, model.weights, strict=True):
+        variable.assign(own)
+    return copy
 
 
 def refuse_existing(path: Path) -> None:

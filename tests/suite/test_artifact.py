@@ -33,6 +33,16 @@ def test_a_copy_has_the_same_weights(folder, trained):
     assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
+def test_the_model_file_holds_no_state_of_training(folder):
+    import keras
+
+    ours, model = load_model(read_artifact(folder)), keras.models.load_model(folder / "model.keras")
+    assert getattr(model, "optimizer", None) is None
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), ours.get_weights(), strict=True))
+    bytes_of_weights = sum(weight.numpy().nbytes for weight in model.weights)
+    assert (folder / "model.keras").stat().st_size < 1.2 * bytes_of_weights + 200_000
+
+
 def test_no_folder(tmp_path):
     with pytest.raises(UserError, match="no such model folder"):
         read_artifact(tmp_path / "none")
