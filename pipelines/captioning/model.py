@@ -99,7 +99,7 @@ def _see(picture, settings):
         size = settings.height, settings.width
         network = backbone_network(settings.backbone, *size, settings.backbone_weights, settings.backbone_layer)
         _check_grid(network.output_shape, settings)
-        _trained_layers(network, settings.fine_tune_from)
+        _layers_before(network, settings.fine_tune_from)  # names a layer that there is not, before any training
         values = PictureGrid(network, settings.grid, name="grid")(picture)
         # Maps differ by orders of magnitude between filters, and all of them are far from zero on average.
         values = keras.layers.BatchNormalization(momentum=0.98, name="feature_norm")(values)
@@ -152,7 +152,9 @@ def _compile(settings, fine_tune):
     def compile(model, optimizer):
         for layer in model.layers:
             if isinstance(layer, PictureGrid):
-                _set_trainable(layer, fine_tune, settings.fine_tune_from)
+                layer.trainable = fine_tune
+                for before in _layers_before(layer.network, settings.fine_tune_from):
+                    before.trainable = False
             elif layer.name == "feature_norm":
                 layer.trainable = not fine_tune  # so few pictures a batch have statistics of their own
         model.compile(optimizer, loss=word_cross_entropy(settings.label_smoothing))
@@ -160,27 +162,17 @@ def _compile(settings, fine_tune):
     return compile
 
 
-def _set_trainable(grid, fine_tune, first):
-    """Train the network of a grid from its layer `first` on (None: all of it), or none of it."""
-    grid.trainable = fine_tune
-    if fine_tune and first:
-        for layer in _trained_layers(grid.network, first)[0]:
-            layer.trainable = False
-
-
-def _trained_layers(network, first):
-    """Return the layers of a network before the one named `first`, and it with those after it.
+def _layers_before(network, first):
+    """Return the layers of a network before the one named `first`; none where it is None.
 
     Raises:
         UserError: if there is no such layer.
     """
     layers = [layer for layer in _all_layers(network) if not isinstance(layer, keras.Model)]
     names = [layer.name for layer in layers]
-    if first is None:
-        return [], layers
-    if first not in names:
+    if first is not None and first not in names:
         raise UserError(f"setting 'fine_tune_from': expected one of {', '.join(names)}. Received: {first!r}")
-    return layers[: names.index(first)], layers[names.index(first) :]
+    return [] if first is None else layers[: names.index(first)]
 
 
 def _compile_self_critical(model, optimizer):

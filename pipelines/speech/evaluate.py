@@ -112,17 +112,16 @@ def _write_wav(example: Example, settings: Settings, path: Path) -> None:
 def _draw(example: Example, log_probs: np.ndarray, text: str, assets: dict, settings: Settings):
     """Return a figure: log-mel spectrogram, the spikes of the symbols, and the words over time."""
     from pipelines.speech.decoder import Decoder
+    from pipelines.speech.predict import decode_answer
     from suite.audio.pictures import draw_spectrogram
 
-    decoder = Decoder(assets["symbols"])
-    best, _ = decoder(log_probs)
     figure = draw_spectrogram(
         raw_arrays(example.input, settings)["samples"],
         settings.sample_rate,
         spikes=np.exp(log_probs),
         symbols=assets["symbols"],
         step_seconds=settings.step_seconds,
-        words=decoder.words(log_probs, best, settings.step_seconds),
+        words=decode_answer({"log_probs": log_probs}, Decoder(assets["symbols"]), settings).words,
     )
     figure.suptitle(f"{example.name}\nsaid: {example.target}\nheard: {text}", fontsize=8)
     return figure
