@@ -102,6 +102,26 @@ def test_how_long_a_frame_is_shown_is_read_from_the_file(visit, film, frames, ra
     np.testing.assert_allclose(seconds, 1 / rate, rtol=0, atol=0.5 / frames / rate)
 
 
+def test_the_frames_asked_for_are_the_frames_given(visit, film):
+    """Not the ones before, which the browser may still hold when it says that it has found the next."""
+    ask = """async ([address, times]) => {
+        const { framesAt, opened } = await import("./video/read.js");
+        const frames = await framesAt(await opened(address), times, 0.1, { height: 64, width: 96, channels: 3 });
+        return frames.map((frame) => Array.from(frame));
+    }"""
+    places = [0, 2, 2, 3, 11, 5, 6, 6, 7, 1, 0, 9]
+    with visit() as page:
+        page.set_input_files("#file", film(12))
+        page.wait_for_selector("#video[src]")
+        address = page.get_attribute("#video", "src")
+        for _ in range(5):
+            frames = np.array(page.evaluate(ask, [address, [(place + 0.5) / 10 for place in places]]))
+            frames = frames.reshape(len(places), 64, 96, 3)
+            ball = frames[..., 0] - frames[..., 2] > 60  # orange on grey
+            middle = (ball * np.arange(96)).sum((1, 2)) / ball.sum((1, 2))
+            np.testing.assert_array_equal(np.round((middle - 10) / 3), places)
+
+
 def test_answers_come_while_the_video_plays(visit, film):
     watch = """() => {
         const answer = document.getElementById("answer");

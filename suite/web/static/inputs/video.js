@@ -49,7 +49,7 @@ export function mount(place, input, ask) {
     try {
       const file = await opened(video.src);
       const seconds = await frameSeconds(file) ?? seen.frameSeconds() ?? duration;
-      const frames = await framesAt(file, clipTimes(duration, seconds, input), input);
+      const frames = await framesAt(file, clipTimes(duration, seconds, input), seconds, input);
       if (newest !== seen) return;
       ask(question(frames, input));
       used.textContent = `${name}: the answer is about all of it, ${duration.toFixed(1)} s`;

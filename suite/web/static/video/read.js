@@ -21,11 +21,16 @@ export async function opened(address) {
   return video;
 }
 
-/** Return the frames of an opened video on show at times in seconds. */
-export async function framesAt(video, times, input) {
+/**
+ * Return the frames of an opened video on show at times in seconds, the middles of frames.
+ *
+ * `seconds` is how long a frame is shown; a frame that begins farther away is waited for once more.
+ */
+export async function framesAt(video, times, seconds, input) {
   const frames = [];
   for (const time of times) {
-    await seek(video, time);
+    const begin = await beginAt(video, time);
+    if (begin !== null && Math.abs(time - begin - seconds / 2) > 0.75 * seconds) await presented(video);
     frames.push(frameOf(video, input));
   }
   return frames;
@@ -39,7 +44,7 @@ export async function framesAt(video, times, input) {
  * milliseconds.
  */
 export async function frameSeconds(video) {
-  const first = await beginAt(video, 0);
+  const first = await beginAt(video, SHORTEST / 2);
   if (first === null) return null;
   let second = first;
   for (let step = SHORTEST; second === first && step < 2 * video.duration; step *= 2) {
@@ -58,21 +63,25 @@ export async function frameSeconds(video) {
 const SHORTEST = 1 / 240; // seconds that a frame is shown, at least
 const PATIENCE = 3000; // milliseconds
 
-/** Return when the frame on show at a time begins, seconds; null where the browser does not tell. */
+/**
+ * Show the frame of a time; return when it begins, seconds, or null where the browser does not tell.
+ *
+ * The end of the search alone is not enough: the frame before may still be the one that a canvas is given. Where a video
+ * already is, no frame comes on show again.
+ */
 async function beginAt(video, time) {
-  const shown = new Promise((resolve) => {
-    video.requestVideoFrameCallback((now, { mediaTime }) => resolve(mediaTime));
-    setTimeout(resolve, PATIENCE, null);
-  });
-  await seek(video, time);
+  if (Math.abs(time - video.currentTime) < SHORTEST / 10) return null;
+  const found = heard(video, "seeked"), shown = presented(video);
+  video.currentTime = time;
+  await found;
   return shown;
 }
 
-async function seek(video, time) {
-  const there = heard(video, "seeked");
-  video.currentTime = time;
-  await there;
-}
+/** Wait for a frame to come on show; return when it begins, seconds, or null where the browser does not tell. */
+const presented = (video) => new Promise((resolve) => {
+  video.requestVideoFrameCallback((now, { mediaTime }) => resolve(mediaTime));
+  setTimeout(resolve, PATIENCE, null);
+});
 
 const heard = (video, event) => new Promise((resolve, reject) => {
   video.addEventListener(event, resolve, { once: true });
