@@ -4,6 +4,7 @@ import os
 import random
 import re
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -36,6 +37,8 @@ def test_killed_and_resumed_equals_left_alone(workdir, reviews, tiny):
     from suite.artifact import load_model, read_artifact
 
     assert start(workdir, reviews, tiny, "alone").wait() == 0, (workdir / "alone.log").read_text()
+    paces = re.findall(r"^epoch .*  ([\d.]+) s", (workdir / "alone.log").read_text(), re.M)
+    pace = min(statistics.median(map(float, paces)), 0.2)  # seconds an epoch
     state = workdir / "models" / "sentiment" / ".killed.unfinished"
     target = workdir / "models" / "sentiment" / "killed"
     moments = random.Random(1)
@@ -45,7 +48,7 @@ def test_killed_and_resumed_equals_left_alone(workdir, reviews, tiny):
         seen = killed_after[-1] if killed_after else -1
         while process.poll() is None and not _finished(state) > seen + 1:
             time.sleep(0.005)
-        time.sleep(moments.uniform(0, 0.4))
+        time.sleep(moments.uniform(0, 2 * pace))
         process.send_signal(signal.SIGKILL)
         process.wait()
         if target.exists():
