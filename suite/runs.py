@@ -295,11 +295,11 @@ def _fit_and_save(request, examples, target, state, run_id, first_time, console)
     signatures = pipeline.signatures(model, assets, settings)
     predictor = KerasPredictor(signatures[0], signatures=signatures)
 
-    def evaluate_part(part: str) -> Evaluation | None:
+    def evaluate_part(part: str, settings: TrainingSettings = settings) -> Evaluation | None:
         chosen = examples.part(part)
         return pipeline.evaluate(predictor, chosen, assets, settings) if chosen else None
 
-    score = (lambda: evaluate_part("dev").metrics) if examples.part("dev") else None
+    score = (lambda: evaluate_part("dev", settings.for_epochs()).metrics) if examples.part("dev") else None
     monitor, phases = primary_metric(pipeline.METRICS), pipeline.phases(settings, assets)
     sources = _sources(pipeline, phases, model, examples.part("train"), assets, settings)
     history = fit(model, phases, sources, settings, monitor, score, state, log_epoch, console)

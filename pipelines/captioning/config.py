@@ -65,6 +65,9 @@ class Settings(TrainingSettings):
     self_critical_samples: int = Field(5, ge=2, description="captions sampled of each picture in these epochs")
 
     beam_width: int = Field(5, ge=1, description="sentences kept by beam search; 1: greedy")
+    val_beam_width: int = Field(
+        5, ge=1, description="the same for the dev scores after each epoch, where it is smaller than beam_width"
+    )
     length_penalty: float = Field(0.8, ge=0, description="score: log probability over words to this power")
     no_repeat_ngram: int = Field(0, ge=0, description="no n words come twice in a caption; 0: any may")
 
@@ -72,6 +75,10 @@ class Settings(TrainingSettings):
         2000, ge=0, description="memory for decoded pictures; beyond it they are decoded again"
     )
     compiled_beams: int = Field(5, ge=1, description="export: sentences at once in `decode_step` of `compiled`")
+
+    def for_epochs(self) -> Self:
+        """Return the settings of the dev scores after each epoch: a beam of at most `val_beam_width`."""
+        return self.model_copy(update={"beam_width": min(self.beam_width, self.val_beam_width)})
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:

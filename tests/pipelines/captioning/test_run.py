@@ -1,12 +1,14 @@
 """From pictures on disk to captions on the terminal: train, predict, evaluate."""
 
+import importlib
 import re
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.pipelines.captioning.conftest import draw_flag
+from pipelines.captioning.config import Settings
+from tests.pipelines.captioning.conftest import TINY_CAPTIONING, draw_flag
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +29,20 @@ def odd(tmp_path_factory):
 def test_it_learns_what_is_above_what(trained_on_flags):
     assert trained_on_flags.metrics["test"]["exact_match"] > 0.9
     assert trained_on_flags.metrics["test"]["copied"] == 1
+
+
+def test_epochs_are_scored_by_a_narrower_beam_than_the_model(train_on, flags, monkeypatch):
+    module = importlib.import_module("pipelines.captioning.evaluate")  # the package's attribute is its function
+    widths, find_captions = [], module.find_captions
+
+    def watched(predictor, pictures, settings):
+        widths.append(settings.beam_width)
+        return find_captions(predictor, pictures, settings)
+
+    monkeypatch.setattr(module, "find_captions", watched)
+    train_on("captioning", flags, "narrow", *TINY_CAPTIONING, "epochs=2", "beam_width=4", "val_beam_width=2")
+    assert widths == [2, 2, 4, 4]  # dev after each epoch; dev and test of the best
+    assert Settings(beam_width=3, val_beam_width=5).for_epochs().beam_width == 3
 
 
 def test_a_folder_becomes_json_lines_and_a_page_and_each_bad_picture_is_named(suite, workdir, trained_on_flags, odd):
