@@ -133,7 +133,7 @@ def test_answers_come_while_the_video_plays(visit, film):
         page.evaluate(watch)
         play_to_the_end(page, film(40))
         answers = [json.loads(answer) for answer in page.evaluate("window.answers") if answer]
-        assert len(answers) > 2  # a slow machine leaves frames out
+        assert len(answers) >= 5  # of 40 frames: a slow machine leaves some out
         assert np.ptp(answers, axis=0).max() > CLOSE
         np.testing.assert_allclose(np.sum(answers, axis=1), 1, atol=1e-5)
 

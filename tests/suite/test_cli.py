@@ -119,7 +119,7 @@ def test_ui_answers_on_this_machine_alone(workdir, trained):
         assert _listening_addresses(port) <= {"127.0.0.1"}
     finally:
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(100)
+        process.wait(30)
 
 
 def test_ui_names_a_port_that_is_taken(suite):
