@@ -1,10 +1,8 @@
 """Files on disk -> examples (every documented captioning format) -> vocabulary -> batches of pictures and words."""
 
 import hashlib
-import os
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -18,11 +16,13 @@ from pipelines.captioning.words import END, PADDING, RESERVED, START, UNKNOWN, d
 from suite.data.bucketing import BatchPlan, bucket_lengths, plan_batches
 from suite.data.examples import Example, Examples, Problem
 from suite.data.formats import choose_format
+from suite.data.inspection import inspect_files
+from suite.data.remarks import remark_notes
 from suite.data.splits import assign_parts
-from suite.errors import UserError
+from suite.errors import UserError, naming
 from suite.pipeline import BatchSource
-from suite.vision.cache import MOST_THREADS, ClipCache
-from suite.vision.image import read_image
+from suite.vision.cache import ClipCache
+from suite.vision.image import inspect_image, read_image
 
 __all__ = ["FORMATS", "batches", "encode_caption", "picture_batches", "picture_cache", "prepare", "raw_arrays", "read"]
 
@@ -47,34 +47,31 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
     path = Path(path)
     format, found = choose_format(path, FINDERS, FORMATS, format)
     pictures, problems, notes = READERS[format](found, settings)
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS)) as pool:
-        digests = list(pool.map(_inspect, pictures))
-    items = []
-    for picture, digest in zip(pictures, digests, strict=True):
+    facts = inspect_files([(picture.place, picture.path) for picture in pictures], _inspect)
+    items, remarks = [], []
+    for picture, fact in zip(pictures, facts, strict=True):
         captions, faults = _usable_captions(picture)
         problems += faults
-        if isinstance(digest, Problem):
-            problems.append(digest)
+        if isinstance(fact, Problem):
+            problems.append(Problem(fact.name, f"{picture.path}: {fact.message}"))
         elif captions:
+            digest, words = fact
             items.append(Example(picture.name, picture.path, captions, picture.part, picture.group, digest))
+            remarks += [(remark, picture.name) for remark in words]
         elif not faults:
             problems.append(Problem(picture.place, "the picture has no caption"))
     if not items:
         first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
         raise UserError(f"{path}: expected at least one picture with a caption; {first}")
-    notes = (*found.notes, *notes, _caption_counts(items))
+    notes = (*found.notes, *notes, _caption_counts(items), *remark_notes(remarks, "picture"))
     examples = Examples(tuple(items), path, format, found.reason, problems=tuple(problems), notes=notes)
     return assign_parts(examples, settings)
 
 
-def _inspect(picture: Picture) -> str | Problem:
-    """Return the digest of a picture file, or what is wrong with it."""
-    try:
-        read_image(picture.path)
-        return hashlib.sha256(picture.path.read_bytes()).hexdigest()
-    except UserError as error:
-        message = str(error).removeprefix(f"{picture.path}: ")
-        return Problem(picture.place, f"{picture.path}: {message}")
+def _inspect(path: Path) -> tuple[str, tuple[str, ...]]:
+    """Return the digest of a picture file, and what a person should know of how it is read."""
+    _, remarks = inspect_image(path)
+    return hashlib.sha256(path.read_bytes()).hexdigest(), remarks
 
 
 def _usable_captions(picture: Picture) -> tuple[tuple[str, ...], list[Problem]]:
@@ -276,6 +273,7 @@ def _cache_of(height: int, width: int, megabytes: int) -> ClipCache:
     def load(path: Path) -> np.ndarray:
         from suite.vision.resize import resize_array
 
-        return resize_array(read_image(path)[np.newaxis], height, width)[0]
+        with naming(path):
+            return resize_array(read_image(path)[np.newaxis], height, width)[0]
 
     return ClipCache(megabytes, load)

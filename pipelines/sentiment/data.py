@@ -17,7 +17,7 @@ from suite.data.sources import Source, find_class_files, find_class_folders, fin
 from suite.data.splits import assign_parts
 from suite.data.tables import KINDS, Table, read_table, table_kind
 from suite.data.text_files import has_surrogate, read_lines, undecodable
-from suite.errors import UserError
+from suite.errors import UserError, naming
 from suite.pipeline import BatchSource
 
 CLASS_ENDINGS = ("pos", "neg", "neu", "positive", "negative", "neutral")
@@ -50,12 +50,13 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
     format, found = choose_format(path, FORMATS, WANTED, format)
     items, problems = [], []
     for source in found.sources:
-        if format == "folders":
-            rows, faults = _read_document(source, settings)
-        elif format == "lines":
-            rows, faults = _read_class(source, settings)
-        else:
-            rows, faults = _read_labelled_table(source, settings, format)
+        with naming(source.path):
+            if format == "folders":
+                rows, faults = _read_document(source, settings)
+            elif format == "lines":
+                rows, faults = _read_class(source, settings)
+            else:
+                rows, faults = _read_labelled_table(source, settings, format)
         problems += faults
         for row in rows:
             _sort_in(row, items, problems)
@@ -120,7 +121,8 @@ def _read_labelled_table(source, settings, kind):
 def _read_document(source: Source, settings: Settings) -> tuple[list[Example], list[Problem]]:
     """Return the one example of a file that is a text, or the problem with it."""
     try:
-        lines = read_lines(source.path, settings.encoding)
+        with naming(source.path):
+            lines = read_lines(source.path, settings.encoding)
     except UserError as error:
         return [], [Problem(source.name, str(error).removeprefix(f"{source.path}").lstrip(": "))]
     for number, line in enumerate(lines, 1):

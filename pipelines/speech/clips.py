@@ -1,18 +1,15 @@
 """Looking at every clip of a data set: is it audio, how long is it, does its transcript fit."""
 
 import hashlib
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.speech.formats import Clip
 from suite.data.examples import Problem
-from suite.data.progress import tracked
+from suite.data.inspection import inspect_files
 from suite.errors import UserError
 
-THREADS = min(8, os.cpu_count() or 1)
 LONG_SECONDS = 60.0
 
 
@@ -33,15 +30,7 @@ class Facts:
 
 def inspect_clips(clips: Sequence[Clip]) -> list[Facts | Problem]:
     """Return what each clip's file says, in order, or what is wrong with it; files are decoded in threads."""
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(tracked(pool.map(_inspect, clips), len(clips)))
-
-
-def _inspect(clip):
-    try:
-        return inspect_clip(clip.path)
-    except UserError as error:
-        return Problem(clip.place, str(error).removeprefix(f"{clip.path}").lstrip(": "))
+    return inspect_files([(clip.place, clip.path) for clip in clips], inspect_clip)
 
 
 def inspect_clip(path: Path) -> Facts:

@@ -16,6 +16,7 @@ from pipelines.speech.formats import READERS, WANTED, Clip
 from pipelines.speech.transcripts import learn_symbols, make_encoder, normalise, step_count
 from suite.data.examples import PARTS, Example, Examples, Problem
 from suite.data.formats import choose_format
+from suite.data.remarks import remark_notes
 from suite.data.splits import assign_parts
 from suite.decoding.greedy import frames_needed
 from suite.errors import UserError
@@ -66,7 +67,8 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
         first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
         raise UserError(f"{path}: expected at least one usable example; {first}")
     examples = replace(examples, items=tuple(items), problems=tuple(problems))
-    notes = [*_remarks(items, all_facts), _durations(examples, all_facts), *_strange_characters(examples, assets)]
+    remarks = [(note, example.name) for example, own in zip(items, all_facts, strict=True) for note in own.notes]
+    notes = [*remark_notes(remarks, "clip"), _durations(examples, all_facts), *_strange_characters(examples, assets)]
     return replace(examples, notes=(*examples.notes, *notes))
 
 
@@ -95,19 +97,6 @@ def _length_fault(text: str, encode: Callable, seconds: float, settings: Setting
         f"the transcript needs {needed:,} steps (one a symbol, and one more between two alike), but {seconds:.2f} s of "
         f"audio make {steps:,} steps of {1000 * settings.step_seconds:g} ms. Received: {text[:60]!r}"
     )
-
-
-def _remarks(items: Sequence[Example], facts: Sequence[Facts]) -> list[str]:
-    """Return one sentence for each kind of remark: how many clips, and up to three of them."""
-    names: dict[str, list[str]] = {}
-    for example, own in zip(items, facts, strict=True):
-        for remark in own.notes:
-            names.setdefault(remark, []).append(example.name)
-    return [
-        f"{remark[0].upper()}{remark[1:]}: {len(found):,} clip{'s' if len(found) > 1 else ''}, "
-        f"{'as ' if len(found) > 3 else ''}{', '.join(found[:3])}."
-        for remark, found in sorted(names.items())
-    ]
 
 
 def _durations(examples: Examples, facts: Sequence[Facts]) -> str:

@@ -16,6 +16,7 @@ from pipelines.video.config import Settings
 from suite.data.bucketing import bucket_lengths, plan_batches
 from suite.data.examples import Example, Examples, Problem
 from suite.data.formats import choose_format
+from suite.data.inspection import inspect_files
 from suite.data.labels import check_labels, natural_order
 from suite.data.parts import part_in_column
 from suite.data.sources import Found, Source, find_class_folders, find_tables, list_folder
@@ -23,7 +24,7 @@ from suite.data.splits import assign_parts
 from suite.data.stable_hash import content
 from suite.data.tables import KINDS, read_table
 from suite.data.text_files import read_lines
-from suite.errors import UserError
+from suite.errors import UserError, naming
 from suite.pipeline import BatchSource
 from suite.vision.augment import vary_picture, vary_time
 from suite.vision.cache import MOST_THREADS, ClipCache
@@ -56,10 +57,9 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
     path = Path(path)
     format, found = choose_format(path, _finders(settings), FORMATS, format)
     rows, problems = _rows_of_tables(found.sources, settings) if format == "manifest" else _rows_of_files(found.sources)
-    with _threads() as pool:
-        checked = list(pool.map(_check, rows))
-    items = [one for one in checked if isinstance(one, Example)]
-    problems += [one for one in checked if isinstance(one, Problem)]
+    digests = inspect_files([(row.name, row.input) for row in rows], _digest_of_whole)
+    items = [replace(row, key=key) for row, key in zip(rows, digests, strict=True) if not isinstance(key, Problem)]
+    problems += [digest for digest in digests if isinstance(digest, Problem)]
     if not items:
         first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
         raise UserError(f"{path}: expected at least one usable video; {first}")
@@ -184,15 +184,11 @@ def _cell_fault(column, value):
     return None if value is not None and str(value).strip() else f"the {column} is empty"
 
 
-def _check(row: Example) -> Example | Problem:
-    """Return the example with the digest of its file, or what is wrong with the file."""
-    try:
-        video_info(row.input)
-        with open(row.input, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except (UserError, OSError) as error:
-        return Problem(row.name, str(error).removeprefix(f"{row.input}").lstrip(": "))
-    return Example(row.name, row.input, row.target, row.part, row.group, digest)
+def _digest_of_whole(path: Path) -> str:
+    """Return the digest of a video file that can be decoded to its end."""
+    video_info(path)
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None = None) -> dict[str, Any]:
@@ -299,6 +295,7 @@ def _cache_of(whole: bool, **kept) -> ClipCache:
         from suite.vision.resize import resize_array
 
         resize = partial(resize_array, height=settings.height, width=settings.width)
-        return read_clip(path, settings.channels, partial(_stored, settings=settings, whole=whole), resize).frames
+        with naming(path):
+            return read_clip(path, settings.channels, partial(_stored, settings=settings, whole=whole), resize).frames
 
     return ClipCache(settings.cache_megabytes, load)

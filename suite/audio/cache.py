@@ -6,6 +6,7 @@ from threading import Lock
 import numpy as np
 
 from suite.audio.read import read_audio
+from suite.errors import naming
 
 FULL_SCALE = 32768
 
@@ -45,5 +46,6 @@ class AudioCache:
         return samples.astype(np.float32) / FULL_SCALE
 
     def _decode(self, path):
-        samples = read_audio(path, self.sample_rate)
+        with naming(path):
+            samples = read_audio(path, self.sample_rate)
         return np.clip(np.round(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)

@@ -2,66 +2,119 @@
 
 import io
 import warnings
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from suite.errors import UserError
+from suite.vision.image_blocks import kind_of, without_metadata
+from suite.vision.pixels import rgb_pixels
 
-MOST_PIXELS = 200_000_000
-DEEP_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MOST_PIXELS = 170_000_000  # Pillow takes anything above 178,956,970 for an attack
+ORIENTATION = 0x0112
 
 
 def read_image(path: Path | str) -> np.ndarray:
     """Return a picture as RGB, uint8 (height, width, 3), the way it is meant to be looked at.
 
-    Turned as its EXIF orientation says. Grey is repeated over the three channels, CMYK converted, a palette looked up,
-    16 bits scaled to 8, what is transparent laid over white. Of an animation the first picture.
+    Turned as its EXIF orientation says. Grey is repeated over the three channels, CMYK and LAB converted, a palette
+    looked up, what is transparent laid over white. Grey numbers of more than 8 bits, whole or not, are scaled as
+    `rgb_pixels` says. Of an animation, and of a file of several pages, the first picture. Metadata that cannot be read
+    (EXIF, XMP, text, a second picture) is left out: only what the pixels are made of can be damaged.
 
     Raises:
-        UserError: if the file is missing, empty, no picture, cut off, or of more than `MOST_PIXELS` pixels.
+        UserError: if the file is missing, empty, no picture, cut off, of a kind that cannot be read, of numbers whose
+            range cannot be told, or of more than `MOST_PIXELS` pixels.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    return inspect_image(path)[0]
 
+
+def inspect_image(path: Path | str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return a picture as `read_image` does, and what a person should know of how it was read, a few words each.
+
+    Raises:
+        UserError: as `read_image`.
+    """
     path = Path(path)
     data = _read_bytes(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data))
-        width, height = picture.size
-        if width * height > MOST_PIXELS:
-            raise UserError(f"{path}: expected at most {MOST_PIXELS:,} pixels. Received: {width}x{height}")
-        picture = ImageOps.exif_transpose(picture)
-        return np.ascontiguousarray(_as_rgb(picture, Image))
-    except UnidentifiedImageError as error:
-        shown = repr(data[:12])[1:]
-        expected = "expected a picture (jpg, png, ...)"
-        raise UserError(
-            f"{path}: {expected}. Received: another file, whatever its name (it starts with {shown})"
-        ) from error
-    except Image.DecompressionBombError as error:
-        raise UserError(f"{path}: expected at most {MOST_PIXELS:,} pixels. Received: {error}") from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise UserError(f"{path}: the picture is damaged or cut off: {error}") from error
+    pillow, fault = _import_pillow(), None
+    for attempt in (data, without_metadata(data, keep_exif=True), without_metadata(data, keep_exif=False)):
+        if fault is not None and attempt == data:
+            continue  # there was no metadata to leave out
+        try:
+            return _decode(attempt, pillow)
+        except UserError as error:
+            raise UserError(f"{path}: {error}") from error
+        except pillow.DecompressionBombError as error:
+            raise UserError(f"{path}: expected at most {MOST_PIXELS:,} pixels. Received: {error}") from error
+        except Exception as error:  # a decoder of other people's files raises whatever it likes
+            fault = fault or error
+    if isinstance(fault, pillow.UnidentifiedImageError):
+        raise UserError(f"{path}: expected a picture (jpg, png, ...). Received: {kind_of(data)}") from fault
+    reason = str(fault).strip() or type(fault).__name__
+    raise UserError(f"{path}: the picture is damaged or cut off: {reason}") from fault
 
 
-def _as_rgb(picture, Image):
-    """Return the pixels of a Pillow picture of any mode, uint8 (height, width, 3)."""
-    if picture.mode in DEEP_MODES:
-        values = np.asarray(picture, np.float64)
-        # `I` and `F` hold what the file holds: 16 bits, or 8 where nothing is larger.
-        top = 65535 if picture.mode.startswith("I;16") or values.max(initial=0) > 255 else 255
-        grey = np.rint(np.clip(values / top, 0, 1) * 255).astype(np.uint8)
-        return np.repeat(grey[:, :, None], 3, axis=2)
-    if picture.mode in ("LA", "PA", "RGBA", "RGBa", "La") or "transparency" in picture.info:
-        picture = picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, picture)
-    return np.asarray(picture.convert("RGB"))
+def _decode(data: bytes, pillow: ModuleType) -> tuple[np.ndarray, tuple[str, ...]]:
+    picture = pillow.open(io.BytesIO(data))
+    width, height = picture.size
+    if width * height > MOST_PIXELS:
+        raise UserError(f"expected at most {MOST_PIXELS:,} pixels. Received: {width}x{height}")
+    if not width * height:
+        raise UserError(f"expected a picture of at least one pixel. Received: {width}x{height}")
+    if picture.format == "TIFF":
+        # It turns the picture and reads every tag, so that a tag nobody needs costs the picture.
+        picture.load_end = lambda: None
+    picture.load()
+    pixels, remarks = rgb_pixels(picture)
+    return np.ascontiguousarray(_turned(pixels, _orientation(picture))), (*_frame_remarks(picture), *remarks)
 
 
-def _read_bytes(path):
+def _orientation(picture: "Image") -> int:
+    """Return the EXIF orientation, 1 to 8; 1 where there is none that can be read."""
+    for tags_of in (lambda: picture.tag_v2, picture.getexif):  # of a TIFF; of any other file
+        with suppress(Exception):
+            orientation = int(tags_of().get(ORIENTATION, 1))
+            return orientation if 1 <= orientation <= 8 else 1
+    return 1
+
+
+def _turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Return pixels the way they are looked at: orientations 5 to 8 swap rows and columns, the others mirror."""
+    if orientation >= 5:
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return pixels[:, ::-1] if orientation in (2, 3, 6, 7) else pixels
+
+
+def _frame_remarks(picture: "Image") -> tuple[str, ...]:
+    """Say that there are more pictures in the file; the second one of a phone's MPO is a by-product of the photo."""
+    animated = False
+    with suppress(Exception):
+        animated = picture.format != "MPO" and picture.is_animated
+    if not animated:
+        return ()
+    return ("of several pages the first is read" if picture.format == "TIFF" else "of an animation the first is read",)
+
+
+@lru_cache(maxsize=1)
+def _import_pillow() -> ModuleType:
+    """Return `PIL.Image`, which warns on stderr, without a file's name, of tags that do not matter here."""
+    from PIL import Image
+
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    return Image
+
+
+def _read_bytes(path: Path) -> bytes:
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:

@@ -1,0 +1,34 @@
+"""Looking into every file of a data set once, in threads: what is wrong with one is said with its place."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from suite.data.examples import Problem
+from suite.data.progress import tracked
+from suite.errors import UserError, naming
+
+MOST_THREADS = 8
+Facts = TypeVar("Facts")
+
+
+def inspect_files(files: Sequence[tuple[str, Path]], inspect: Callable[[Path], Facts]) -> list[Facts | Problem]:
+    """Return what `inspect` says of each file, in order, or the problem with it.
+
+    Args:
+        files: Where each one is stated, for messages, and its path.
+        inspect: Looks into a file; an error of any kind is a problem of that file alone.
+    """
+
+    def inspect_one(file: tuple[str, Path]) -> Facts | Problem:
+        place, path = file
+        try:
+            with naming(path):
+                return inspect(path)
+        except UserError as error:
+            return Problem(place, str(error).removeprefix(f"{path}").lstrip(": "))
+
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS)) as pool:
+        return list(tracked(pool.map(inspect_one, files), len(files)))
