@@ -169,6 +169,8 @@ def read_artifact(path: str | Path, verify: bool = True) -> Artifact:
                 )
     pipeline = load_pipeline(record["task"])
     values = read_yaml_mapping(path / "settings.yaml")
+    if values.get("split_by") == "given" and "parts" not in record.get("data", {}):
+        values["split_by"] = "content"  # what `given` meant when this run drew its parts
     settings = validate_settings(pipeline.Settings, values, dict.fromkeys(values, str(path / "settings.yaml")))
     return Artifact(path, record["task"], pipeline, settings, read_assets(path / "assets"), record)
 

@@ -41,7 +41,8 @@ class TrainingSettings(BaseModel):
 
     split_by: Literal["given", "content", "group", "time"] = Field(
         "given",
-        description="how parts that the data does not name are drawn: given and content use a hash of the example",
+        description="how parts that the data does not name are drawn; given: by group where the data has groups, else by "
+        "content; content: by a hash of the example",
     )
     group_pattern: str | None = Field(
         None, description="regular expression on path or group; its first group names the group"
@@ -55,7 +56,11 @@ class TrainingSettings(BaseModel):
 
     log_samples: bool = Field(True, description="log sample predictions, with their inputs, to the tracking store")
     parity_samples: int = Field(
-        64, ge=0, le=64, description="real inputs kept in the model folder to check exports; 0 for private data"
+        64,
+        ge=0,
+        le=64,
+        description="real inputs kept in the model folder to check exports; 0 for private data, then no digests of the "
+        "training inputs either",
     )
 
     def for_epochs(self) -> Self:

@@ -105,11 +105,13 @@ def train_folds(
     from statistics import fmean, stdev
 
     from suite.data.folds import folds
+    from suite.data.groups import splits_by_group
     from suite.tracking.record import log_start
     from suite.tracking.store import open_store, tracked_run, uninterrupted
 
     name = request.name or free_name(request.output / request.task, examples.path)
-    parts = folds(examples, count, by_group=request.settings.split_by == "group")
+    pool = [example for example in examples.items if example.part != "test"]
+    parts = folds(examples, count, by_group=splits_by_group(pool, request.settings.split_by))
     results = []
     with tracked_run(request.task, name) as parent:
         log_start(request.settings, examples, {"folds": count})
@@ -179,7 +181,7 @@ def evaluate(
     if assignments:
         settings = load_settings(type(settings), Path(model_dir) / "settings.yaml", assignments)
     # How the run drew its parts says nothing about other data, whose groups may have other names.
-    plain = settings.model_copy(update={"split_by": "given", "group_pattern": None, "dev_groups": ()})
+    plain = settings.model_copy(update={"split_by": "content", "group_pattern": None, "dev_groups": ()})
     examples = read_data(artifact.task, data, plain, form, on_bad_example, artifact.assets)
     own = examples.fingerprint == artifact.record["data"]["fingerprint"]
     if own:
@@ -373,6 +375,8 @@ def _record(request, examples, name, run_id, history, metrics, parameters, secon
             "path": str(Path(examples.path).absolute()),
             "format": examples.format,
             "fingerprint": examples.fingerprint,
+            "parts": examples.parts_fingerprint,
+            "order": examples.order_fingerprint,
             "sizes": examples.sizes,
             "notes": list(examples.notes),
         },

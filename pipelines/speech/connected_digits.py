@@ -32,7 +32,7 @@ def join_digits(source: Path, directory: Path, seed: int = 0) -> Path:
     """
     from suite.audio.read import inspect_audio, read_audio
 
-    examples = read(source, Settings(), "digits")
+    examples = read(source, Settings(split_by="content"), "digits")
     rate = inspect_audio(examples.items[0].input).sample_rate
     samples = {example.input: read_audio(example.input, rate) for example in examples.items}
     generator = np.random.default_rng(seed)

@@ -137,6 +137,8 @@ def _write_manifest(directory, parts):
 def _write_ucf101(directory, parts):
     lists, written = {"train": [], "test": []}, dict.fromkeys(CLASSES, 0)
     for part, clips in parts.items():
+        # A new part begins with a new group of every class.
+        written = {label: -(-count // CLIPS_OF_GROUP) * CLIPS_OF_GROUP for label, count in written.items()}
         for frames, label in clips:
             group, clip = divmod(written[label], CLIPS_OF_GROUP)
             written[label] += 1

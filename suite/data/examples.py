@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 PARTS = ("train", "dev", "test")
 
 
@@ -75,10 +77,53 @@ class Examples:
         return {part: counts.get(part, 0) for part in PARTS}
 
     @cached_property
+    def row_digests(self) -> list[bytes]:
+        """Return the SHA-256 of content and target of each example, in the order of the examples."""
+        return [_digest(example.key or example.input, example.target) for example in self.items]
+
+    @cached_property
     def fingerprint(self) -> str:
         """Return a SHA-256 over content and targets, whatever the folder, the order and the parts."""
-        rows = sorted(
-            hashlib.sha256(f"{example.key}\0{example.target}".encode("utf-8", "surrogatepass")).digest()
-            for example in self.items
+        return hashlib.sha256(b"".join(sorted(self.row_digests))).hexdigest()
+
+    @cached_property
+    def parts_fingerprint(self) -> str:
+        """Return a SHA-256 over content, targets and the part of each example, whatever the folder and the order."""
+        return hashlib.sha256(b"".join(sorted(self._rows_with_parts()))).hexdigest()
+
+    @cached_property
+    def order_fingerprint(self) -> str:
+        """Return a SHA-256 over content, targets and parts in the order of the examples, which batches follow."""
+        return hashlib.sha256(b"".join(self._rows_with_parts())).hexdigest()
+
+    def _rows_with_parts(self) -> list[bytes]:
+        return [
+            digest + str(example.part).encode().ljust(8, b"\0")
+            for digest, example in zip(self.row_digests, self.items, strict=True)
+        ]
+
+
+def _digest(*values: Any) -> bytes:
+    return hashlib.sha256(b"\0".join(map(_content_bytes, values))).digest()
+
+
+def _digest_of_digests(*values: Any) -> bytes:
+    return hashlib.sha256(b"".join(map(_digest, values))).digest()
+
+
+def _content_bytes(value: Any) -> bytes:
+    """Return bytes that stand for all of a value: text as UTF-8, arrays whole (`str` of one leaves out its middle)."""
+    if isinstance(value, np.ndarray):
+        head = f"{value.dtype.str} {value.shape}".encode()
+        return head + (
+            _content_bytes(value.tolist()) if value.dtype.hasobject else np.ascontiguousarray(value).tobytes()
         )
-        return hashlib.sha256(b"".join(rows)).hexdigest()
+    if isinstance(value, dict):
+        return _digest_of_digests("dict", *(item for key in sorted(value, key=str) for item in (key, value[key])))
+    if isinstance(value, set | frozenset):
+        return _digest_of_digests("set", *sorted(map(_content_bytes, value)))
+    if isinstance(value, list | tuple) and any(not isinstance(element, str | int | float) for element in value):
+        return _digest_of_digests("sequence", *value)
+    if isinstance(value, bytes):
+        return value
+    return str(value).encode("utf-8", "surrogatepass")

@@ -12,19 +12,21 @@ def folds(examples: Examples, k: int, by_group: bool) -> list[Examples]:
     """Return the data set k times, each with another k-th of train and dev as dev and the rest of them as train.
 
     Every example of train and dev is dev in exactly one fold; test stays as it is. Identical contents, and with
-    `by_group` whole groups, are in one fold. The largest come first, each into the smallest fold so far, equal ones in
-    hash order: sizes differ by one at most where all contents are distinct, and neither order nor path matters.
+    `by_group` whole groups, are in one fold; an example without a group beside others that have one counts as a group.
+    The largest come first, each into the smallest fold so far, equal ones in hash order: sizes differ by one at most
+    where all contents are distinct, and neither order nor path matters.
 
     Raises:
         UserError: if k is under 2 or there are fewer contents, or groups, than folds.
     """
     pool = [index for index, example in enumerate(examples.items) if example.part != "test"]
-    if by_group:
+    if by_group and not any(examples.items[index].group for index in pool):
         require_groups((examples.items[index] for index in pool), "--folds by group")
     torn = units(examples.items, pool, by_group)
     if not 2 <= k <= len(torn):
         what = "groups" if by_group else "examples"
-        raise UserError(f"--folds: expected 2 to {len(torn)}, the number of different {what}. Received: {k}")
+        remedy = "; --set split_by=content lets groups straddle folds" if by_group else ""
+        raise UserError(f"--folds: expected 2 to {len(torn)}, the number of different {what}. Received: {k}{remedy}")
     sizes, fold_of = [0] * k, {}
     for name in sorted(torn, key=lambda name: (-len(torn[name]), stable_share("fold", name), name)):
         smallest = sizes.index(min(sizes))

@@ -69,3 +69,20 @@ def test_one_class_or_as_many_as_examples_is_refused():
         check_labels(data([(f"text {n}", "pos", "train") for n in range(3)]))
     with pytest.raises(UserError, match=r"is it the right column. Received: 30 different ones for 30 examples: 'id 0'"):
         check_labels(data([(f"text {n}", f"id {n}", "train") for n in range(30)]))
+
+
+def test_whole_groups_return_to_train_with_a_label_that_only_they_hold():
+    rows = [(text, label, part, "ann") for text, label, part in BALANCED]
+    rows += [("odd", "meh", "dev", "bob"), ("fine", "pos", "dev", "bob"), ("good", "pos", "dev", "cat")]
+    examples = check_labels(data(rows))
+    assert examples.problems == () and [example.group for example in examples.part("dev")] == ["cat"]
+    assert "The label 'meh' was only in groups that were drawn; they stay in train." in examples.notes
+
+
+def test_a_part_that_would_lose_its_last_group_keeps_it_and_says_what_to_do():
+    rows = [(text, label, part, f"speaker {part}") for text, label, part in [*BALANCED, ("odd", "meh", "dev")]]
+    (problem,) = check_labels(data(rows)).problems
+    assert problem.message == (
+        "the label 'meh' occurs nowhere in train: this dev example cannot be scored; it was drawn with its group "
+        "'speaker dev', --set split_by=content ignores groups"
+    )

@@ -211,3 +211,58 @@ def test_dev_groups_that_are_wrong_are_named():
 def test_time_takes_the_last_examples():
     found = [example.part for example in split(texts(100), split_by="time").items]
     assert found == ["train"] * 81 + ["dev"] * 9 + ["test"] * 10
+
+
+def straddling(examples):
+    parts = {}
+    for example in examples.items:
+        parts.setdefault(example.group, set()).add(example.part)
+    return [group for group, places in parts.items() if len(places) > 1]
+
+
+def test_groups_are_kept_whole_by_default():
+    examples = split(speakers(600, 5))
+    assert straddling(examples) == []
+    assert examples.notes == (
+        "Split by group (600 groups): 486 in train, 54 in dev, 60 in test; --set split_by=content lets groups straddle parts.",
+    )
+    assert parts(examples) == parts(split(speakers(600, 5), split_by="group"))
+
+
+def test_told_otherwise_groups_straddle_and_are_counted():
+    examples = split(speakers(600, 5), split_by="content")
+    by_part = {part: {example.group for example in examples.part(part)} for part in ("train", "dev", "test")}
+    count = len(by_part["train"] & by_part["test"])
+    assert count > 90 and any(f"{count} groups are in both train and test" in note for note in examples.notes)
+    assert parts(examples) == parts(split([row[:3] for row in speakers(600, 5)]))
+
+
+def test_groups_of_named_parts_that_straddle_are_counted_by_default():
+    rows = [(f"{n}", "pos", "train" if n % 3 else "test", f"g{n % 4}") for n in range(24)]
+    examples = split(rows, dev_fraction=0)
+    assert examples.notes == ("4 groups are in both train and test, as 'g0'.",)
+    assert [example.part for example in examples.items] == [row[2] for row in rows]
+
+
+def test_a_missing_dev_part_takes_whole_groups_of_train_by_default():
+    examples = split([*speakers(20, 5, "train"), *speakers(4, 5, "test")])
+    assert examples.sizes == {"train": 90, "dev": 10, "test": 20}
+    trained = {example.group for example in examples.part("train")}
+    assert not trained & {example.group for example in examples.part("dev")}
+
+
+@pytest.mark.parametrize(
+    ("groups", "settings", "by_group"), [(1, {}, 0), (2, {}, 0), (3, {}, 1), (2, {"test_fraction": 0}, 1)]
+)
+def test_groups_too_few_for_the_parts_are_cut_with_a_note(groups, settings, by_group):
+    examples = split(speakers(groups, 50), **settings)
+    assert (straddling(examples) == []) == bool(by_group)
+    if not by_group:
+        assert examples.notes[0].startswith(f"Split by content: {groups} group")
+        assert parts(examples) == parts(split([row[:3] for row in speakers(groups, 50)]))
+
+
+def test_examples_without_a_group_beside_others_are_groups_of_their_own():
+    examples = split([*speakers(20, 5), *((f"text {n}", "pos") for n in range(100))])
+    assert [group for group in straddling(examples) if group] == []
+    assert {example.part for example in examples.items if example.group is None} == {"train", "dev", "test"}
