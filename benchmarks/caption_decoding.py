@@ -60,8 +60,7 @@ def measure(options):
     assets = {"words": ["<end>", "<start>", "<unknown>", *(f"word{number}" for number in range(3, options.vocabulary))]}
     keras.utils.set_random_seed(0)
     model = build(settings, assets)
-    made = signatures(model, assets, settings)
-    predictor = KerasPredictor(made[0], signatures=made)
+    predictor = KerasPredictor(model, signatures(assets, settings))
     pictures = np.random.default_rng(0).integers(
         0, 256, (options.pictures, settings.height, settings.width, 3), np.uint8
     )

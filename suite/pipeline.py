@@ -15,7 +15,8 @@
     build(settings, assets) -> keras.Model
     phases(settings, assets) -> list[Phase]               the fits one after another; usually one
     raw_arrays(raw_input, settings) -> dict[str, array]   one raw input (text, path) as the arrays a signature takes
-    signatures(model, assets, settings) -> list[Signature]     raw input -> answer; the first one is what predict and evaluate call
+    signatures(assets, settings) -> list[Signature]       raw input -> answer, without a model (`suite.signature`); the first
+                                                          one is what predict and evaluate call
     evaluate(predictor, examples, assets, settings) -> Evaluation     the predictor is Keras or TFLite alike
     predict(predictor, raw_input, assets, settings, **options) -> result     a frozen dataclass
     make_sample(directory, seed=0, format=...) -> Path    the small embedded data set
@@ -41,13 +42,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
     import tensorflow as tf
 
     from suite.data.examples import Example
-
-Arrays = dict[str, "np.ndarray"]
-Predictor = Callable[[Sequence[Arrays]], list[Arrays]]
 
 
 @dataclass(frozen=True)
@@ -98,98 +95,6 @@ class Phase:
     compile: Callable[["keras.Model", "keras.optimizers.Optimizer"], None]
     batches: Callable[["keras.Model", Sequence["Example"], dict[str, Any], Any], BatchSource] | None = None
     ema_fraction: float | None = None
-
-
-@dataclass(frozen=True)
-class RawInput:
-    """One input of a signature.
-
-    Attributes:
-        dtype: NumPy's name of it, or `"string"`.
-        shape: Without the batch axis; None is any length (batches are padded with zeros).
-        meaning: What it is, with its unit.
-        fixed: The shape in the `compiled` deployment; not needed where `shape` is fixed anyway.
-        chunk: The shape of one chunk in the `streaming` deployment; only inputs that come in chunks have one.
-    """
-
-    dtype: str
-    shape: tuple[int | None, ...]
-    meaning: str
-    fixed: tuple[int, ...] = ()
-    chunk: tuple[int, ...] = ()
-
-    def shape_in(self, deployment: str) -> tuple[int | None, ...] | None:
-        """Return the shape in a deployment, without the batch axis; None where the deployment needs one that is not said."""
-        if deployment == "interpreter":
-            return self.shape
-        said = self.fixed if deployment == "compiled" else self.chunk
-        if said:
-            return said
-        return None if None in self.shape else self.shape
-
-
-@dataclass(frozen=True)
-class Signature:
-    """A raw-input function of the trained model.
-
-    All signatures without `custom_ops` go into one file of each deployment; those with them into a file of their own, of
-    the `interpreter` deployment. The first of a file is the one whose metric and latency are measured. A signature is left
-    out of the `compiled` files where an input of unknown length has no `fixed` shape, and of the `streaming` ones where no
-    input has a `chunk`.
-
-    Attributes:
-        name: The name it has in the exported file: `"classify"`.
-        inputs: Name -> what the function takes; the function's argument names.
-        outputs: Name -> meaning, with unit, of what it returns.
-        function: Batched tensors in, dict of batched tensors out; traceable. Inside `suite.recurrent.deployment` it
-            traces itself for the deployment asked for.
-        per_step: Outputs with a value for each step of the input that a streaming chunk does not give.
-        windows: `windows(predictor, arrays)` answers one raw input of any length with a `compiled` file, whose shape is
-            fixed; `predictor` is a `TfLitePredictor`. None: one call, the input padded with zeros; a longer one is
-            an error.
-        stream: `stream(runner, arrays)` answers one raw input with a `streaming` file; `runner` is a `ChunkRunner`.
-        prepare: Raw arrays to what this signature takes, where that is not the raw input itself (an app's own tokenizer).
-            Predictors of Keras and of files alike call it.
-        trim: An answer without the rows that only pad it: `{"log_probs": (frames of the longest, symbols), "frames": 3}` to
-            3 rows. Predictors of Keras and of files alike call it, so that padding is never compared or scored.
-        parity: Whether answers are compared with the trained model's on real inputs; False where neither the raw arrays
-            nor `prepare` give what the signature takes.
-        logarithms: Outputs that are natural logarithms; `exp` of them is compared, for tolerances are those of probabilities.
-        relative: Outputs without a unit (features); their difference counts beside the largest of their numbers.
-        decisions: Outputs of whole numbers that the others follow from (the words of a sentence). Rounding may tip a tie
-            between two words, and all is different from there on: answers are compared where these are equal, and how
-            often they are is what counts else.
-        metric_loss: How much worse a file's primary metric may be than the trained model's.
-        int8_metric_loss: The same for int8.
-        seconds: How long an input of this signature lasts, where that means something (audio): gives the real-time factor.
-        custom_ops: Names of the ops that an app must link (tensorflow-text).
-        offline: Why no input comes in chunks and what to change, for people: `"... ; train with --set keep=head"`.
-        no_int8: Why the ranges of int8 cannot be found in its graph, for people.
-        vocabulary: An input or output, and the word of each of its numbers (or of each place on its last axis); none blank.
-        front_end: Parameters of what the graph does to the raw input, JSON-able, for the file's metadata.
-    """
-
-    name: str
-    inputs: dict[str, RawInput]
-    outputs: dict[str, str]
-    function: Callable[..., dict[str, "tf.Tensor"]]
-    per_step: tuple[str, ...] = ()
-    windows: Callable[[Any, Arrays], Arrays] | None = None
-    stream: Callable[[Any, Arrays], Arrays] | None = None
-    prepare: Callable[[Arrays], Arrays] | None = None
-    trim: Callable[[Arrays], Arrays] | None = None
-    parity: bool = True
-    logarithms: tuple[str, ...] = ()
-    relative: tuple[str, ...] = ()
-    decisions: tuple[str, ...] = ()
-    metric_loss: float = 0.005
-    int8_metric_loss: float = 0.015
-    seconds: Callable[[Arrays], float] | None = None
-    custom_ops: tuple[str, ...] = ()
-    offline: str = ""
-    no_int8: str = ""
-    vocabulary: tuple[str, Sequence[str]] | None = None
-    front_end: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

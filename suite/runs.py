@@ -294,8 +294,7 @@ def _fit_and_save(request, examples, target, state, run_id, first_time, console)
     preview = getattr(pipeline, "training_pictures", None)
     if first_time and preview is not None and settings.log_samples:
         log_pictures("training", preview(examples.part("train"), assets, settings))
-    signatures = pipeline.signatures(model, assets, settings)
-    predictor = KerasPredictor(signatures[0], signatures=signatures)
+    predictor = KerasPredictor(model, pipeline.signatures(assets, settings))
 
     def evaluate_part(part: str, settings: TrainingSettings = settings) -> Evaluation | None:
         chosen = examples.part(part)

@@ -11,7 +11,8 @@ from pipelines.captioning.metrics import bleu, caption_figures, cider_scores, ov
 from pipelines.captioning.search import find_attention, find_captions
 from pipelines.captioning.words import words_of
 from suite.data.examples import Example
-from suite.pipeline import Evaluation, Predictor, spread
+from suite.pipeline import Evaluation, spread
+from suite.signature import Predictor
 
 AT_ONCE = 64
 SAMPLES = 50

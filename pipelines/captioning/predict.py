@@ -9,7 +9,7 @@ from pipelines.captioning.config import Settings
 from pipelines.captioning.data import raw_arrays
 from pipelines.captioning.search import find_attention, find_captions
 from suite.errors import UserError
-from suite.pipeline import Predictor
+from suite.signature import Predictor
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy as np
 from pipelines.captioning.config import Settings
 from pipelines.captioning.words import END, START, UNKNOWN
 from suite.decoding.sequence import Hypothesis, beam_search, greedy
-from suite.pipeline import Predictor
+from suite.signature import Predictor
 
 
 def find_captions(

@@ -11,7 +11,8 @@ from pipelines.sentiment.data import raw_arrays
 from suite.data.classification import class_scores, draw_confusion
 from suite.data.examples import Example
 from suite.data.labels import label_index
-from suite.pipeline import Evaluation, Predictor
+from suite.pipeline import Evaluation
+from suite.signature import Predictor
 
 SAMPLES = 50
 

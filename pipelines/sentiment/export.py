@@ -1,22 +1,19 @@
 """The raw-input functions of a trained model: what predict calls, and what goes on the phone."""
 
-import keras
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
 from pipelines.sentiment.config import Settings
 from pipelines.sentiment.model import with_attention
-from suite.pipeline import Arrays, RawInput, Signature
+from suite.answers.outputs import PROBABILITY, WEIGHT
 from suite.recurrent import deployment
 from suite.runtime.streaming import TextStream
 from suite.runtime.windows import combine, split_windows
+from suite.signature import Arrays, ExportRules, Host, Output, Predictor, RawInput, Signature
 from suite.text import make_tokenizer
 from suite.text.wordpiece_tokenizer import normalise
-
-OUTPUTS = {
-    "probabilities": "probability of each class, in the order of the labels",
-    "attention": "how much each token counted; adds up to 1, 0 for padding",
-}
 
 # Texts whose pieces go into the file, for an app to compare its own tokenizer with.
 GOLDEN = (
@@ -31,49 +28,49 @@ GOLDEN = (
 )
 
 
-def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> list[Signature]:
+def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
     """Return what can be called: with the bytes tokenizer `classify` (UTF-8 bytes); with wordpiece `classify_text` (a
     normalised string; needs tensorflow-text) and `classify_tokens` (piece numbers; the app does the splitting, golden vectors tell
     whether it does so right).
-
-    Without a model the functions cannot be called; names, shapes and the host's part are there.
     """
     tokenizer = make_tokenizer(settings, assets)
-    network = None if model is None else with_attention(model)
-
-    def classify(text: tf.Tensor) -> dict[str, tf.Tensor]:
-        traced = deployment.current()
-        if traced is None or not traced.fixed:
-            return network(tokenizer(text), training=False)
-        # Between letters and punctuation every byte may begin a token.
-        steps = text.shape[1] if traced.streaming else min(text.shape[1], settings.max_tokens)
-        tokens = tokenizer(text, time=steps)
-        if traced.streaming:
-            tokens = _first_tokens(tokens, settings.max_tokens, traced)
-        return network(tokens, training=False)
-
-    def classify_text(text: tf.Tensor) -> dict[str, tf.Tensor]:
-        pieces = tokenizer.split(text) if deployment.current() is None else tokenizer.split_one(text)
-        return network(pieces, training=False)
-
-    def classify_tokens(tokens: tf.Tensor) -> dict[str, tf.Tensor]:
-        return network({"words": tokens}, training=False)
-
     front_end = {
         "tokenizer": settings.tokenizer,
         "rows": tokenizer.rows,
         "max_tokens": settings.max_tokens,
         "keep": settings.keep,
     }
+    outputs = {
+        "probabilities": Output(
+            PROBABILITY, "probability of each class, in the order of the labels", labels=assets["labels"]
+        ),
+        "attention": Output(WEIGHT, "how much each token counted; adds up to 1, 0 for padding", in_chunk=False),
+    }
     if settings.tokenizer == "bytes":
-        return [_of_bytes(classify, settings, front_end | {"ngrams": list(settings.ngrams)})]
+        return [_of_bytes(tokenizer, settings, outputs, front_end | {"ngrams": list(settings.ngrams)})]
     return [
-        _of_text(classify_text, tokenizer, front_end),
-        _of_pieces(classify_tokens, assets["vocabulary"], settings, tokenizer, front_end),
+        _of_text(tokenizer, outputs, front_end),
+        _of_pieces(assets["vocabulary"], settings, outputs, tokenizer, front_end),
     ]
 
 
-def _of_bytes(classify, settings, front_end) -> Signature:
+def _of_bytes(tokenizer, settings: Settings, outputs: dict[str, Output], front_end: dict[str, Any]) -> Signature:
+    def classify(model):
+        network = with_attention(model)
+
+        def classify(text: tf.Tensor) -> dict[str, tf.Tensor]:
+            traced = deployment.current()
+            if traced is None or not traced.fixed:
+                return network(tokenizer(text), training=False)
+            # Between letters and punctuation every byte may begin a token.
+            steps = text.shape[1] if traced.streaming else min(text.shape[1], settings.max_tokens)
+            tokens = tokenizer(text, time=steps)
+            if traced.streaming:
+                tokens = _first_tokens(tokens, settings.max_tokens, traced)
+            return network(tokens, training=False)
+
+        return classify
+
     text = RawInput(
         "uint8",
         (None,),
@@ -81,41 +78,61 @@ def _of_bytes(classify, settings, front_end) -> Signature:
         fixed=(settings.compiled_bytes,),
         # Which end of a text to drop is known at its end only, when a stream has run the beginning.
         chunk=(settings.chunk_bytes,) if settings.keep == "head" else (),
+        kind="text",
+    )
+    offline = (
+        "streaming takes an input from its beginning, and this model also looks at the end of a long one (keep: ends); "
+        "train with --set keep=head"
     )
     return Signature(
         "classify",
         {"text": text},
-        OUTPUTS,
+        outputs,
         classify,
-        ("attention",),
-        _text_windows,
-        _text_stream,
-        offline="streaming takes an input from its beginning, and this model also looks at the end of a long one (keep: "
-        "ends); train with --set keep=head",
+        Host(windows=_text_windows, stream=_text_stream),
+        ExportRules(offline=offline),
         front_end=front_end,
     )
 
 
-def _of_text(classify_text, tokenizer, front_end) -> Signature:
-    def normalised(arrays: Arrays) -> Arrays:
+def _of_text(tokenizer, outputs: dict[str, Output], front_end: dict[str, Any]) -> Signature:
+    def normalized(arrays: Arrays, predictor: Predictor) -> Arrays:
         return {"text": np.array(normalise(tf.constant(arrays["text"].item())).numpy(), "S")}
+
+    def classify_text(model):
+        network = with_attention(model)
+
+        def classify_text(text: tf.Tensor) -> dict[str, tf.Tensor]:
+            pieces = tokenizer.split(text) if deployment.current() is None else tokenizer.split_one(text)
+            return network(pieces, training=False)
+
+        return classify_text
 
     text = RawInput("string", (), "the text, UTF-8, that the app has brought to Unicode form NFKC and then case folded")
     return Signature(
         "classify_text",
         {"text": text},
-        OUTPUTS,
+        outputs,
         classify_text,
-        ("attention",),
-        prepare=normalised,
+        Host(prepare=normalized),
         custom_ops=tokenizer.ops,
         front_end=front_end,
     )
 
 
-def _of_pieces(classify_tokens, vocabulary, settings, tokenizer, front_end) -> Signature:
-    def split(arrays: Arrays) -> Arrays:
+def _of_pieces(
+    vocabulary: list[str], settings: Settings, outputs: dict[str, Output], tokenizer, front_end: dict[str, Any]
+) -> Signature:
+    def split(arrays: Arrays, predictor: Predictor | None = None) -> Arrays:
         return {"tokens": tokenizer(tf.constant([arrays["text"].item()]))["words"].numpy()[0]}
+
+    def classify_tokens(model):
+        network = with_attention(model)
+
+        def classify_tokens(tokens: tf.Tensor) -> dict[str, tf.Tensor]:
+            return network({"words": tokens}, training=False)
+
+        return classify_tokens
 
     golden = [
         {"text": text, "tokens": split({"text": np.array(text.encode(), "S")})["tokens"].tolist()} for text in GOLDEN
@@ -126,17 +143,14 @@ def _of_pieces(classify_tokens, vocabulary, settings, tokenizer, front_end) -> S
         "numbers of word pieces, lines of vocabulary.txt counted from 0; zeros after them are padding",
         fixed=(settings.max_tokens,),
         chunk=(min(settings.chunk_bytes, settings.max_tokens),),
+        vocabulary=vocabulary,
     )
     return Signature(
         "classify_tokens",
         {"tokens": tokens},
-        OUTPUTS,
+        outputs,
         classify_tokens,
-        ("attention",),
-        _token_windows,
-        _token_stream,
-        split,
-        vocabulary=("tokens", vocabulary),
+        Host(prepare=split, windows=_token_windows, stream=_token_stream),
         front_end=front_end | {"golden": golden},
     )
 

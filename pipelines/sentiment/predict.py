@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pipelines.sentiment.config import Settings
 from pipelines.sentiment.data import raw_arrays
 from suite.errors import UserError
-from suite.pipeline import Predictor
+from suite.signature import Predictor
 from suite.text import make_tokenizer
 
 

@@ -12,7 +12,8 @@ from pipelines.speech.data import encode_transcript, raw_arrays
 from pipelines.speech.decoder import make_decoder
 from suite.data.examples import Example
 from suite.data.padding import pad_rows
-from suite.pipeline import Evaluation, Predictor
+from suite.pipeline import Evaluation
+from suite.signature import Predictor
 
 SAMPLES, PICTURES, RECORDINGS, CHUNK = 50, 3, 10, 64
 

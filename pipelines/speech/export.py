@@ -1,53 +1,65 @@
 """The raw-input function of a trained model: what predict calls, and what goes on the phone."""
 
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from pipelines.speech.config import Settings
 from pipelines.speech.model import with_steps
 from pipelines.speech.streaming import SampleStream, join_answers
+from suite.answers.outputs import COUNT, LOG_PROBABILITY, TEXT
 from suite.decoding.greedy import greedy, greedy_bytes
-from suite.pipeline import Arrays, RawInput, Signature
 from suite.recurrent import deployment
+from suite.signature import Arrays, ExportRules, Host, Output, Predictor, RawInput, Signature
 
 OUTPUTS = {
-    "text": "transcript by greedy decoding, UTF-8 bytes; zeros after text_length",
-    "text_length": "bytes of text that count",
-    "log_probs": "natural logarithm of the probability of each symbol at each step; zeros after frames",
-    "frames": "steps that count",
+    "text": Output(TEXT, "transcript by greedy decoding, UTF-8 bytes; zeros after text_length", length="text_length"),
+    "text_length": Output(COUNT, "bytes of text that count"),
+    "log_probs": Output(
+        LOG_PROBABILITY,
+        "natural logarithm of the probability of each symbol at each step; zeros after frames",
+        length="frames",
+    ),
+    "frames": Output(COUNT, "steps that count"),
 }
 OVERLAP_SECONDS = 1.0
 FULL_SCALE = 32768  # of 16 bits
 
 
-def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> list[Signature]:
-    """Return `transcribe`: samples to greedy text and log-probabilities; without a model it cannot be called.
+def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
+    """Return `transcribe`: samples to greedy text and log-probabilities.
 
     The `streaming` deployment's outputs are those of one chunk; `text` is what the chunk adds.
     """
     symbols = assets["symbols"]
-    network = None if model is None else with_steps(model)
 
-    def transcribe(samples: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
-        traced = deployment.current()
-        if traced is not None and traced.form == "fused":
-            samples = samples[:, : length[0]]  # recurrent layers in this form know no padding
-        logits, steps = network([samples, length], training=False)
-        frames = tf.reduce_sum(tf.cast(steps, tf.int32), axis=1)
-        real = tf.range(logits.shape[1] or tf.shape(logits)[1])[tf.newaxis, :, tf.newaxis] < frames[:, None, None]
-        log_probs = tf.where(real, tf.nn.log_softmax(logits), 0.0)
-        streaming = traced is not None and traced.streaming
-        previous = traced.carry("previous_symbol", tf.zeros((1,), tf.int32)) if streaming else None
-        found = greedy_bytes(log_probs, frames, symbols, previous)
-        if streaming:
-            traced.keep("previous_symbol", found.last)
-        return {"text": found.text, "text_length": found.text_length, "log_probs": log_probs, "frames": frames}
+    def transcribe(model):
+        network = with_steps(model)
 
-    def transcribe_int16(samples: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
-        return transcribe(tf.cast(samples, tf.float32) / FULL_SCALE, length)
+        def transcribe(samples: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
+            traced = deployment.current()
+            if traced is not None and traced.form == "fused":
+                samples = samples[:, : length[0]]  # recurrent layers in this form know no padding
+            logits, steps = network([samples, length], training=False)
+            frames = tf.reduce_sum(tf.cast(steps, tf.int32), axis=1)
+            real = tf.range(logits.shape[1] or tf.shape(logits)[1])[tf.newaxis, :, tf.newaxis] < frames[:, None, None]
+            log_probs = tf.where(real, tf.nn.log_softmax(logits), 0.0)
+            streaming = traced is not None and traced.streaming
+            previous = traced.carry("previous_symbol", tf.zeros((1,), tf.int32)) if streaming else None
+            decoded = greedy_bytes(log_probs, frames, symbols, previous)
+            if streaming:
+                traced.keep("previous_symbol", decoded.last)
+            text = {"text": decoded.text, "text_length": decoded.text_length}
+            return text | {"log_probs": log_probs, "frames": frames}
+
+        return transcribe
+
+    def transcribe_int16(model):
+        of_floats = transcribe(model)
+        return lambda samples, length: of_floats(tf.cast(samples, tf.float32) / FULL_SCALE, length)
 
     front_end = {
         "sample_rate": settings.sample_rate,
@@ -59,27 +71,33 @@ def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> l
         "look_ahead_samples": 0 if settings.causal else None,
         "tail_samples": settings.tail_samples,
     }
-    windows = partial(_windows, settings=settings, symbols=symbols)
-    options = {
-        "windows": windows,
-        "stream": partial(_stream, tail=settings.tail_samples),
-        "trim": _trim,
-        "logarithms": ("log_probs",),
-        "int8_metric_loss": 0.02,
-        "seconds": lambda arrays: int(arrays["length"]) / settings.sample_rate,
-        "offline": "a step hears what comes after it; train with --set causal=true bidirectional=false normalization=running",
-        "front_end": front_end,
-    }
+    host = Host(
+        windows=partial(_windows, settings=settings, symbols=symbols),
+        stream=partial(_stream, tail=settings.tail_samples),
+        seconds=lambda arrays: int(arrays["length"]) / settings.sample_rate,
+    )
+    rules = ExportRules(
+        "a step hears what comes after it; train with --set causal=true bidirectional=false normalization=running",
+        int8_metric_loss=0.02,
+    )
     return [
-        Signature("transcribe", _inputs("float32", "in [-1, 1]", settings), OUTPUTS, transcribe, **options),
+        Signature(
+            "transcribe",
+            _inputs("float32", "in [-1, 1]", settings),
+            OUTPUTS,
+            transcribe,
+            host,
+            rules,
+            front_end=front_end,
+        ),
         Signature(
             "transcribe_int16",
             _inputs("int16", "in 16 bits", settings),
             OUTPUTS,
             transcribe_int16,
-            prepare=_to_int16,
-            no_int8="the converter cannot calibrate a 16-bit input",
-            **options,
+            replace(host, prepare=_to_int16),
+            replace(rules, no_int8="the converter cannot calibrate a 16-bit input"),
+            front_end=front_end,
         ),
     ]
 
@@ -104,7 +122,7 @@ def _flush(settings):
     return f"; in streaming the app ends a recording with {tail} samples of silence" if tail else ""
 
 
-def _to_int16(arrays: Arrays) -> Arrays:
+def _to_int16(arrays: Arrays, predictor: Predictor) -> Arrays:
     samples = np.clip(np.round(arrays["samples"] * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
     return arrays | {"samples": samples.astype(np.int16)}
 
@@ -121,12 +139,6 @@ def chunk_samples(settings: Settings) -> int:
 
 def _whole_steps(seconds, settings):
     return max(1, -(-round(seconds * settings.sample_rate) // settings.step_samples)) * settings.step_samples
-
-
-def _trim(answer: Arrays) -> Arrays:
-    """Return an answer without the steps and bytes that only pad it."""
-    log_probs, text = answer["log_probs"][: int(answer["frames"])], answer["text"][: int(answer["text_length"])]
-    return answer | {"log_probs": log_probs, "text": text}
 
 
 def _windows(predictor, arrays: Arrays, settings: Settings, symbols: list[str]) -> Arrays:

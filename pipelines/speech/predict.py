@@ -10,7 +10,7 @@ import numpy as np
 from pipelines.speech.config import Settings
 from pipelines.speech.decoder import Decoder, make_decoder
 from suite.errors import UserError
-from suite.pipeline import Predictor
+from suite.signature import Predictor
 
 SEGMENT_SECONDS = 20.0
 MICROPHONE = "microphone"

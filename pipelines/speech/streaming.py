@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from suite.pipeline import Arrays
+from suite.signature import Arrays
 
 
 class SampleStream:

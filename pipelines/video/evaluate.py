@@ -11,7 +11,8 @@ from pipelines.video.data import raw_arrays
 from suite.data.classification import calibration_error, class_scores, draw_confusion, draw_reliability
 from suite.data.examples import Example
 from suite.data.labels import label_index
-from suite.pipeline import Evaluation, Predictor, spread
+from suite.pipeline import Evaluation, spread
+from suite.signature import Predictor
 
 SAMPLES = 50
 SHOWN_CLIPS = 16

@@ -1,32 +1,31 @@
 """The raw-input function of a trained model: what predict calls, and what goes on the phone."""
 
-import keras
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
 from pipelines.video.config import Settings
 from pipelines.video.model import sees_ahead, with_attention
-from suite.pipeline import Arrays, RawInput, Signature
-
-OUTPUTS = {
-    "probabilities": "probability of each class, in the order of the labels",
-    "attention": "how much each frame counted; adds up to 1, 0 for padding",
-}
+from suite.answers.outputs import PROBABILITY, WEIGHT
+from suite.signature import Arrays, ExportRules, Host, Output, RawInput, Signature
 
 
-def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> list[Signature]:
+def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
     """Return `classify_clip`: frames of the model's size, and how many of them count, to probabilities and attention.
 
     The app has scaled each picture to fit `height` and `width`, with black bars where the shape differs
     (`suite.vision.resize`). The `interpreter` file takes as many frames as there are, the `compiled` one
     `compiled_frames` with padding behind them, the `streaming` one one frame after another, and answers for all so far.
-
-    Without a model the function cannot be called; names, shapes and the host's part are there.
     """
-    network = None if model is None else with_attention(model)
 
-    def classify_clip(frames: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
-        return network({"frames": frames, "length": length}, training=False)
+    def classify_clip(model):
+        network = with_attention(model)
+
+        def classify_clip(frames: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
+            return network({"frames": frames, "length": length}, training=False)
+
+        return classify_clip
 
     picture = (settings.height, settings.width, settings.channels)
     ahead = sees_ahead(settings)
@@ -50,13 +49,15 @@ def signatures(model: keras.Model | None, assets: dict, settings: Settings) -> l
         Signature(
             "classify_clip",
             {"frames": frames, "length": length},
-            OUTPUTS,
+            {
+                "probabilities": Output(
+                    PROBABILITY, "probability of each class, in the order of the labels", labels=assets["labels"]
+                ),
+                "attention": Output(WEIGHT, "how much each frame counted; adds up to 1, 0 for padding", in_chunk=False),
+            },
             classify_clip,
-            per_step=("attention",),
-            windows=_windows,
-            stream=_stream,
-            int8_metric_loss=0.02,
-            offline=offline,
+            Host(windows=_windows, stream=_stream),
+            ExportRules(offline=offline, int8_metric_loss=0.02),
             front_end={"frames": settings.frames, "sampling": settings.sampling, "frame_rate": settings.frame_rate},
         )
     ]

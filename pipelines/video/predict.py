@@ -10,7 +10,7 @@ import numpy as np
 from pipelines.video.config import Settings
 from pipelines.video.data import raw_arrays
 from suite.errors import UserError
-from suite.pipeline import Predictor
+from suite.signature import Predictor
 from suite.vision.timeline import Segment, Window, at_even_rate, merge_windows, sliding_windows, write_annotated
 
 CAMERA = "camera:"

@@ -8,10 +8,11 @@ from suite.export.convert import ConversionError
 from suite.export.offers import AGREEMENTS, TOLERANCES
 from suite.export.parity import compare
 from suite.export.source import Source
-from suite.pipeline import Arrays, Predictor, Signature, primary_metric
-from suite.runtime.deployed import DeployedPredictor, prepared
+from suite.pipeline import primary_metric
+from suite.runtime.deployed import DeployedPredictor
 from suite.runtime.keras_runtime import KerasPredictor
 from suite.runtime.tflite_runtime import TfLitePredictor
+from suite.signature import Arrays, Predictor, Signature
 
 
 class Recorder(TfLitePredictor):
@@ -29,7 +30,7 @@ class Recorder(TfLitePredictor):
 
 
 def check_parity(
-    source: Source, path: Path, held: list[Signature], deployment: str, quantization: str
+    source: Source, path: Path, signatures: list[Signature], deployment: str, quantization: str
 ) -> dict[str, dict[str, Any]]:
     """Compare each signature of a file, where real inputs can be had for it, with the trained model's answers.
 
@@ -41,16 +42,16 @@ def check_parity(
     Raises:
         ConversionError: if an answer is too far off.
     """
-    found = {}
-    for place, signature in enumerate(held):
-        if not signature.parity:
+    parity = {}
+    for place, signature in enumerate(signatures):
+        if not signature.rules.comparable:
             continue
-        # What another signature goes on with is judged, in lower precision, by the answers that come of it.
-        inner = set(signature.relative) == set(signature.outputs)
-        tolerance = None if inner and quantization != "none" else TOLERANCES[quantization]
         ours, reference = _answers(source, path, signature, deployment, first=place == 0)
-        difference = compare(ours, reference, signature.logarithms, signature.relative, signature.decisions)
-        for name in signature.decisions:
+        difference = compare(ours, reference, signature.outputs)
+        judged = _judged(signature, difference.outputs, quantization)
+        tolerance = TOLERANCES[quantization] if judged or not difference.outputs else None
+        largest = max((judged or difference.outputs).values(), default=0.0)
+        for name in (name for name, output in signature.outputs.items() if output.kind.decides):
             equal = difference.agreement[name]
             differ = round(len(ours) * (1 - equal))
             if differ > 1 and equal < AGREEMENTS[quantization]:
@@ -58,33 +59,54 @@ def check_parity(
                     f"{path.name}: {name} of {signature.name} differ from the trained model's on {differ} of {len(ours)} "
                     f"real inputs; {AGREEMENTS[quantization]:.0%} must be equal, so no file was written"
                 )
-        if tolerance is not None and not difference.largest <= tolerance:
+        if tolerance is not None and not largest <= tolerance:
             raise ConversionError(
-                f"{path.name}: an answer of {signature.name} differs from the trained model's by {difference.largest:.2g} "
+                f"{path.name}: an answer of {signature.name} differs from the trained model's by {largest:.2g} "
                 f"on {len(ours)} real inputs; at most {tolerance:g} is allowed, so no file was written"
             )
-        found[signature.name] = {
+        parity[signature.name] = {
             "samples": len(ours),
-            "max_difference": difference.largest,
+            "max_difference": largest,
             "tolerance": tolerance,
             **({"agreement": difference.agreement} if difference.agreement else {}),
         }
-    return found
+    return parity
 
 
-def _answers(source, path, signature, deployment, first) -> tuple[list[Arrays], list[Arrays]]:
+def _judged(signature: Signature, differences: dict[str, float], quantization: str) -> dict[str, float]:
+    """Return the differences of the outputs that a tolerance is for.
+
+    What another signature goes on with is judged, in lower precision, by the answers that come of it.
+    """
+    if quantization == "none":
+        return differences
+    return {name: value for name, value in differences.items() if not signature.outputs[name].kind.inner}
+
+
+def _answers(
+    source: Source, path: Path, signature: Signature, deployment: str, first: bool
+) -> tuple[list[Arrays], list[Arrays]]:
     """Return the file's answers and the trained model's to the same inputs."""
-    inputs = source.samples.parity
-    predictor = Recorder(path, signature)
+    recorder = Recorder(path, signature)
+    file = DeployedPredictor(recorder, deployment, signature)
+    # Both are fed the same: what is prepared from a raw input by another signature is not that signature's difference too.
+    inputs = signature.prepared(source.samples.parity, source.predictor)
     answers = source.answers(source.signatures[0] if first else signature)
     if deployment == "compiled":
-        fit = [_fits(signature, arrays) for arrays in prepared(signature, inputs)]
+        fit = [_fits(signature, arrays) for arrays in inputs]
         if not any(fit):  # what the host cuts the inputs into
-            DeployedPredictor(predictor, deployment, signature)(inputs)
-            plain = replace(signature, prepare=None, trim=None)
-            return [answer for _, answer in predictor.calls], KerasPredictor(plain)([fed for fed, _ in predictor.calls])
-        inputs, answers = ([one for one, fits in zip(all_, fit, strict=True) if fits] for all_ in (inputs, answers))
-    return DeployedPredictor(predictor, deployment, signature)(inputs), answers
+            for arrays in inputs:
+                file.answer(arrays)
+            bare = replace(
+                signature,
+                host=replace(signature.host, prepare=None),
+                outputs={name: replace(output, length="") for name, output in signature.outputs.items()},
+            )
+            reference = KerasPredictor(source.model, [bare])([call for call, _ in recorder.calls])
+            return [answer for _, answer in recorder.calls], reference
+        inputs = [arrays for arrays, fits in zip(inputs, fit, strict=True) if fits]
+        answers = [answer for answer, fits in zip(answers, fit, strict=True) if fits]
+    return signature.trimmed([file.answer(arrays) for arrays in inputs]), answers
 
 
 def _fits(signature: Signature, arrays: Arrays) -> bool:
@@ -107,14 +129,14 @@ def check_metrics(
     if not samples.scored:
         return {}
     scores = source.scores()
-    found = artifact.pipeline.evaluate(predictor, samples.scored, artifact.assets, artifact.settings).metrics
+    metrics = artifact.pipeline.evaluate(predictor, samples.scored, artifact.assets, artifact.settings).metrics
     name, direction = primary_metric(artifact.pipeline.METRICS)
-    loss = scores[name] - found[name] if direction == "max" else found[name] - scores[name]
-    allowed = signature.int8_metric_loss if quantization == "int8" else signature.metric_loss
+    loss = scores[name] - metrics[name] if direction == "max" else metrics[name] - scores[name]
+    allowed = signature.rules.int8_metric_loss if quantization == "int8" else signature.rules.metric_loss
     # One example may fall on the other side of a threshold, whatever the tolerance of the answers.
     if deployment != "compiled" and loss > max(allowed, 1.5 / len(samples.scored)):
         raise ConversionError(
-            f"{file}: {name} is {found[name]:.4f}, the trained model's {scores[name]:.4f}; "
+            f"{file}: {name} is {metrics[name]:.4f}, the trained model's {scores[name]:.4f}; "
             f"a loss of {allowed:g} is allowed, so no file was written"
         )
-    return {"split": samples.part, "examples": len(samples.scored), "tflite": found, "keras": scores}
+    return {"split": samples.part, "examples": len(samples.scored), "tflite": metrics, "keras": scores}

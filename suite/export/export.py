@@ -13,15 +13,15 @@ from suite.artifact import checksum
 from suite.errors import UserError
 from suite.export.check import Recorder, check_metrics, check_parity
 from suite.export.convert import ConversionError, convert
-from suite.export.describe import attached_files, caller_notes, describe_signature
+from suite.export.describe import attached_files, caller_notes, describe_signature, labels_of
 from suite.export.inspect import FUSED_LSTM, inspect_file
 from suite.export.measure import measure
 from suite.export.metadata import write_labels, write_metadata
 from suite.export.offers import file_name, form_of, offers_custom_ops, refusal
 from suite.export.report import merge_report
 from suite.export.source import Source
-from suite.pipeline import Arrays, Signature
-from suite.runtime.deployed import DeployedPredictor, deployed_predictor, held_by, prepared
+from suite.runtime.deployed import DeployedPredictor, deployed_predictor, signatures_in
+from suite.signature import Arrays, Signature
 
 CALIBRATION_CHUNKS = 2000  # of a stream; inputs are of many chunks each
 
@@ -46,12 +46,12 @@ def export_files(source: Source, combinations: list[tuple[str, str]], say: Calla
     folder.mkdir(exist_ok=True)
     report: dict[str, Any] = {}
     failed = []
-    for deployment, quantization, held in _files(source, combinations):
+    for deployment, quantization, signatures in _files(source, combinations):
         work = Path(tempfile.mkdtemp(prefix=".part-", dir=folder))
         try:
-            path = work / file_name(deployment, quantization, bool(held[0].custom_ops))
+            path = work / file_name(deployment, quantization, bool(signatures[0].custom_ops))
             say(path.name)
-            entry = _make(source, held, deployment, quantization, path, work)
+            entry = _make(source, signatures, deployment, quantization, path, work)
             os.replace(path, folder / path.name)
         except ConversionError as error:
             failed.append(str(error))
@@ -61,7 +61,7 @@ def export_files(source: Source, combinations: list[tuple[str, str]], say: Calla
         report = merge_report(source.artifact.path, [entry])
     if failed:
         raise ConversionError("\n".join(failed))
-    if labels := source.artifact.assets.get("labels"):
+    if labels := labels_of(source.signatures):
         write_labels(folder, labels)
     return report
 
@@ -70,50 +70,53 @@ def _files(source: Source, combinations: list[tuple[str, str]]) -> list[tuple[st
     """Return (deployment, quantisation, signatures) of each file to write."""
     files = []
     for deployment, quantization in combinations:
-        held = held_by(source.signatures, deployment)
+        signatures = signatures_in(source.signatures, deployment)
         if quantization == "int8":  # what cannot be fed cannot be calibrated
-            held = [signature for signature in held if signature.parity and not signature.no_int8]
-        files.append((deployment, quantization, held))
-        custom = held_by(source.signatures, deployment, custom=True)
+            signatures = [one for one in signatures if one.rules.comparable and not one.rules.no_int8]
+        files.append((deployment, quantization, signatures))
+        custom = signatures_in(source.signatures, deployment, custom=True)
         if custom and offers_custom_ops(deployment, quantization):
             files.append((deployment, quantization, custom))
     return files
 
 
 def _make(
-    source: Source, held: list[Signature], deployment: str, quantization: str, path: Path, work: Path
+    source: Source, signatures: list[Signature], deployment: str, quantization: str, path: Path, work: Path
 ) -> dict[str, Any]:
-    first, calibration = held[0], None
+    first, calibration = signatures[0], None
     if quantization == "int8":
         inputs = source.calibration()
-        fed = _chunks(source, held, inputs, work) if deployment == "streaming" else _inputs(held, inputs)
+        fed = (
+            _chunks(source, signatures, inputs, work)
+            if deployment == "streaming"
+            else _inputs(source, signatures, inputs)
+        )
         calibration = _write_calibration(fed, work)
 
     def converted():
-        names, form = [signature.name for signature in held], form_of(deployment, quantization)
+        names, form = [signature.name for signature in signatures], form_of(deployment, quantization)
         convert(source.artifact.path, names, deployment, form, quantization, calibration, path)
         return inspect_file(path)
 
     contents = converted()
-    if len(held) > 1 and FUSED_LSTM in contents.ops:
+    if len(signatures) > 1 and FUSED_LSTM in contents.ops:
         # Its state can be reset in a file whose signatures have all run, and an app calls one.
-        held = held[:1]
+        signatures = signatures[:1]
         contents = converted()
-    allowed = {op for signature in held for op in signature.custom_ops}
+    allowed = {op for signature in signatures for op in signature.custom_ops}
     others = contents.flex + [op for op in contents.custom if op not in allowed]
     if others:
         raise ConversionError(f"{path.name}: needs more than built-in ops: {', '.join(others)}; nothing was written")
-    parity = check_parity(source, path, held, deployment, quantization)
-    predictor = deployed_predictor(path, deployment, first, signatures=held)
+    parity = check_parity(source, path, signatures, deployment, quantization)
+    predictor = deployed_predictor(path, deployment, first, signatures=signatures)
     metrics = check_metrics(source, predictor, first, deployment, quantization, path.name)
-    described = {signature.name: describe_signature(signature, path, deployment) for signature in held}
-    labels = source.artifact.assets.get("labels", [])
+    described = {signature.name: describe_signature(signature, path, deployment) for signature in signatures}
     write_metadata(
         path,
         f"{source.artifact.task} {source.artifact.path.name}",
         f"{source.artifact.task} model, {deployment} deployment, quantization {quantization}; takes the raw input and gives the answer",
         described,
-        attached_files(held, deployment, labels),
+        attached_files(signatures, deployment),
         version="1",
     )
     return {
@@ -121,7 +124,7 @@ def _make(
         "deployment": deployment,
         "quantization": quantization,
         "signatures": described,
-        "labels": labels,
+        "labels": labels_of(signatures),
         "ops": contents.ops,
         "flex": contents.flex,
         "custom": contents.custom,
@@ -131,29 +134,29 @@ def _make(
         **({"other_parity": parity} if parity else {}),
         **({"metrics": metrics} if metrics else {}),
         **_measured(source, first, path, deployment),
-        "notes": caller_notes(held, deployment, contents.ops),
+        "notes": caller_notes(signatures, deployment, contents.ops),
     }
 
 
-def _inputs(held: list[Signature], inputs: Iterator[Arrays]) -> Iterator[tuple[str, Arrays]]:
+def _inputs(source: Source, signatures: list[Signature], inputs: Iterator[Arrays]) -> Iterator[tuple[str, Arrays]]:
     """Yield what each signature is fed for raw inputs."""
     for arrays in inputs:
-        for signature in held:
-            yield signature.name, prepared(signature, [arrays])[0]
+        for signature in signatures:
+            yield signature.name, signature.prepared([arrays], source.predictor)[0]
 
 
 def _chunks(
-    source: Source, held: list[Signature], inputs: Iterator[Arrays], work: Path
+    source: Source, signatures: list[Signature], inputs: Iterator[Arrays], work: Path
 ) -> Iterator[tuple[str, Arrays]]:
     """Yield the chunks of raw inputs with the states that a float file has when it gets to them.
 
     States of zeros would give a range to the first step alone.
     """
     path = work / "float.tflite"
-    names = [signature.name for signature in held]
+    names = [signature.name for signature in signatures]
     convert(source.artifact.path, names, "streaming", form_of("streaming", "none"), "none", None, path)
     runs = []
-    for signature in held:
+    for signature in signatures:
         recorder = Recorder(path, signature)
         runs.append((signature.name, recorder, DeployedPredictor(recorder, "streaming", signature)))
     count = 0
@@ -179,13 +182,16 @@ def _measured(source: Source, signature: Signature, path: Path, deployment: str)
     """Return latency and memory of one call, the first that the host makes for the input of median size."""
     inputs = sorted(source.samples.parity, key=lambda arrays: sum(np.size(array) for array in arrays.values()))
     recorder = Recorder(path, signature)
-    DeployedPredictor(recorder, deployment, signature)([inputs[len(inputs) // 2]])
+    (median,) = signature.prepared([inputs[len(inputs) // 2]], source.predictor)
+    DeployedPredictor(recorder, deployment, signature).answer(median)
     arrays, _ = recorder.calls[0]
     cores = os.cpu_count() or 1
-    found = {str(threads): measure(path, signature, arrays, threads) for threads in dict.fromkeys((1, cores))}
-    measured: dict[str, Any] = {"latency_ms": {threads: round(one["latency_ms"], 4) for threads, one in found.items()}}
-    seconds = signature.seconds(arrays) if signature.seconds else 0
+    figures = {str(threads): measure(path, signature, arrays, threads) for threads in dict.fromkeys((1, cores))}
+    measured: dict[str, Any] = {
+        "latency_ms": {threads: round(row["latency_ms"], 4) for threads, row in figures.items()}
+    }
+    seconds = signature.host.seconds(arrays) if signature.host.seconds else 0
     if seconds:
         factors = {threads: round(value / 1000 / seconds, 6) for threads, value in measured["latency_ms"].items()}
         measured |= {"seconds": round(seconds, 4), "real_time_factor": factors}
-    return measured | {"peak_memory_bytes": found["1"]["peak_memory_bytes"]}
+    return measured | {"peak_memory_bytes": figures["1"]["peak_memory_bytes"]}

@@ -18,6 +18,7 @@ class Tensor:
     dtype: str
     shape: tuple[int | None, ...]
     meaning: str
+    kind: str = ""
 
     @property
     def fixed(self) -> bool:
@@ -27,7 +28,7 @@ class Tensor:
     @property
     def is_text(self) -> bool:
         """Whether it is UTF-8 text as bytes."""
-        return self.dtype == "uint8" and len(self.shape) == WINDOWED_RANK and "UTF-8" in self.meaning
+        return self.dtype == "uint8" and len(self.shape) == WINDOWED_RANK and self.kind == "text"
 
     @property
     def size(self) -> int:
@@ -107,4 +108,7 @@ def camel(name: str) -> str:
 
 
 def _tensor(name: str, values: dict[str, Any]) -> Tensor:
-    return Tensor(name, values["dtype"], tuple(values["shape"]), values.get("meaning", ""))
+    meaning = values.get("meaning", "")
+    # Reports of before said it in the meaning alone.
+    kind = values.get("kind", "text" if "UTF-8" in meaning else "")
+    return Tensor(name, values["dtype"], tuple(values["shape"]), meaning, kind)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from suite.pipeline import Signature
+from suite.signature import Signature
 
 CALLS = 100
 

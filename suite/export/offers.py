@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from suite.pipeline import Signature
 from suite.runtime.deployed import CUSTOM
+from suite.signature import Signature
 
 if TYPE_CHECKING:
     import keras
@@ -49,7 +49,7 @@ def model_facts(model: "keras.Model", signature: Signature) -> Facts:
         elif isinstance(layer, keras.layers.RNN) or hasattr(layer, "step"):
             kinds.add(type(layer).__name__.lower())
     chunks = any(raw.chunk for raw in signature.inputs.values())
-    return Facts(frozenset(kinds), bidirectional, chunks, signature.offline, signature.no_int8)
+    return Facts(frozenset(kinds), bidirectional, chunks, signature.rules.offline, signature.rules.no_int8)
 
 
 def file_name(deployment: str, quantization: str, custom_ops: bool = False) -> str:

@@ -1,11 +1,11 @@
 """How close an exported file's answers are to the trained model's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from suite.pipeline import Arrays
+from suite.signature import Arrays, Output
 
 
 @dataclass(frozen=True)
@@ -13,53 +13,53 @@ class Difference:
     """How answers differ.
 
     Attributes:
-        largest: Largest absolute difference of a real number; of its `exp` where the output is a logarithm; relative to
-            the largest where it has no unit.
+        outputs: For each output of real numbers the largest absolute difference, of what its kind says is compared.
         agreement: For each output of whole numbers (text, counts) the share of inputs whose answers are equal.
     """
 
-    largest: float
+    outputs: dict[str, float]
     agreement: dict[str, float]
 
+    @property
+    def largest(self) -> float:
+        """The largest difference of any output of real numbers."""
+        return max(self.outputs.values(), default=0.0)
 
-def compare(
-    ours: Sequence[Arrays],
-    reference: Sequence[Arrays],
-    logarithms: Sequence[str] = (),
-    relative: Sequence[str] = (),
-    decisions: Sequence[str] = (),
-) -> Difference:
-    """Return the difference over all outputs that both give.
+
+def compare(ours: Sequence[Arrays], reference: Sequence[Arrays], outputs: Mapping[str, Output]) -> Difference:
+    """Return the difference over all outputs that both give, each compared as its kind says.
 
     Answers may be padded to different lengths: the padding of the longer one counts as a difference from zero.
 
     Args:
         ours, reference: One dict of output arrays per input.
-        logarithms: Outputs whose `exp` is compared.
-        relative: Outputs whose difference is divided by the largest number of the reference's.
-        decisions: Outputs of whole numbers; an input where one of them differs counts in their agreement alone.
+        outputs: What the signature says of each.
     """
-    worst = 0.0
-    alike: dict[str, list[bool]] = {}
-    scales = {name: max(float(np.abs(answer[name]).max(initial=0)) for answer in reference) or 1.0 for name in relative}
+    differences: dict[str, float] = {}
+    equal: dict[str, list[bool]] = {}
+    decisions = [name for name, output in outputs.items() if output.kind.decides]
+    scales = {
+        name: max((float(np.abs(answer[name]).max(initial=0)) for answer in reference), default=0.0) or 1.0
+        for name, output in outputs.items()
+        if output.kind.relative and all(name in answer for answer in reference)
+    }
     for mine, theirs in zip(ours, reference, strict=True):
         decided = all(np.array_equal(*_same_shape(mine[name], theirs[name])) for name in decisions)
         for name in sorted(mine.keys() & theirs.keys()):
-            a, b = np.asarray(mine[name]), np.asarray(theirs[name])
-            if a.dtype.kind not in "fc":
-                alike.setdefault(name, []).append(np.array_equal(*_same_shape(a, b)))
+            kind = outputs[name].kind
+            first, second = np.asarray(mine[name]), np.asarray(theirs[name])
+            if kind.whole:
+                equal.setdefault(name, []).append(np.array_equal(*_same_shape(first, second)))
                 continue
             if not decided:
                 continue
-            a, b = a.astype(np.float64), b.astype(np.float64)
-            if name in logarithms:
-                a, b = np.exp(a), np.exp(b)
-            difference = np.subtract(*_same_shape(a, b)) / scales.get(name, 1.0)
-            if not np.isfinite(difference).all():
-                worst = float("inf")
-            else:
-                worst = max(worst, float(np.abs(difference).max(initial=0)))
-    return Difference(worst, {name: float(np.mean(equal)) for name, equal in alike.items()})
+            first, second = first.astype(np.float64), second.astype(np.float64)
+            if kind.transform is not None:
+                first, second = kind.transform(first), kind.transform(second)
+            difference = np.abs(np.subtract(*_same_shape(first, second))) / scales.get(name, 1.0)
+            largest = float(difference.max(initial=0)) if np.isfinite(difference).all() else float("inf")
+            differences[name] = max(differences.get(name, 0.0), largest)
+    return Difference(differences, {name: float(np.mean(values)) for name, values in equal.items()})
 
 
 def _same_shape(*arrays: np.ndarray) -> list[np.ndarray]:

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import keras
 import numpy as np
 
 from suite.artifact import Artifact, load_model, read_parity
 from suite.data.examples import Example
 from suite.export.offers import Facts, model_facts
-from suite.pipeline import Arrays, Predictor, Signature, draw
-from suite.runtime.deployed import held_by
+from suite.pipeline import draw
+from suite.runtime.deployed import signatures_in
 from suite.runtime.keras_runtime import KerasPredictor
+from suite.signature import Arrays, Signature
 
 PARITY_SAMPLES = 64
 # 100 training texts miss the extremes that decide the ranges of 8 bits (up to 1.3 points of accuracy lost); 500 do not.
@@ -35,6 +37,7 @@ class Source:
 
     Attributes:
         artifact: Its folder.
+        model: As Keras loads it.
         facts: What decides the ways it can run.
         signatures: Of the pipeline, all.
         predictor: The first of them with the trained model, which predict and evaluate call.
@@ -43,18 +46,17 @@ class Source:
     """
 
     artifact: Artifact
+    model: keras.Model
     facts: Facts
     signatures: list[Signature]
-    predictor: Predictor
+    predictor: KerasPredictor
     samples: Samples
     known: dict[Any, Any] = field(default_factory=dict)
 
     def answers(self, signature: Signature) -> list[Arrays]:
         """Return the trained model's answers to the parity inputs by one signature."""
         if signature.name not in self.known:
-            first = signature is self.signatures[0]
-            predictor = self.predictor if first else KerasPredictor(signature)
-            self.known[signature.name] = predictor(self.samples.parity)
+            self.known[signature.name] = self.predictor.sibling(signature.name)(self.samples.parity)
         return self.known[signature.name]
 
     def calibration(self) -> Iterator[Arrays]:
@@ -92,10 +94,10 @@ def open_source(artifact: Artifact, examples: Any) -> Source:
         UserError: if Keras cannot read the model.
     """
     model = load_model(artifact)
-    signatures = artifact.pipeline.signatures(model, artifact.assets, artifact.settings)
-    facts = model_facts(model, held_by(signatures, "interpreter")[0])
-    predictor = KerasPredictor(signatures[0], signatures=signatures)
-    return Source(artifact, facts, signatures, predictor, _choose(artifact, examples))
+    signatures = artifact.pipeline.signatures(artifact.assets, artifact.settings)
+    facts = model_facts(model, signatures_in(signatures, "interpreter")[0])
+    predictor = KerasPredictor(model, signatures)
+    return Source(artifact, model, facts, signatures, predictor, _choose(artifact, examples))
 
 
 def _choose(artifact: Artifact, examples: Any) -> Samples:

@@ -1,18 +1,19 @@
 """A signature of a trained model as a function of static batch 1, traced for one deployment."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from suite.pipeline import Signature
 from suite.recurrent.deployment import Deployment, deploying
+from suite.signature import Signature
 
 STATE = "state_"
 
 
 def trace_signature(
-    model: keras.Model, signature: Signature, form: str, deployment: str
+    model: keras.Model, signature: Signature, signatures: Sequence[Signature], form: str, deployment: str
 ) -> tuple[Any, dict[str, tf.TensorSpec]]:
     """Trace a signature for a deployment.
 
@@ -20,7 +21,8 @@ def trace_signature(
 
     Args:
         model: The trained model that the signature calls.
-        signature: Of the pipeline.
+        signature: The one to trace.
+        signatures: All of the pipeline, for the shapes of what others give.
         form: How recurrent layers trace themselves.
         deployment: `"interpreter"` (dynamic lengths), `"compiled"` (fixed shapes), `"streaming"` (one chunk; a state
             goes in and out of each call as inputs and outputs named `state_...`, zeros before the first chunk).
@@ -28,11 +30,16 @@ def trace_signature(
     Returns:
         The concrete function, a dict of tensors out, and the specification of its inputs by name.
     """
-    specifications = {
-        name: tf.TensorSpec((1, *raw.shape_in(deployment)), raw.dtype, name) for name, raw in signature.inputs.items()
-    }
+    specifications = {}
+    for name, raw in signature.inputs.items():
+        shape = raw.shape_in(deployment)
+        if raw.source and None in shape:
+            known = _output_shape(model, signatures, *raw.source)
+            shape = tuple(size or length for size, length in zip(shape, known, strict=True))
+        specifications[name] = tf.TensorSpec((1, *shape), raw.dtype, name)
     fixed, streaming = deployment != "interpreter", deployment == "streaming"
-    states = _state_specifications(signature, form, specifications) if streaming else {}
+    function = signature.function(model)
+    states = _state_specifications(function, form, specifications) if streaming else {}
     weights = [(variable, variable.numpy()) for variable in model.variables]
 
     def call(**tensors):
@@ -40,27 +47,41 @@ def trace_signature(
         constants = [(variable, tf.constant(value)) for variable, value in weights]
         deployment = Deployment(form, fixed, streaming, incoming if streaming else None)
         with keras.StatelessScope(state_mapping=constants), deploying(deployment) as traced:
-            outputs = dict(signature.function(**tensors))
+            outputs = dict(function(**tensors))
         if streaming:
             # Per-step outputs of one chunk are no answer about the whole input.
-            outputs = {name: value for name, value in outputs.items() if name not in signature.per_step}
+            outputs = {name: value for name, value in outputs.items() if signature.outputs[name].in_chunk}
         outputs |= {STATE + name: value for name, value in traced.final.items()}
         return {name: tf.identity(value, name) for name, value in outputs.items()}
 
-    function = tf.function(call, autograph=False)
-    return function.get_concrete_function(**specifications, **states), specifications | states
+    traceable = tf.function(call, autograph=False)
+    return traceable.get_concrete_function(**specifications, **states), specifications | states
 
 
-def _state_specifications(signature, form, specifications):
+def _output_shape(
+    model: keras.Model, signatures: Sequence[Signature], name: str, output: str
+) -> tuple[int | None, ...]:
+    """Return the shape of an output of a signature without the batch axis, from its fixed shapes."""
+    signature = next(one for one in signatures if one.name == name)
+    specifications = {
+        key: tf.TensorSpec((1, *raw.shape_in("compiled")), raw.dtype, key) for key, raw in signature.inputs.items()
+    }
+    traceable = tf.function(lambda **tensors: signature.function(model)(**tensors), autograph=False)
+    return tuple(traceable.get_concrete_function(**specifications).structured_outputs[output].shape[1:])
+
+
+def _state_specifications(
+    function: Callable[..., dict[str, tf.Tensor]], form: str, specifications: dict[str, tf.TensorSpec]
+) -> dict[str, tf.TensorSpec]:
     traced = Deployment(form, fixed=True, streaming=True)
 
     def call(**tensors):
         with deploying(traced):
-            signature.function(**tensors)
+            function(**tensors)
         return {name: tf.identity(zeros) for name, zeros in traced.initial.items()}
 
-    function = tf.function(call, autograph=False).get_concrete_function(**specifications)
+    zeros = tf.function(call, autograph=False).get_concrete_function(**specifications).structured_outputs
     return {
-        STATE + name: tf.TensorSpec(shape, function.structured_outputs[name].dtype, STATE + name)
-        for name, shape in ((name, function.structured_outputs[name].shape) for name in sorted(traced.initial))
+        STATE + name: tf.TensorSpec(zeros[name].shape, zeros[name].dtype, STATE + name)
+        for name in sorted(traced.initial)
     }

@@ -36,8 +36,8 @@ def convert(
 
     artifact = read_artifact(model_dir)
     model = load_model(artifact)
-    known = {one.name: one for one in artifact.pipeline.signatures(model, artifact.assets, artifact.settings)}
-    traced = {name: trace_signature(model, known[name], form, deployment) for name in signatures}
+    known = {one.name: one for one in artifact.pipeline.signatures(artifact.assets, artifact.settings)}
+    traced = {name: trace_signature(model, known[name], list(known.values()), form, deployment) for name in signatures}
     module = tf.Module()
     module.functions = {name: function for name, (function, _) in traced.items()}
     with tempfile.TemporaryDirectory() as folder:

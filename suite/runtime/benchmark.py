@@ -16,7 +16,7 @@ from typing import Any
 
 from suite.artifact import Artifact, load_model, read_artifact, read_parity
 from suite.errors import UserError
-from suite.pipeline import Arrays, Predictor
+from suite.signature import Arrays, Predictor
 
 KERAS = "keras"
 
@@ -101,8 +101,8 @@ def _measure_keras(path: str, threads: int, rounds: int) -> dict[str, float]:
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     artifact = read_artifact(path, verify=False)
-    signature = artifact.pipeline.signatures(load_model(artifact), artifact.assets, artifact.settings)[0]
-    predictor = KerasPredictor(signature)
+    signatures = artifact.pipeline.signatures(artifact.assets, artifact.settings)
+    predictor = KerasPredictor(load_model(artifact), signatures)
     return measure_predictor(predictor, read_parity(artifact), rounds)
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from suite.artifact import Artifact
 from suite.errors import UserError
-from suite.pipeline import Arrays, Predictor, Signature
 from suite.runtime.streaming import ChunkRunner
 from suite.runtime.tflite_runtime import TfLitePredictor
+from suite.signature import Arrays, Predictor, Signature
 
 CUSTOM = "custom"
 
@@ -38,33 +38,37 @@ class DeployedPredictor:
         self._siblings: dict[str, DeployedPredictor] = {}
 
     def __call__(self, inputs: Sequence[Arrays]) -> list[Arrays]:
-        answers = [self._answer(arrays) for arrays in prepared(self.signature, inputs)]
-        return trimmed(self.signature, answers)
+        return self.signature.trimmed([self.answer(arrays) for arrays in self.signature.prepared(inputs, self)])
 
     def batch(self, stacked: Mapping[str, Any]) -> Arrays:
         """Return the answers to inputs of one size, arrays with a leading batch axis; the file is called for each."""
         rows = {name: np.asarray(array) for name, array in stacked.items()}
         count = len(next(iter(rows.values())))
-        answers = [self._answer({name: array[row] for name, array in rows.items()}) for row in range(count)]
+        answers = [self.answer({name: array[row] for name, array in rows.items()}) for row in range(count)]
         return {name: np.stack([answer[name] for answer in answers]) for name in answers[0]}
 
     def sibling(self, name: str) -> "DeployedPredictor":
         """Return the predictor of another signature of the same file, which is opened once.
 
         Raises:
-            KeyError: if it was made without such a one.
+            ValueError: if the file holds none of that name.
         """
+        if name == self.signature.name:
+            return self
         if name not in self._siblings:
-            signature = {one.name: one for one in self.signatures}[name]
+            signature = next((one for one in self.signatures if one.name == name), None)
+            if signature is None:
+                raise ValueError(f"{self.predictor.path}: expected a signature of the file. Received: {name!r}")
             predictor = self.predictor.sibling(name)
             self._siblings[name] = DeployedPredictor(predictor, self.deployment, signature, self.signatures)
         return self._siblings[name]
 
-    def _answer(self, arrays):
+    def answer(self, arrays: Arrays) -> Arrays:
+        """Return the answer to what the signature takes, of any length; its padding is still there."""
         if self.deployment == "streaming":
-            return self.signature.stream(self.runner, arrays)
+            return self.signature.host.stream(self.runner, arrays)
         if self.deployment == "compiled":
-            return (self.signature.windows or _one_window)(self.predictor, arrays)
+            return (self.signature.host.windows or _one_window)(self.predictor, arrays)
         return self.predictor.call(arrays)
 
 
@@ -96,9 +100,9 @@ def exported_predictor(artifact: Artifact, path: Path, threads: int = 1) -> Pred
     if not path.is_file():
         raise UserError(f"{path}: no such file; `suite export {artifact.path}` writes it")
     deployment, _ = split_name(path.name)
-    signatures = artifact.pipeline.signatures(None, artifact.assets, artifact.settings)
-    held = held_by(signatures, deployment, has_custom_ops(path.name))
-    return deployed_predictor(path, deployment, held[0], threads, held)
+    signatures = artifact.pipeline.signatures(artifact.assets, artifact.settings)
+    signatures = signatures_in(signatures, deployment, has_custom_ops(path.name))
+    return deployed_predictor(path, deployment, signatures[0], threads, signatures)
 
 
 def split_name(file: str) -> tuple[str, str]:
@@ -118,8 +122,8 @@ def has_custom_ops(file: str) -> bool:
     return CUSTOM in file.removesuffix(".tflite").split("-")
 
 
-def held_by(signatures: Sequence[Signature], deployment: str, custom: bool = False) -> list[Signature]:
-    """Return the signatures that a file holds, in the pipeline's order.
+def signatures_in(signatures: Sequence[Signature], deployment: str, custom: bool = False) -> list[Signature]:
+    """Return those of a pipeline's signatures that a file of a deployment holds, in their order.
 
     Args:
         signatures: All of the pipeline.
@@ -133,16 +137,6 @@ def held_by(signatures: Sequence[Signature], deployment: str, custom: bool = Fal
         and all(raw.shape_in(deployment) is not None for raw in signature.inputs.values())
         and (deployment != "streaming" or any(raw.chunk for raw in signature.inputs.values()))
     ]
-
-
-def prepared(signature: Signature, inputs: Sequence[Arrays]) -> list[Arrays]:
-    """Return raw inputs as what a signature takes."""
-    return list(inputs) if signature.prepare is None else [signature.prepare(arrays) for arrays in inputs]
-
-
-def trimmed(signature: Signature, answers: list[Arrays]) -> list[Arrays]:
-    """Return answers without the rows that only pad them."""
-    return answers if signature.trim is None else [signature.trim(answer) for answer in answers]
 
 
 def _one_window(predictor: TfLitePredictor, arrays: Arrays) -> Arrays:

@@ -3,46 +3,50 @@
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from suite.data.padding import pad_rows
-from suite.pipeline import Arrays, Signature
 from suite.recurrent import compilation
-from suite.runtime.deployed import prepared, trimmed
+from suite.signature import Arrays, Signature
 
 
 class KerasPredictor:
-    """Calls a signature on many raw inputs, batched by length.
+    """Calls a signature of a trained model on many raw inputs, batched by length.
 
     Args:
-        signature: What to call. Axes of unknown length are padded with zeros to the longest input of a batch;
-            a pipeline's function gives the same answer with and without that padding.
+        model: The trained model.
+        signatures: All of the model.
         batch_size: Inputs per call.
-        signatures: All signatures of the model, for `sibling`.
+        name: Of the signature to call; by default the first. Axes of unknown length are padded with zeros to the longest
+            input of a batch; a pipeline's function gives the same answer with and without that padding.
 
     Calling it with a sequence of raw-array dicts returns one dict of output arrays per input, in the same order,
     without the batch axis. Output axes that run along a padded input axis are as long as the batch's, unless the
     signature trims them.
     """
 
-    def __init__(self, signature: Signature, batch_size: int = 64, signatures: Sequence[Signature] = ()):
-        self.signature = signature
+    def __init__(
+        self, model: keras.Model, signatures: Sequence[Signature], batch_size: int = 64, name: str | None = None
+    ):
+        self.model = model
         self.signatures = signatures
+        self.signature = signature = next(one for one in signatures if name in (None, one.name))
         self.batch_size = batch_size
         self._siblings: dict[str, KerasPredictor] = {}
-        names = list(signature.inputs)
+        names, function = list(signature.inputs), signature.function(model)
         specification = [tf.TensorSpec((None, *raw.shape), raw.dtype, name) for name, raw in signature.inputs.items()]
 
         def call(*tensors):
             # XLA compiles anew for each batch size and length; a prediction or an evaluation ends before that pays.
             with compilation(False):
-                return signature.function(**dict(zip(names, tensors, strict=True)))
+                return function(**dict(zip(names, tensors, strict=True)))
 
         self._function = tf.function(call, input_signature=specification, autograph=False)
 
     def __call__(self, inputs: Sequence[Arrays]) -> list[Arrays]:
-        inputs = prepared(self.signature, inputs)
+        inputs = self.signature.prepared(inputs, self)
         order = sorted(range(len(inputs)), key=lambda index: [np.size(array) for array in inputs[index].values()])
         answers: list[Arrays] = [{}] * len(inputs)
         for start in range(0, len(order), self.batch_size):
@@ -54,7 +58,7 @@ class KerasPredictor:
             outputs = {name: value.numpy() for name, value in self._function(*tensors).items()}
             for row, index in enumerate(chosen):
                 answers[index] = {name: value[row] for name, value in outputs.items()}
-        return trimmed(self.signature, answers)
+        return self.signature.trimmed(answers)
 
     def batch(self, stacked: dict[str, Any]) -> dict[str, tf.Tensor]:
         """Return the answers to inputs of one size, arrays or tensors with a leading batch axis, in one call."""
@@ -66,11 +70,14 @@ class KerasPredictor:
         """Return the predictor of another signature of the same model.
 
         Raises:
-            KeyError: if it was made without such a one.
+            ValueError: if the model has none of that name.
         """
+        if name == self.signature.name:
+            return self
+        if name not in {signature.name for signature in self.signatures}:
+            raise ValueError(f"expected a signature of the model. Received: {name!r}")
         if name not in self._siblings:
-            chosen = {one.name: one for one in self.signatures}[name]
-            self._siblings[name] = KerasPredictor(chosen, self.batch_size, self.signatures)
+            self._siblings[name] = KerasPredictor(self.model, self.signatures, self.batch_size, name)
         return self._siblings[name]
 
 

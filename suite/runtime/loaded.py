@@ -6,7 +6,7 @@ from typing import Any
 
 from suite.artifact import Artifact, load_model, read_artifact
 from suite.errors import UserError
-from suite.pipeline import Predictor
+from suite.signature import Predictor
 
 RUNTIMES = ("keras", "tflite")
 
@@ -72,8 +72,8 @@ def load(model_dir: str | Path, runtime: str = "keras", tflite: str | Path | Non
         )
     from suite.runtime.keras_runtime import KerasPredictor
 
-    signatures = artifact.pipeline.signatures(load_model(artifact), artifact.assets, artifact.settings)
-    return LoadedModel(artifact, KerasPredictor(signatures[0], signatures=signatures))
+    signatures = artifact.pipeline.signatures(artifact.assets, artifact.settings)
+    return LoadedModel(artifact, KerasPredictor(load_model(artifact), signatures))
 
 
 def plain(answer: Any) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from suite.errors import UserError
-from suite.pipeline import Arrays
 from suite.runtime.tflite_runtime import TfLitePredictor
+from suite.signature import Arrays
 
 STATE = "state_"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from suite.errors import UserError
-from suite.pipeline import Arrays
 from suite.quiet import silent_stderr
+from suite.signature import Arrays
 
 
 class TfLitePredictor:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.pipeline import Arrays
+from suite.signature import Arrays
 
 SPACES = bytes(range(33)) + b"\x7f"  # never part of a longer UTF-8 character
 

@@ -43,8 +43,8 @@ def speech(export_page):
     logits.set_weights([6 * weights for weights in logits.get_weights()])  # an untrained model likes one symbol best
     inputs = [{"samples": sound(1.2), "length": np.int32(1.2 * RATE)}]
     page, file = export_page("speech", model, settings, assets, inputs)
-    signature = signatures(model, assets, settings)[0]
-    return page, deployed_predictor(file, "compiled", signature), KerasPredictor(signature)
+    known = signatures(assets, settings)
+    return page, deployed_predictor(file, "compiled", known[0]), KerasPredictor(model, known)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def captioning(export_page):
     bias.assign(bias - 2 * np.eye(len(WORDS))[END])  # captions do not end at once
     pictures = random.integers(0, 256, (2, 32, 48, 3), np.uint8)
     page, file = export_page("captioning", model, settings, assets, [{"picture": picture} for picture in pictures])
-    held = signatures(model, assets, settings)
+    held = signatures(assets, settings)
     predictor = deployed_predictor(file, "compiled", held[0], signatures=held)
     return page, lambda path, beam_width=0: predict(predictor, path, assets, settings, beam_width=beam_width)
 

@@ -33,7 +33,7 @@ def video(export_page):
     head.set_weights([4 * weights for weights in head.get_weights()])
     frames = np.random.default_rng(0).integers(0, 256, (FRAMES, 32, 40, 3), np.uint8)
     page, file = export_page("video", model, settings, assets, [{"frames": frames, "length": np.int32(FRAMES)}])
-    return page, settings, deployed_predictor(file, "compiled", signatures(model, assets, settings)[0])
+    return page, settings, deployed_predictor(file, "compiled", signatures(assets, settings)[0])
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ ARGUMENTS = {
     "build": ["settings", "assets"],
     "phases": ["settings", "assets"],
     "raw_arrays": ["raw_input", "settings"],
-    "signatures": ["model", "assets", "settings"],
+    "signatures": ["assets", "settings"],
     "evaluate": ["predictor", "examples", "assets", "settings"],
     "predict": ["predictor", "raw_input", "assets", "settings"],
     "make_sample": ["directory", "seed", "format"],

@@ -41,7 +41,7 @@ def made(request):
         weight.assign(weight + 0.6 * random.standard_normal(weight.shape))
     bias = model.get_layer("words").bias
     bias.assign(bias - 2 * np.eye(len(ASSETS["words"]))[END])  # captions do not end at once
-    held = signatures(model, ASSETS, settings)
+    held = signatures(ASSETS, settings)
     pictures = random.integers(0, 256, (5, settings.height, settings.width, 3), np.uint8)
     return SimpleNamespace(model=model, settings=settings, signatures=held, pictures=pictures, deployment=deployment)
 
@@ -52,7 +52,9 @@ def exported(made, tmp_path_factory):
     deployment, folder = made.deployment, tmp_path_factory.mktemp("export")
     form = "fused" if deployment == "interpreter" else "loop"
     module = tf.Module()
-    module.functions = {one.name: trace_signature(made.model, one, form, deployment)[0] for one in made.signatures}
+    module.functions = {
+        one.name: trace_signature(made.model, one, made.signatures, form, deployment)[0] for one in made.signatures
+    }
     tf.saved_model.save(module, folder / "saved", signatures=dict(module.functions))
     converter = tf.lite.TFLiteConverter.from_saved_model(str(folder / "saved"), signature_keys=list(module.functions))
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
@@ -62,7 +64,7 @@ def exported(made, tmp_path_factory):
 
 
 def test_the_greedy_caption_is_the_searchs(made):
-    predictor = KerasPredictor(made.signatures[0], signatures=made.signatures)
+    predictor = KerasPredictor(made.model, made.signatures)
     _, plain = find_captions(predictor, made.pictures, made.settings)
     answers = predictor([{"picture": picture} for picture in made.pictures])
     assert len({one.tokens for one in plain}) > 1
@@ -75,7 +77,7 @@ def test_the_greedy_caption_is_the_searchs(made):
 
 
 def test_the_file_says_what_the_model_says(made, exported):
-    predictor = KerasPredictor(made.signatures[0], signatures=made.signatures)
+    predictor = KerasPredictor(made.model, made.signatures)
     inputs = [{"picture": picture} for picture in made.pictures]
     for ours, theirs in zip(exported(inputs), predictor(inputs), strict=True):
         assert ours.keys() == theirs.keys()
@@ -86,7 +88,7 @@ def test_the_file_says_what_the_model_says(made, exported):
 
 
 def test_a_search_over_the_file_finds_what_it_finds_over_the_model(made, exported):
-    predictor = KerasPredictor(made.signatures[0], signatures=made.signatures)
+    predictor = KerasPredictor(made.model, made.signatures)
     expected, _ = find_captions(predictor, made.pictures, made.settings, n_best=3)
     found, _ = find_captions(
         exported, made.pictures, made.settings, n_best=3

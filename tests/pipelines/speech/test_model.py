@@ -67,9 +67,10 @@ def test_a_saved_model_answers_the_same(tmp_path):
 def test_chunks_of_any_size_equal_the_whole(cell):
     """The streaming function, state and all, run by TensorFlow; a file of it is tested with the export."""
     settings, assets, model = make(**CAUSAL, deltas=1, cell=cell, chunk_milliseconds=40)
-    signature = signatures(model, assets, settings)[0]
+    signature = signatures(assets, settings)[0]
     samples, length = speech_like(3011)
-    whole = signature.function(tf.constant(samples), tf.constant(length))
+    transcribe = signature.function(model)
+    whole = transcribe(tf.constant(samples), tf.constant(length))
     size = settings.step_samples * 2
     assert signature.inputs["samples"].chunk == (size,)
     states, rows, text = None, [], b""
@@ -79,7 +80,7 @@ def test_chunks_of_any_size_equal_the_whole(cell):
         piece = heard[:, start : start + size]
         padded = np.pad(piece, [(0, 0), (0, size - piece.shape[1])])
         with deploying(Deployment("loop", fixed=True, streaming=True, states=states)) as traced:
-            answer = signature.function(tf.constant(padded), tf.constant([piece.shape[1]], tf.int32))
+            answer = transcribe(tf.constant(padded), tf.constant([piece.shape[1]], tf.int32))
         states = traced.final
         rows.append(answer["log_probs"][0, : int(answer["frames"][0])])
         text += bytes(answer["text"][0, : int(answer["text_length"][0])].numpy())

@@ -47,12 +47,12 @@ def made(changes, weights):
         {"frames": generator.integers(0, 256, (length, *shape), np.uint8), "length": np.int32(length)}
         for length in LENGTHS
     ]
-    (signature,) = signatures(model, LABELS, settings)
+    (signature,) = signatures(LABELS, settings)
     return model, signature, clips
 
 
 def exported(model, signature, form, deployment, path):
-    function, _ = trace_signature(model, signature, form, deployment)
+    function, _ = trace_signature(model, signature, [signature], form, deployment)
     module = tf.Module()
     module.function = function
     tf.saved_model.save(module, path / "saved", signatures={signature.name: function})
@@ -69,13 +69,14 @@ def probabilities(answers):
 
 @pytest.mark.parametrize("changes", ONE_WAY)
 def test_frame_by_frame_is_the_whole_clip(changes, weights):
-    _, signature, clips = made(changes | {"bidirectional": False}, weights)
+    model, signature, clips = made(changes | {"bidirectional": False}, weights)
+    classify_clip = signature.function(model)
     specifications = [tf.TensorSpec((1, *signature.inputs["frames"].chunk), tf.uint8), tf.TensorSpec((1,), tf.int32)]
     found = Deployment("loop", fixed=True, streaming=True)
 
     def first(frames, length):
         with deploying(found):
-            return signature.function(frames=frames, length=length)["probabilities"]
+            return classify_clip(frames=frames, length=length)["probabilities"]
 
     tf.function(first).get_concrete_function(*specifications)
     states = {name: np.zeros(zeros.shape, zeros.dtype.as_numpy_dtype) for name, zeros in found.initial.items()}
@@ -83,11 +84,11 @@ def test_frame_by_frame_is_the_whole_clip(changes, weights):
     @tf.function
     def step(frames, length, states):
         with deploying(Deployment("loop", fixed=True, streaming=True, states=states)) as traced:
-            answer = signature.function(frames=frames, length=length)["probabilities"]
+            answer = classify_clip(frames=frames, length=length)["probabilities"]
         return answer, traced.final
 
     one = tf.ones(1, tf.int32)
-    for clip, whole in zip(clips, KerasPredictor(signature)(clips), strict=True):
+    for clip, whole in zip(clips, KerasPredictor(model, [signature])(clips), strict=True):
         state = {name: tf.constant(zeros) for name, zeros in states.items()}
         for frame in clip["frames"]:
             answer, state = step(tf.constant(frame[None, None]), one, state)
@@ -98,7 +99,7 @@ def test_frame_by_frame_is_the_whole_clip(changes, weights):
 def test_a_streaming_file_is_the_whole_clip(changes, weights, tmp_path):
     model, signature, clips = made(changes | {"bidirectional": False}, weights)
     answers = exported(model, signature, "loop", "streaming", tmp_path)(clips)
-    reference = probabilities(KerasPredictor(signature)(clips))
+    reference = probabilities(KerasPredictor(model, [signature])(clips))
     np.testing.assert_allclose(probabilities(answers), reference, atol=1e-4)
     assert np.ptp(reference, axis=0).max() > 1e-3
 
@@ -107,7 +108,7 @@ def test_a_streaming_file_is_the_whole_clip(changes, weights, tmp_path):
 def test_a_file_for_any_length_says_what_the_model_says(changes, weights, tmp_path):
     model, signature, clips = made(changes, weights)
     answers = exported(model, signature, "fused", "interpreter", tmp_path)(clips)
-    for mine, theirs in zip(answers, KerasPredictor(signature)(clips), strict=True):
+    for mine, theirs in zip(answers, KerasPredictor(model, [signature])(clips), strict=True):
         np.testing.assert_allclose(mine["probabilities"], theirs["probabilities"], atol=1e-4)
         np.testing.assert_allclose(mine["attention"], theirs["attention"][: len(mine["attention"])], atol=1e-4)
 
@@ -115,7 +116,7 @@ def test_a_file_for_any_length_says_what_the_model_says(changes, weights, tmp_pa
 def test_a_file_of_fixed_length_takes_longer_clips_in_windows(weights, tmp_path):
     model, signature, clips = made(BOTH_WAYS[0], weights)
     answers = exported(model, signature, "loop", "compiled", tmp_path)(clips)
-    reference = KerasPredictor(signature)
+    reference = KerasPredictor(model, [signature])
     whole = probabilities(reference(clips))
     np.testing.assert_allclose(probabilities(answers)[:2], whole[:2], atol=1e-4)
     halves = [{"frames": half, "length": np.int32(10)} for half in np.split(clips[2]["frames"], 2)]
@@ -125,4 +126,4 @@ def test_a_file_of_fixed_length_takes_longer_clips_in_windows(weights, tmp_path)
 def test_a_model_that_looks_ahead_says_why_it_cannot_stream(weights):
     _, signature, _ = made({"normalise": "clip", "bidirectional": False}, weights)
     assert not signature.inputs["frames"].chunk
-    assert "normalise: clip" in signature.offline and "normalise=frame" in signature.offline
+    assert "normalise: clip" in signature.rules.offline and "normalise=frame" in signature.rules.offline

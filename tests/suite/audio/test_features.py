@@ -9,6 +9,7 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
+from suite.answers.outputs import INNER
 from suite.audio.features import (
     MFCC,
     Deltas,
@@ -19,8 +20,8 @@ from suite.audio.features import (
     frame_count,
 )
 from suite.export.trace import trace_signature
-from suite.pipeline import RawInput, Signature
 from suite.recurrent.deployment import Deployment, deploying
+from suite.signature import Output, RawInput, Signature
 
 FRONT = {"sample_rate": 16000, "n_fft": 512, "hop_length": 160, "n_mels": 40, "win_length": 400}
 
@@ -230,12 +231,13 @@ def test_a_streaming_file_equals_the_whole(speech):
         "samples": RawInput("float32", (None,), "samples", chunk=(chunk,)),
         "length": RawInput("int32", (), "samples that count"),
     }
+    outputs = {"features": Output(INNER, "of one chunk")}
     signature = Signature(
-        "features", inputs, {"features": "of one chunk"}, lambda samples, length: {"features": call(samples, length)}
+        "features", inputs, outputs, lambda model: lambda samples, length: {"features": call(samples, length)}
     )
     holder = keras.Sequential([keras.Input((None, 120)), normalization])
     module = tf.Module()
-    module.function, _ = trace_signature(holder, signature, "loop", "streaming")
+    module.function, _ = trace_signature(holder, signature, [signature], "loop", "streaming")
     run = Interpreter(model_content=to_builtin_ops(module), num_threads=1).get_signature_runner()
     state = {
         name: np.zeros(detail["shape"], detail["dtype"])

@@ -8,16 +8,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from suite.answers.outputs import COUNT, DECISION, INNER, LOG_PROBABILITY, PROBABILITY, QUANTITY, TEXT
 from suite.artifact import Artifact
 from suite.export import export
 from suite.export.offers import model_facts, refusal
 from suite.export.parity import compare
 from suite.export.source import Samples, Source
 from suite.export.worker import belongs_to, stays_float
-from suite.pipeline import Evaluation, RawInput, Signature
+from suite.pipeline import Evaluation
 from suite.recurrent import deployment
-from suite.runtime.deployed import deployed_predictor, has_custom_ops, held_by, split_name
+from suite.runtime.deployed import deployed_predictor, has_custom_ops, signatures_in, split_name
 from suite.runtime.keras_runtime import KerasPredictor
+from suite.signature import ExportRules, Host, Output, RawInput, Signature
 
 RATE, FRAME = 100, 4  # samples per second, samples per frame
 WAVES = [np.linspace(-1, 1, count, dtype=np.float32) for count in (8, 13, 40, 23)]
@@ -74,22 +76,33 @@ def sound_signatures(model) -> list[Signature]:
         "samples": RawInput("float32", (None,), "samples at 100 Hz", fixed=(32,), chunk=(8,)),
         "length": RawInput("int32", (), "samples that count"),
     }
-    outputs = {"log_probs": "natural logarithm", "frames": "frames that count", "text": "letters"}
+    outputs = {
+        "log_probs": Output(LOG_PROBABILITY, "natural logarithm", length="frames"),
+        "frames": Output(COUNT, "frames that count"),
+        "text": Output(TEXT, "letters", length="frames"),
+    }
     state = {"state": RawInput("float32", (2,), "made by the app")}
     return [
         Signature(
             "transcribe",
             inputs,
             outputs,
-            transcribe,
-            windows=windows,
-            stream=stream,
-            trim=trim,
-            logarithms=("log_probs",),
-            seconds=lambda arrays: float(arrays["length"]) / RATE,
+            lambda model: transcribe,
+            Host(windows=windows, stream=stream, seconds=lambda arrays: float(arrays["length"]) / RATE),
         ),
-        Signature("encode", inputs | {"samples": RawInput("float32", (None,), "samples")}, {"features": ""}, features),
-        Signature("step", state, {"next": ""}, lambda state: {"next": state + 1.0}, parity=False),
+        Signature(
+            "encode",
+            inputs | {"samples": RawInput("float32", (None,), "samples")},
+            {"features": Output(QUANTITY, "of each frame")},
+            lambda model: features,
+        ),
+        Signature(
+            "step",
+            state,
+            {"next": Output(INNER, "the next state")},
+            lambda model: lambda state: {"next": state + 1.0},
+            rules=ExportRules(comparable=False),
+        ),
     ]
 
 
@@ -111,7 +124,7 @@ def source(sound, tmp_path, monkeypatch):
 
     def evaluate(predictor, examples, assets, settings):
         texts = [answer["text"].tobytes() for answer in predictor(raw)]
-        truth = [answer["text"].tobytes() for answer in KerasPredictor(signatures[0])(raw)]
+        truth = [answer["text"].tobytes() for answer in KerasPredictor(model, signatures)(raw)]
         return Evaluation({"wer": float(np.mean([a != b for a, b in zip(texts, truth, strict=True)]))})
 
     pipeline = SimpleNamespace(
@@ -122,7 +135,7 @@ def source(sound, tmp_path, monkeypatch):
     monkeypatch.setattr("suite.artifact.load_model", lambda _: model)
     monkeypatch.setattr(export, "convert", lambda *arguments: worker.convert(*map(_plain, arguments)))
     facts = model_facts(model, signatures[0])
-    return Source(artifact, facts, signatures, KerasPredictor(signatures[0]), Samples(raw, [], raw, "test"))
+    return Source(artifact, model, facts, signatures, KerasPredictor(model, signatures), Samples(raw, [], raw, "test"))
 
 
 def _plain(argument):
@@ -156,10 +169,10 @@ def test_one_file_holds_all_signatures_that_a_deployment_allows(source):
 
 
 def test_answers_are_trimmed_in_every_runtime(sound, source):
-    _, signatures, raw = sound
+    model, signatures, raw = sound
     export.export_files(source, [("interpreter", "none"), ("streaming", "none")], lambda step: None)
     expected = [-(-len(wave) // FRAME) for wave in WAVES]
-    predictors = [KerasPredictor(signatures[0])]
+    predictors = [KerasPredictor(model, signatures)]
     for name in ("interpreter", "streaming"):
         path = source.artifact.path / "tflite" / f"{name}.tflite"
         predictors.append(deployed_predictor(path, name, signatures[0]))
@@ -176,28 +189,30 @@ def test_other_inputs_than_the_one_in_chunks_do_not_keep_a_model_from_streaming(
 def test_prepared_inputs_go_into_keras_too(sound):
     from dataclasses import replace
 
-    _, signatures, raw = sound
-    half = replace(signatures[0], prepare=lambda arrays: arrays | {"length": arrays["length"] // 2})
-    assert [int(answer["frames"]) for answer in KerasPredictor(half)(raw)] == [1, 2, 5, 3]
+    model, signatures, raw = sound
+    half = replace(
+        signatures[0], host=Host(prepare=lambda arrays, predictor: arrays | {"length": arrays["length"] // 2})
+    )
+    assert [int(answer["frames"]) for answer in KerasPredictor(model, [half])(raw)] == [1, 2, 5, 3]
 
 
 def test_logarithms_are_compared_as_probabilities():
     ours, theirs = [{"log_probs": np.log([0.5, 1e-9])}], [{"log_probs": np.log([0.5, 1e-6])}]
-    assert compare(ours, theirs).largest > 6
-    assert compare(ours, theirs, ["log_probs"]).largest == pytest.approx(1e-6, rel=0.01)
+    assert compare(ours, theirs, {"log_probs": Output(PROBABILITY, "")}).largest > 6
+    assert compare(ours, theirs, {"log_probs": Output(LOG_PROBABILITY, "")}).largest == pytest.approx(1e-6, rel=0.01)
 
 
 def test_whole_numbers_agree_or_not():
     text = [{"text": np.array(list(word), np.uint8)} for word in (b"one", b"two", b"six")]
     other = [{"text": np.array(list(word), np.uint8)} for word in (b"one\0", b"too", b"six")]
-    found = compare(text, other)
+    found = compare(text, other, {"text": Output(TEXT, "")})
     assert found.largest == 0 and found.agreement == {"text": pytest.approx(2 / 3)}
 
 
 def test_where_words_differ_by_a_tie_what_follows_is_not_compared():
     ours = [{"words": np.array([1, 2]), "score": np.float32(0.5)}, {"words": np.array([3]), "score": np.float32(0.1)}]
     theirs = [{"words": np.array([1, 2]), "score": np.float32(0.4)}, {"words": np.array([4]), "score": np.float32(9)}]
-    found = compare(ours, theirs, decisions=["words"])
+    found = compare(ours, theirs, {"words": Output(DECISION, ""), "score": Output(PROBABILITY, "")})
     assert found.largest == pytest.approx(0.1) and found.agreement == {"words": 0.5}
 
 
@@ -213,7 +228,7 @@ def test_words_must_be_equal_on_nearly_all_inputs(sound, monkeypatch, differ, qu
     theirs = [{"words": np.array([index])} for index in range(20)]
     ours = [{"words": np.array([-1])} for _ in range(differ)] + theirs[differ:]
     monkeypatch.setattr(check, "_answers", lambda *arguments, **options: (ours, theirs))
-    signature = replace(sound[1][0], decisions=("words",))
+    signature = replace(sound[1][0], outputs={"words": Output(DECISION, "")})
     if passes:
         found = check.check_parity(None, Path("a.tflite"), [signature], "interpreter", quantization)
         assert found[signature.name]["agreement"] == {"words": 1 - differ / 20}
@@ -226,7 +241,7 @@ def test_words_must_be_equal_on_nearly_all_inputs(sound, monkeypatch, differ, qu
 
 def test_features_are_compared_beside_the_largest():
     ours, theirs = [{"seen": np.array([100.0, 1.0])}], [{"seen": np.array([100.0, 2.0])}]
-    assert compare(ours, theirs, relative=["seen"]).largest == pytest.approx(0.01)
+    assert compare(ours, theirs, {"seen": Output(INNER, "")}).largest == pytest.approx(0.01)
 
 
 @pytest.mark.parametrize(("quantization", "tolerance"), [("none", 1e-4), ("float16", None)])
@@ -240,7 +255,7 @@ def test_what_a_search_goes_on_with_is_judged_by_its_answers_in_lower_precision(
 
     ours, theirs = [{"seen": np.array([100.0, 1.0])}], [{"seen": np.array([100.0, 21.0])}]
     monkeypatch.setattr(check, "_answers", lambda *arguments, **options: (ours, theirs))
-    signature = replace(sound[1][0], outputs={"seen": "places"}, relative=("seen",))
+    signature = replace(sound[1][0], outputs={"seen": Output(INNER, "places")})
     if tolerance is None:
         found = check.check_parity(None, Path("a.tflite"), [signature], "interpreter", quantization)
         assert found[signature.name]["max_difference"] == pytest.approx(0.2)
@@ -250,7 +265,23 @@ def test_what_a_search_goes_on_with_is_judged_by_its_answers_in_lower_precision(
 
 
 def test_an_answer_that_is_no_number_is_infinitely_far():
-    assert compare([{"p": np.array([np.nan])}], [{"p": np.array([0.5])}]).largest == float("inf")
+    outputs = {"p": Output(PROBABILITY, "")}
+    assert compare([{"p": np.array([np.nan])}], [{"p": np.array([0.5])}], outputs).largest == float("inf")
+
+
+def test_a_quantity_is_judged_in_every_precision_beside_the_largest_of_its_numbers(sound, monkeypatch):
+    from dataclasses import replace
+
+    from suite.export import check
+    from suite.export.convert import ConversionError
+
+    ours, theirs = [{"degrees": np.array([100.0, 19.0])}], [{"degrees": np.array([100.0, 21.0])}]
+    monkeypatch.setattr(check, "_answers", lambda *arguments, **options: (ours, theirs))
+    signature = replace(sound[1][0], outputs={"degrees": Output(QUANTITY, "temperature", unit="degrees")})
+    with pytest.raises(ConversionError, match=r"by 0\.02 .* at most 0\.01"):
+        check.check_parity(None, Path("a.tflite"), [signature], "interpreter", "float16")
+    parity = check.check_parity(None, Path("a.tflite"), [signature], "interpreter", "dynamic")
+    assert parity[signature.name]["max_difference"] == pytest.approx(0.02)
 
 
 @pytest.mark.parametrize(
@@ -279,8 +310,8 @@ def test_signatures_with_custom_ops_are_apart(sound):
 
     _, signatures, _ = sound
     several = [replace(signatures[0], custom_ops=("Op",)), *signatures[1:]]
-    assert [one.name for one in held_by(several, "interpreter")] == ["encode", "step"]
-    assert [one.name for one in held_by(several, "interpreter", custom=True)] == ["transcribe"]
+    assert [one.name for one in signatures_in(several, "interpreter")] == ["encode", "step"]
+    assert [one.name for one in signatures_in(several, "interpreter", custom=True)] == ["transcribe"]
 
 
 @pytest.mark.parametrize(

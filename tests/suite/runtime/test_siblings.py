@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from suite.pipeline import RawInput, Signature
+from suite.answers.outputs import QUANTITY
 from suite.runtime.deployed import deployed_predictor
 from suite.runtime.keras_runtime import KerasPredictor
+from suite.signature import Host, Output, RawInput, Signature
 
 
 def double(numbers):
@@ -26,9 +27,13 @@ def row_by_row(predictor, arrays):
 
 NUMBERS = RawInput("float32", (None,), "numbers", fixed=(1,))
 SIGNATURES = [
-    Signature("double", {"numbers": NUMBERS}, {"doubled": ""}, double),
+    Signature("double", {"numbers": NUMBERS}, {"doubled": Output(QUANTITY, "")}, lambda model: double),
     Signature(
-        "compare", {"numbers": NUMBERS, "other": NUMBERS}, {"larger": "", "sum": ""}, compare, windows=row_by_row
+        "compare",
+        {"numbers": NUMBERS, "other": NUMBERS},
+        {"larger": Output(QUANTITY, ""), "sum": Output(QUANTITY, "")},
+        lambda model: compare,
+        Host(windows=row_by_row),
     ),
 ]
 
@@ -40,7 +45,7 @@ def files(tmp_path_factory):
     for deployment, size in (("interpreter", None), ("compiled", 1)):
         folder, module = tmp_path_factory.mktemp(deployment), tf.Module()
         traced = {
-            signature.name: tf.function(signature.function).get_concrete_function(
+            signature.name: tf.function(signature.function(None)).get_concrete_function(
                 **{name: tf.TensorSpec((1, size), tf.float32, name) for name in signature.inputs}
             )
             for signature in SIGNATURES
@@ -55,7 +60,7 @@ def files(tmp_path_factory):
 @pytest.mark.parametrize("runtime", ["keras", "interpreter", "compiled"])
 def test_a_sibling_answers_for_its_signature_one_by_one_and_stacked(runtime, files):
     if runtime == "keras":
-        predictor = KerasPredictor(SIGNATURES[0], signatures=SIGNATURES)
+        predictor = KerasPredictor(None, SIGNATURES)
     else:
         predictor = deployed_predictor(files[runtime], runtime, SIGNATURES[0], signatures=SIGNATURES)
     if runtime != "compiled":
@@ -69,12 +74,12 @@ def test_a_sibling_answers_for_its_signature_one_by_one_and_stacked(runtime, fil
     alone = sibling([{name: array[row] for name, array in stacked.items()} for row in range(2)])
     for row, answer in enumerate(alone):
         np.testing.assert_array_equal(answer["larger"], found["larger"][row])
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError, match="unheard_of"):
         predictor.sibling("unheard_of")
 
 
 def test_what_one_call_gives_can_be_fed_to_the_next():
-    predictor = KerasPredictor(SIGNATURES[0], signatures=SIGNATURES)
+    predictor = KerasPredictor(None, SIGNATURES)
     once = predictor.batch({"numbers": np.float32([[1, 2]])})
     twice = predictor.batch({"numbers": once["doubled"]})
     np.testing.assert_array_equal(twice["doubled"], [[4, 8]])

@@ -95,7 +95,7 @@ def test_windows_are_cut_and_stitched_as_the_pipeline_does(node):
 def _recordings(compiled_seconds):
     settings = Settings(sample_rate=8000, hop_length=80, compiled_seconds=compiled_seconds)
     step, rng = settings.step_samples, np.random.default_rng(2)
-    signature = signatures(None, {"symbols": SYMBOLS}, settings)[0]
+    signature = signatures({"symbols": SYMBOLS}, settings)[0]
     (size,) = signature.inputs["samples"].shape_in("compiled")
     for length in (1, step, size - 1, size, size + 1, size + step, 2 * size, *rng.integers(1, 5 * size, 8)):
         rows = rng.normal(size=(-(-length // step), len(SYMBOLS))).astype(np.float32)
@@ -110,7 +110,7 @@ def _recordings(compiled_seconds):
 
 
 def _python(length, rows, input, signature):
-    """Return the text of `Signature.windows` and the calls it makes, for a model that gives the rows of its samples."""
+    """Return the text of `Host.windows` and the calls it makes, for a model that gives the rows of its samples."""
     step, calls = input["step_samples"], []
 
     def call(arrays):
@@ -123,5 +123,5 @@ def _python(length, rows, input, signature):
 
     predictor = SimpleNamespace(inputs={"samples": ((input["size"],), np.float32)}, call=call)
     samples = np.arange(1, length + 1, dtype=np.float32)
-    answer = signature.windows(predictor, {"samples": samples, "length": np.int32(length)})
+    answer = signature.host.windows(predictor, {"samples": samples, "length": np.int32(length)})
     return bytes(answer["text"][: int(answer["text_length"])]).decode(), calls

@@ -112,7 +112,7 @@ def test_frames_are_taken_at_the_rate_that_python_takes(node):
 @pytest.mark.parametrize("size", [4, 6])
 def test_the_newest_frames_are_asked_as_the_pipeline_asks(node, size):
     settings = Settings(frames=6, compiled_frames=size, height=8, width=8, channels=1)
-    signature = signatures(None, {"labels": ["a", "b"]}, settings)[0]
+    signature = signatures({"labels": ["a", "b"]}, settings)[0]
     input = {"frames": signature.front_end["frames"], "size": size, "height": 1, "width": 1, "channels": 1}
     counts = list(range(1, 30))
     for count, asked in zip(counts, node(ASK, [{"count": count, "input": input} for count in counts]), strict=True):
@@ -122,7 +122,7 @@ def test_the_newest_frames_are_asked_as_the_pipeline_asks(node, size):
 
 
 def _python(frames, size, signature):
-    """Return the calls of `Signature.windows` and its answer, for a model that answers with the first two frames."""
+    """Return the calls of `Host.windows` and its answer, for a model that answers with the first two frames."""
     calls = []
 
     def call(arrays):
@@ -131,4 +131,4 @@ def _python(frames, size, signature):
 
     predictor = SimpleNamespace(inputs={"frames": ((size, 1, 1, 1), np.uint8)}, call=call)
     arrays = {"frames": frames.reshape(-1, 1, 1, 1), "length": np.int32(len(frames))}
-    return calls, signature.windows(predictor, arrays)["probabilities"]
+    return calls, signature.host.windows(predictor, arrays)["probabilities"]
