@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from suite.recurrent.attention_pooling import masked_softmax
+from suite.recurrent.dtypes import as_float
 
 
 class _Attention(keras.layers.Layer):
@@ -30,7 +31,8 @@ class _Attention(keras.layers.Layer):
             all are masked the context is zeros.
         """
         mask = values_mask if mask is None else mask
-        keys = self.keys(values) if keys is None else keys
+        query, values = (as_float(tensor, self.compute_dtype) for tensor in (query, values))
+        keys = self.keys(values) if keys is None else as_float(keys, self.compute_dtype)
         single = len(query.shape) == 2
         queries = ops.expand_dims(query, 1) if single else query
         scores = self.scores(queries, keys)

@@ -74,8 +74,8 @@ class AttentionDecoder(keras.layers.Layer):
 
     def call(self, inputs, values, initial_state=None, mask=None, training=False, inputs_mask=None, values_mask=None):
         # Half precision is slower than single on a CPU and loses digits in long sums: round once, at the end.
-        given = keras.backend.standardize_dtype(inputs.dtype)
-        working = given if given == "float64" else "float32"
+        result_dtype = self.compute_dtype
+        working = "float64" if result_dtype == "float64" else "float32"
         states = self.start(values) if initial_state is None else initial_state
         mask = inputs_mask if mask is None else mask
         cast = lambda value: ops.cast(value, working)  # noqa: E731
@@ -106,7 +106,7 @@ class AttentionDecoder(keras.layers.Layer):
         results = [tf.ensure_shape(result, shape) for result, shape in zip(results, shapes, strict=True)]
         if mask is not None:
             results = [ops.where(mask[..., None], result, ops.zeros_like(result)) for result in results]
-        return tuple(ops.cast(result, given) for result in results)
+        return tuple(ops.cast(result, result_dtype) for result in results)
 
     def keys(self, values):
         """What the attention sees of the values, `(batch, places, attention_units)`: the same at every step."""
@@ -131,7 +131,9 @@ class AttentionDecoder(keras.layers.Layer):
         """
         context, attention = self.attention(state[0], values, keys=keys)
         if self.gate:
-            context *= ops.sigmoid(ops.matmul(state[0], self.gate_kernel) + self.gate_bias)
+            # Called outside `__call__`, where Keras would cast the weights.
+            kernel, bias = (ops.cast(weight, context.dtype) for weight in (self.gate_kernel, self.gate_bias))
+            context *= ops.sigmoid(ops.matmul(ops.cast(state[0], context.dtype), kernel) + bias)
         read, states = ops.concatenate([inputs, context], axis=-1), list(state)
         shape = ops.shape(states[0])
         if len(shape) > 2:

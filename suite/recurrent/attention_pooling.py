@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from suite.recurrent.deployment import current
+from suite.recurrent.dtypes import as_float
 
 
 @keras.saving.register_keras_serializable(package="suite")
@@ -22,7 +23,7 @@ class AttentionPooling(keras.layers.Layer):
         units: Width of the hidden layer that scores a step; the width of the features if None.
 
     Call arguments:
-        inputs: `(batch, time, features)`, floating point.
+        inputs: `(batch, time, features)`; integers and booleans are cast to the layer's `compute_dtype`.
         mask: `(batch, time)`, boolean, True where the step counts. Defaults to the mask that came with `inputs`.
 
     Returns:
@@ -49,6 +50,7 @@ class AttentionPooling(keras.layers.Layer):
         self.context = self.add_weight(name="context", shape=(units, 1), initializer="glorot_uniform")
 
     def call(self, inputs, mask=None):
+        inputs = as_float(inputs, self.compute_dtype)
         hidden = ops.tanh(ops.matmul(inputs, self.kernel) + self.bias)
         scores = ops.squeeze(ops.matmul(hidden, self.context), -1)
         if (deployment := current()) is not None and deployment.streaming:

@@ -1,5 +1,7 @@
 """Cells beyond Keras': a layer-normalised LSTM, and zoneout around any cell. `RNN` runs them."""
 
+import functools
+
 import keras
 from keras import ops
 
@@ -34,9 +36,10 @@ class LayerNormLSTMCell(keras.layers.Layer):
         self.epsilon = epsilon
         self.state_size = [units, units]
         self.output_size = units
-        self.input_norm = keras.layers.LayerNormalization(epsilon=epsilon, center=False, name="input_norm")
-        self.state_norm = keras.layers.LayerNormalization(epsilon=epsilon, center=False, name="state_norm")
-        self.cell_norm = keras.layers.LayerNormalization(epsilon=epsilon, name="cell_norm")
+        norm = functools.partial(keras.layers.LayerNormalization, epsilon=epsilon, dtype=self.dtype_policy)
+        self.input_norm = norm(center=False, name="input_norm")
+        self.state_norm = norm(center=False, name="state_norm")
+        self.cell_norm = norm(name="cell_norm")
 
     def build(self, input_shape):
         width = 4 * self.units

@@ -43,8 +43,8 @@ def fast_inner_loop(layer, kernel, weights, sequences, states, mask, training):
         sequences = tf.reverse(sequences, [1])
         mask = None if mask is None else tf.reverse(mask, [1])
     # Half precision is slower than single on a CPU and loses digits in long sums: round once, at the end.
-    given = sequences.dtype
-    working = given if given in (tf.float32, tf.float64) else tf.float32
+    result_dtype = layer.compute_dtype
+    working = "float64" if "float64" in (result_dtype, sequences.dtype.name) else "float32"
     kernel_weights, bias, *recurrent = weights
     bias = tf.zeros(kernel_weights.shape[-1:], working) if bias is None else bias
     sequences, states, kernel_weights, bias, recurrent = tf.nest.map_structure(
@@ -59,7 +59,7 @@ def fast_inner_loop(layer, kernel, weights, sequences, states, mask, training):
     last = tf.ensure_shape(last, (batch, form.units))
     outputs = last[:, None] if outputs is None else tf.ensure_shape(outputs, (batch, length, form.units))
     ends = [tf.ensure_shape(end, (batch, form.units)) for end in ends]
-    return tf.nest.map_structure(lambda value: tf.cast(value, given), (last, outputs, ends))
+    return tf.nest.map_structure(lambda value: tf.cast(value, result_dtype), (last, outputs, ends))
 
 
 def _masked(layer, outputs, last, mask):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import keras
 
 from suite.recurrent.deployment import current
+from suite.recurrent.dtypes import as_float
 from suite.recurrent.inner_loop import covers, fast_inner_loop
 
 
@@ -30,7 +31,8 @@ class LSTM(keras.layers.LSTM):
     a GPU uses cuDNN as Keras does.
 
     Call arguments:
-        sequences: `(batch, time, features)`; float16 and bfloat16 are computed in float32 and rounded at the end.
+        sequences: `(batch, time, features)`; integers and booleans are cast to the layer's `compute_dtype`; float16 and
+            bfloat16 are computed in float32 and rounded at the end.
         initial_state: `[h, c]`, each `(batch, units)`; zeros if None.
         mask: `(batch, time)`, boolean, in any pattern. A step that is False leaves the state as it is; its output is
             that of the step before, or zeros with `zero_output_for_mask`.
@@ -41,6 +43,9 @@ class LSTM(keras.layers.LSTM):
 
     Source: Hochreiter and Schmidhuber 1997, "Long Short-Term Memory"; forget gate: Gers et al. 2000.
     """
+
+    def call(self, sequences, initial_state=None, mask=None, training=False):
+        return super().call(as_float(sequences, self.compute_dtype), initial_state, mask, training)
 
     def inner_loop(self, sequences, initial_state, mask, training=False):
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from suite.recurrent.deployment import current
+from suite.recurrent.dtypes import as_float
 from suite.recurrent.scanning import linear_scan, stepwise_scan
 
 
@@ -96,6 +97,7 @@ class MinimalRNN(keras.layers.Layer):
         raise TypeError(f"A subclass of MinimalRNN defines `decay_and_drive`. Received: {type(self).__name__}")
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
+        sequences = as_float(sequences, self.compute_dtype)
         state = initial_state[0] if isinstance(initial_state, (list, tuple)) else initial_state
         if state is None:
             state = self.states[0] if self.stateful else self.get_initial_state(ops.shape(sequences)[0])[0]
@@ -139,13 +141,14 @@ class MinimalRNN(keras.layers.Layer):
 
     def step(self, inputs, state):
         """One step: `(batch, features)` and a state to the output `(batch, units)` and the next state."""
-        decay, drive = self.decay_and_drive(self._project(inputs))
-        h = decay * state[0] + drive
+        # Called outside `__call__`, where Keras would cast.
+        decay, drive = self.decay_and_drive(self._project(ops.cast(inputs, self.compute_dtype)))
+        h = decay * ops.cast(state[0], self.compute_dtype) + drive
         return h, type(state)(h)
 
     def _project(self, inputs):
-        projected = ops.matmul(inputs, self.kernel)
-        return projected + self.bias if self.use_bias else projected
+        projected = ops.matmul(inputs, ops.cast(self.kernel, inputs.dtype))
+        return projected + ops.cast(self.bias, inputs.dtype) if self.use_bias else projected
 
     def get_initial_state(self, batch_size):
         return [ops.zeros((batch_size, self.units), self.compute_dtype)]

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from suite.recurrent.attention_pooling import AttentionPooling
 from suite.recurrent.deployment import current
+from suite.recurrent.dtypes import as_float
 
 SHARED_WITHIN = 0.01  # distance from the largest value at which a step's share of it has fallen to 1 / e
 
@@ -25,6 +26,8 @@ class MaxMeanPooling(keras.layers.Layer):
     float_in_int8 = True
 
     def call(self, inputs, mask):
+        inputs = as_float(inputs, self.compute_dtype)
+        mask = tf.cast(mask, tf.bool)
         kept = tf.cast(mask, inputs.dtype)
         count = tf.reduce_sum(kept, axis=1, keepdims=True)
         mean = tf.reduce_sum(inputs * kept[..., tf.newaxis], axis=1) / tf.maximum(count, 1)
@@ -81,6 +84,8 @@ class LastPooling(keras.layers.Layer):
         self.bidirectional = bidirectional
 
     def call(self, inputs, mask):
+        inputs = as_float(inputs, self.compute_dtype)
+        mask = tf.cast(mask, tf.bool)
         kept = tf.cast(mask, self.compute_dtype)
         before = tf.pad(kept, [[0, 0], [1, 0]])[:, :-1]
         after = tf.pad(kept, [[0, 0], [0, 1]])[:, 1:]

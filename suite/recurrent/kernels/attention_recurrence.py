@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from suite.recurrent.kernels import attention_decoder
 from suite.recurrent.kernels.recurrence import no_second_gradient
-from suite.recurrent.kernels.shards import first, room, shards
+from suite.recurrent.kernels.shards import first, room, room_of, shards
 
 
 class Form(NamedTuple):
@@ -116,7 +116,7 @@ def _backward(form, sizes):
         cut = _parts(form.shards, (*d_outputs, projected, mask), (d_ends, keys, values, states))
         inputs, starts, sums = [], [], []
         for (*d_output, x, m, d_end, k, v, start), (outputs, saved) in zip(cut, kept, strict=True):
-            pad, length = room(form, x, 0)
+            pad, length = room_of(form, outputs[0], x, 0)
             d_output = [pad(one) for one in d_output]
             (d_projected, *others), d_start, d_weights = loop(
                 d_output, d_end, outputs, saved, k, v, start, weights, pad(m), length

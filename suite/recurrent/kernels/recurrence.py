@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from suite.recurrent.kernels import gru, gru_reset_before, lstm, simple_rnn
 from suite.recurrent.kernels.scan import flat, product
-from suite.recurrent.kernels.shards import first, join, room, shards
+from suite.recurrent.kernels.shards import first, join, room, room_of, shards
 
 KERNELS = {"lstm": lstm, "gru": gru, "gru_reset_before": gru_reset_before, "simple_rnn": simple_rnn}
 
@@ -148,7 +148,7 @@ def _backward(form):
         given = shards(form.shards, (inputs, states, mask))
         upstream = shards(form.shards, (d_outputs, d_states))
         for (x, start, m), (d_sequence, d_end), (sequence, saved) in zip(given, upstream, kept, strict=True):
-            pad, length = room(form, x)
+            pad, length = room_of(form, sequence, x)
             d_projected, d_start, extras = loop(
                 pad(d_sequence), d_end, sequence, saved, start, recurrent_weights, pad(m), length
             )

@@ -38,15 +38,39 @@ def room(form, sequence, axis=1):
     exponent = tf.math.ceil(tf.math.log(tf.cast(length, tf.float64)) / math.log(2) - 1e-9)
     power = tf.bitwise.left_shift(1, tf.cast(tf.maximum(exponent, 2), tf.int32))
     capacity = tf.where(power // 4 * 3 >= length, power // 4 * 3, power)
+    return _padding(capacity - length, axis), length
+
+
+def room_of(form, padded, sequence, axis=1):
+    """What `room` gave the forward pass, told from a sequence that came out of it: the same for the backward pass.
+
+    The two passes are functions traced apart. A call may meet a forward pass that was traced for any length, and so
+    pads, and a backward pass traced for this very length, or the other way about: only what was saved says which it was.
+
+    Args:
+        form: A form; without `compiled` nothing is ever padded.
+        padded: A sequence that the forward pass saved.
+        sequence: The same sequence as it was before padding.
+        axis: Which axis of both is time.
+    """
+    known = padded.shape[axis] is not None and padded.shape[axis] == sequence.shape[axis]
+    if not form.compiled or known:
+        return (lambda value: value), None
+    length = tf.shape(sequence)[axis]
+    return _padding(tf.shape(padded)[axis] - length, axis), length
+
+
+def _padding(steps, axis):
+    """A function that puts `steps` zeros behind a sequence; None stays None."""
 
     def pad(value):
         if value is None:
             return None
         padding = [[0, 0]] * value.shape.rank
-        padding[axis] = [0, capacity - length]
+        padding[axis] = [0, steps]
         return tf.pad(value, padding)
 
-    return pad, length
+    return pad
 
 
 def first(sequences, length, axis=1):
