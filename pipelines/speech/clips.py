@@ -39,7 +39,7 @@ def inspect_clip(path: Path) -> Facts:
     Raises:
         UserError: if there is no such file, or it holds no audio that can be used.
     """
-    from suite.audio.read import check_audio, inspect_audio, read_audio, read_blocks
+    from suite.audio.read import survey_audio
 
     try:
         if not path.is_file():
@@ -50,9 +50,7 @@ def inspect_clip(path: Path) -> Facts:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    info = inspect_audio(path)
+    info, notes = survey_audio(path)
     if info.duration > LONG_SECONDS:
-        samples = sum(len(block) for block in read_blocks(path, info.sample_rate, LONG_SECONDS))
-        return Facts(digest, samples / info.sample_rate, (f"longer than {LONG_SECONDS:g} s",))
-    samples = read_audio(path, info.sample_rate)
-    return Facts(digest, len(samples) / info.sample_rate, tuple(check_audio(samples, info.sample_rate)))
+        notes = (f"longer than {LONG_SECONDS:g} s", *notes)
+    return Facts(digest, info.duration, notes)

@@ -1,7 +1,7 @@
 """Where the clips and transcripts of each documented speech format stand."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,11 @@ from suite.data.tables import KINDS, read_table, table_kind
 from suite.data.text_files import read_lines, undecodable
 from suite.errors import UserError
 
-AUDIO_ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au", ".w64", ".rf64", ".caf")
+# Those without loss first: of two files that differ in their ending alone, the earlier one is taken.
+AUDIO_ENDINGS = (
+    *(".wav", ".flac", ".aiff", ".aif", ".aifc", ".au", ".w64", ".rf64", ".caf"),
+    *(".ogg", ".oga", ".opus", ".m4a", ".mp4", ".aac", ".webm", ".weba", ".mka", ".3gp", ".amr", ".wma", ".mp3"),
+)
 DIGIT_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 DIGIT_NAME = re.compile(r"([0-9])_(.+)_([0-9]+)")
 LIBRISPEECH_PART = re.compile(r"(train|dev|test)-(clean|other)", re.IGNORECASE)
@@ -234,8 +238,10 @@ def read_digits(found: Found, settings: Settings) -> tuple[list[Clip], list[Prob
 # -- shared
 
 
-def _by_stem(paths):
-    return {path.stem: path for path in paths if path.name.lower().endswith(AUDIO_ENDINGS)}
+def _by_stem(paths: Iterable[Path]) -> dict[str, Path]:
+    recordings = [path for path in paths if path.name.lower().endswith(AUDIO_ENDINGS)]
+    recordings.sort(key=lambda path: AUDIO_ENDINGS.index(path.suffix.lower()), reverse=True)
+    return {path.stem: path for path in recordings}
 
 
 def _lines(source, settings, problems):

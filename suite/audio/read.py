@@ -1,29 +1,26 @@
 """Audio files of any format, rate and number of channels as mono samples at one rate."""
 
-import os
-import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from suite.audio.levels import Levels
+from suite.audio.opening import EXPECTED, open_audio
+from suite.audio.source import Source
 from suite.errors import UserError
 
-EXPECTED = "expected audio (wav, flac, ogg, mp3)"
-DECODED_SECONDS = 60.0  # of the file that are decoded at a time
-# What a note says of a clip.
-CLIPPED_LEVEL, CLIPPED_SHARE = 0.999, 1e-3
-SILENT_LEVEL = 1e-3  # -60 dB of full scale
-OFFSET_LEVEL = 0.02
-# What writes a wav to a pipe does not know its size and announces the largest.
-UNKNOWN_BYTES = 0x7FFFF000
+# Float samples may go a little beyond full scale; whole numbers kept as floats go far beyond it.
+OVERSHOOT_LEVEL, MOST_OVERSHOOT = 1.01, 2.0
+OVERSHOOT = "peaks beyond full scale, which are cut off at it"
+REMEMBERED_FILES = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
 class AudioInfo:
-    """What a file's header says.
+    """What an audio file holds.
 
     Attributes:
         duration: In seconds.
@@ -39,33 +36,76 @@ class AudioInfo:
 
 
 def inspect_audio(path: Path | str) -> AudioInfo:
-    """Return what the header of a file says; nothing is decoded.
+    """Return what a file holds: by its header, where that can be believed (wav, flac, ogg, aiff and the like).
+
+    Of other kinds (mp3, m4a, aac, webm, ...) headers tell estimates or nothing: those are decoded to their end and
+    counted, once for as long as the file stays as it is.
 
     Raises:
-        UserError: where there is no such file, it is no audio, holds no samples, or is a wav shorter than it announces.
+        UserError: where there is no such file, it is no audio, holds no samples, or is damaged or shorter than it
+            announces as far as that shows without decoding.
     """
-    with _opened(path) as file:
-        return AudioInfo(file.frames / file.samplerate, file.samplerate, file.channels, file.frames)
+    with open_audio(path) as source:
+        if source.frames is not None:
+            return _info(source, source.frames)
+    return survey_audio(path)[0]
+
+
+def survey_audio(path: Path | str) -> tuple[AudioInfo, tuple[str, ...]]:
+    """Return what a file holds, counted by decoding it to its end, and notes on what a person should know of it.
+
+    The notes are those of `check_audio`, and what is odd about the file itself (a length that is not announced, several
+    tracks), in the same words for every file.
+
+    The answer is remembered while the file stays as it is. No more than a minute of it is in memory.
+
+    Raises:
+        UserError: as `read_audio`.
+    """
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return _survey(str(path), status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=REMEMBERED_FILES)
+def _survey(path: str, modified: int, size: int) -> tuple[AudioInfo, tuple[str, ...]]:
+    with open_audio(path) as source:
+        levels = Levels()
+        for block in _mono_blocks(source, path):
+            levels.add(block)
+        return _info(source, levels.count), tuple(dict.fromkeys([*levels.notes(), *source.notes]))
+
+
+def _info(source: Source, frames: int) -> AudioInfo:
+    return AudioInfo(frames / source.sample_rate, source.sample_rate, source.channels, frames)
 
 
 def read_audio(path: Path | str, sample_rate: int) -> np.ndarray:
     """Return all samples of a file, float32 `(samples,)` in [-1, 1]: channels averaged, resampled to `sample_rate` Hz.
 
-    The format is known by the content, whatever the name. Resampling is soxr's high quality, as `librosa.resample` does it
-    by default: N samples become ceil(N * sample_rate / rate of the file).
+    The format is known by the content, whatever the name. Of a file with several sound tracks the default one is read, of
+    a video its sound. Resampling is soxr's high quality, as `librosa.resample` does it by default: N samples become
+    ceil(N * sample_rate / rate of the file).
 
     Raises:
-        UserError: as `inspect_audio`, and where samples are missing at the end, undecodable or not finite.
+        UserError: as `inspect_audio`, and where samples are missing, undecodable, not finite, or whole numbers that are
+            kept as floating-point numbers.
     """
-    with _opened(path) as file:
-        samples = np.concatenate(list(_mono_blocks(file, path)))
-        rate = file.samplerate
-    if rate != sample_rate:
-        import librosa
+    with open_audio(path) as source:
+        samples = np.concatenate(list(_mono_blocks(source, path)))
+        rate = source.sample_rate
+    return resample(samples, rate, sample_rate)
 
-        samples = librosa.resample(samples, orig_sr=rate, target_sr=sample_rate, res_type="soxr_hq")
-        samples = np.clip(samples, -1, 1)
-    return samples
+
+def resample(samples: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
+    """Return float32 `(samples,)` in [-1, 1] of `rate` Hz at `sample_rate` Hz."""
+    if rate == sample_rate:
+        return samples
+    import librosa
+
+    return np.clip(librosa.resample(samples, orig_sr=rate, target_sr=sample_rate, res_type="soxr_hq"), -1, 1)
 
 
 def read_blocks(path: Path | str, sample_rate: int, block_seconds: float) -> Iterator[np.ndarray]:
@@ -75,16 +115,17 @@ def read_blocks(path: Path | str, sample_rate: int, block_seconds: float) -> Ite
     to 1e-4, though a last sample may be missing.
 
     Raises:
-        UserError: as `read_audio`; faults of the header at once, others when they are come to.
+        UserError: as `read_audio`; faults that show without decoding at once, others when they are come to.
     """
-    inspect_audio(path)
+    with open_audio(path):
+        pass
     return _blocks(path, sample_rate, max(1, round(block_seconds * sample_rate)))
 
 
-def _blocks(path, sample_rate, size):
+def _blocks(path: Path | str, sample_rate: int, size: int) -> Iterator[np.ndarray]:
     waiting = np.zeros(0, np.float32)
-    with _opened(path) as file:
-        for samples in _resampled(_mono_blocks(file, path), file.samplerate, sample_rate):
+    with open_audio(path) as source:
+        for samples in _resampled(_mono_blocks(source, path), source.sample_rate, sample_rate):
             waiting = np.concatenate([waiting, samples])
             whole = len(waiting) // size * size
             yield from waiting[:whole].reshape(-1, size)
@@ -95,88 +136,40 @@ def _blocks(path, sample_rate, size):
 
 def check_audio(samples: np.ndarray, sample_rate: int) -> list[str]:
     """Return notes on float32 `(samples,)` in [-1, 1] that can be used but may disappoint: silence, clipping, an offset."""
-    if not len(samples):
-        return ["no samples"]
-    offset = float(samples.mean(dtype=np.float64))
-    peaks = samples.max() - offset, offset - samples.min()
-    if max(peaks) < SILENT_LEVEL:
-        return ["silent: nothing above -60 dB of full scale"]
-    notes = []
-    if np.mean(np.abs(samples) >= CLIPPED_LEVEL) > CLIPPED_SHARE:
-        notes.append(f"clipped: more than {CLIPPED_SHARE:.1%} of the samples at full scale")
-    if abs(offset) > OFFSET_LEVEL:
-        notes.append(f"DC offset: the mean is more than {OFFSET_LEVEL:.0%} of full scale")
-    return notes
+    levels = Levels()
+    if len(samples):
+        levels.add(samples)
+    return levels.notes()
 
 
-@contextmanager
-def _opened(path):
-    """Open a file for decoding; what is wrong with it, there or while decoding, becomes a `UserError`."""
-    import soundfile
-
-    path = Path(path)
-    if path.is_dir():
-        raise UserError(f"{path}: {EXPECTED}. Received: a folder")
-    try:
-        size = path.stat().st_size
-        if size == 0:
-            raise UserError(f"{path}: {EXPECTED}. Received: an empty file")
-        with open(path, "rb") as raw:
-            start = raw.read(12)
-            missing = _missing_bytes(raw, size)
-            raw.seek(0)
-            # The open file, not its name: libsndfile then knows the format by the content alone.
-            with soundfile.SoundFile(raw) as file:
-                if file.frames == 0:
-                    raise UserError(f"{path}: {EXPECTED}. Received: a header without samples")
-                if missing:
-                    raise UserError(
-                        f"{path}: the header announces {missing:,} bytes more than there are. Received: a truncated file"
-                    )
-                yield file
-    except TypeError as error:
-        raise UserError(f"{path}: {EXPECTED}. Received: raw samples, which do not say their rate") from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(f"{path}: cannot be read: {reason}") from error
-    except soundfile.LibsndfileError as error:
-        reason = error.error_string.rstrip(".")
-        raise UserError(f"{path}: {EXPECTED}. Received: {size:,} bytes that begin with {start!r} ({reason})") from error
-
-
-def _missing_bytes(file, size: int) -> int:
-    """Return how many bytes of samples a wav announces beyond its end; libsndfile says nothing of that."""
-    file.seek(0)
-    if (riff := file.read(12))[:4] != b"RIFF" or riff[8:] != b"WAVE":
-        return 0
-    while len(header := file.read(8)) == 8:
-        name, length = struct.unpack("<4sI", header)
-        if name == b"data":
-            return 0 if length >= UNKNOWN_BYTES else max(0, file.tell() + length - size)
-        file.seek(length + length % 2, os.SEEK_CUR)
-    return 0
-
-
-def _mono_blocks(file, path):
+def _mono_blocks(source: Source, path: Path | str) -> Iterator[np.ndarray]:
     """Yield the samples of an open file, channels averaged, float32 in [-1, 1]."""
-    size = max(1, round(DECODED_SECONDS * file.samplerate))
     read = 0
-    while len(block := file.read(size, dtype="float32", always_2d=True)):
+    for block in source.blocks:
         mono = block.mean(axis=1) if block.shape[1] > 1 else block[:, 0]
-        if not np.isfinite(mono).all():
+        peak = max(float(mono.max()), -float(mono.min()))
+        if not np.isfinite(peak):
             at = int(np.argmin(np.isfinite(block).all(axis=1)))
             value = block[at][~np.isfinite(block[at])][0]
             raise UserError(f"{path}: sample {read + at}: expected a finite number. Received: {value}")
+        if peak > MOST_OVERSHOOT and source.stores_floats:
+            raise UserError(
+                f"{path}: expected floating-point samples from -1 to 1. Received: a peak of {peak:,.6g}, as of whole numbers "
+                "kept as floating-point ones; save them as integers (16 bits up to 32,768), or divided by their full scale"
+            )
+        if peak > OVERSHOOT_LEVEL and OVERSHOOT not in source.notes:
+            source.notes.append(OVERSHOOT)
         read += len(mono)
         yield np.clip(mono, -1, 1)
-    # The length of an mp3 may be an estimate.
-    if read < file.frames * (0.9 if file.format == "MP3" else 1):
+    if source.frames is not None and read < source.frames:
         raise UserError(
-            f"{path}: the header announces {file.frames:,} samples. Received: a truncated file of {read:,} samples"
+            f"{path}: the header announces {source.frames:,} samples. Received: a truncated file of {read:,} samples"
         )
+    if not read:
+        raise UserError(f"{path}: {EXPECTED}. Received: a header without samples")
 
 
-def _resampled(blocks, rate, sample_rate):
+def _resampled(blocks: Iterator[np.ndarray], rate: int, sample_rate: int) -> Iterator[np.ndarray]:
     if rate == sample_rate:
         yield from blocks
         return

@@ -128,7 +128,7 @@ def test_a_file_that_may_not_be_read(tone):
 
 @pytest.mark.parametrize(("rate", "block_seconds"), [(RATE, 0.05), (8000, 0.013), (44100, 0.2), (96000, 9.0)])
 def test_blocks_are_the_whole(tone, rate, block_seconds, monkeypatch):
-    monkeypatch.setattr("suite.audio.read.DECODED_SECONDS", 0.07)
+    monkeypatch.setattr("suite.audio.opening.DECODED_SECONDS", 0.07)
     path, _ = tone("a.flac", rate=rate, channels=2)
     whole = read_audio(path, RATE)
     blocks = list(read_blocks(path, RATE, block_seconds))
