@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from suite.audio.mp3 import announced_samples, parse_frame
+from suite.audio.mp3 import parse_frame, read_header
 from suite.audio.source import Source
 from suite.errors import UserError
 
@@ -22,7 +22,7 @@ FORMATS = (
     "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dsf,eac3,flac,flv,gsm,loas,matroska,mov,mp3,mpeg,mpegts,ogg,tta,voc,w64,wav,wv"
 )
 ANNOUNCING = {"mov", "matroska", "asf", "avi", "flv", "caf", "flac", "ogg", "ape", "tta", "wv"}  # how long they are
-WITHOUT_LENGTH = {"mp3", "aac", "matroska", "flac", "ac3", "eac3", "loas", "amr", "mpegts"}
+WITHOUT_LENGTH = {"mp3", "aac", "matroska", "flac", "ac3", "eac3", "loas", "amr", "mpeg", "mpegts"}
 GAP_SECONDS = 0.1  # that may lie between two packets: times are rounded
 MISSING_SECONDS = 0.25  # that may be missing at the end: what is announced is rounded too
 BLOCK_SECONDS = 2.0
@@ -61,7 +61,8 @@ def open_ffmpeg(file: BinaryIO, path: Path | str) -> Iterator[Source]:
         announced = None
         if container.format.name == "mp3":
             place = file.tell()
-            announced = announced_samples(file)
+            announced, leading_bytes = read_header(file)
+            source.notes += [LEADING_BYTES] if leading_bytes else []
             file.seek(place)
         frames = _Decoding(container, stream, source.notes, path, announced).frames()
         if (frame := next(frames, None)) is not None:  # what the header says of an aac may be half of it
@@ -91,7 +92,7 @@ class _Decoding:
     ):
         self.container, self.stream, self.notes, self.path = container, stream, notes, path
         self.kinds = set(container.format.name.split(","))
-        self.announced = announced if "mp3" in self.kinds else None
+        self.announced = announced
         self.samples, self.sample_rate = 0, 1
         self.due: float | None = None  # when the next frame should begin, seconds
         self.end = 0.0  # of the last packet of any stream, seconds

@@ -45,31 +45,38 @@ def parse_frame(header: bytes) -> Frame | None:
     return Frame(samples // 8 * bit_rate * 1000 // sample_rate + (header[2] >> 1 & 1), samples, side_bytes)
 
 
-def announced_samples(file: BinaryIO) -> int | None:
-    """Return the samples of each channel that the Info (or Xing) header announces, delay and padding of the encoder off.
+def _tag_bytes(file: BinaryIO) -> int:
+    """Return the bytes of the ID3 tags at the start of a file; 0 where there are none."""
+    end = 0
+    while True:
+        file.seek(end)
+        tag = file.read(ID3_HEADER_BYTES)
+        if tag[:3] != b"ID3" or len(tag) < ID3_HEADER_BYTES:
+            return end
+        end += ID3_HEADER_BYTES + sum(byte << 7 * place for place, byte in enumerate(reversed(tag[6:10])))
 
-    None where there is no such header or it does not say, as in what was written to a pipe.
+
+def read_header(file: BinaryIO) -> tuple[int | None, int]:
+    """Return the samples of each channel that an mp3 announces, and the bytes that are no sound before its first frame.
+
+    The samples stand in the Info (or Xing) header, delay and padding of the encoder off; None where there is no such
+    header or it does not say, as in what was written to a pipe. A tag is not counted among the bytes.
     """
-    file.seek(0)
-    tag = file.read(ID3_HEADER_BYTES)
-    begin = 0
-    if tag[:3] == b"ID3" and len(tag) == ID3_HEADER_BYTES:
-        begin = ID3_HEADER_BYTES + sum(byte << 7 * place for place, byte in enumerate(reversed(tag[6:10])))
-    file.seek(begin)
+    file.seek(_tag_bytes(file))
     content = file.read(SEARCHED_BYTES)
     starts = (match.start() for match in SYNC.finditer(content))
     place = next((start for start in starts if _begins_frame(content, start)), None)
     if place is None:
-        return None
+        return None, 0
     frame = parse_frame(content[place : place + 4])
     info = content[place + 4 + frame.side_bytes : place + frame.size]
-    if info[:4] not in (b"Info", b"Xing") or not info[7] & 1:
-        return None
-    frames = int.from_bytes(info[8:12], "big")
-    flags = info[7]
+    if info[:4] not in (b"Info", b"Xing") or len(info) < 12 or not info[7] & 1:
+        return None, place
+    flags, frames = info[7], int.from_bytes(info[8:12], "big")
+    # Frames, bytes, a table of 100 places and the quality; then the encoder's name, and after 21 bytes its delays.
     extra = 8 + 4 * (flags & 1) + 4 * (flags >> 1 & 1) + 100 * (flags >> 2 & 1) + 4 * (flags >> 3 & 1)
     delays = int.from_bytes(info[extra + 21 : extra + 24], "big") if info[extra : extra + 4].strip(b"\0") else 0
-    return max(0, frames * frame.samples - (delays >> 12) - (delays & 0xFFF)) if frames else None
+    return (max(0, frames * frame.samples - (delays >> 12) - (delays & 0xFFF)) if frames else None), place
 
 
 def _begins_frame(content: bytes, place: int) -> bool:

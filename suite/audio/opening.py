@@ -60,13 +60,13 @@ def _open(stack: ExitStack, file: BinaryIO, path: Path, start: bytes, size: int)
 
     missing, announces_nothing = check_length(file, start, size)
     if announces_nothing or _is_for_ffmpeg(start):
-        return _with_ffmpeg(stack, file, path, start, size, "no sound that FFmpeg knows")
+        return _with_ffmpeg(stack, file, path, start, size)
     parts: list[BinaryIO] = [file]
     notes: list[str] = []
     if start.startswith(b"OggS"):
         links, notes = find_links(file, path)
         if any(link.streams > 1 for link in links):  # sound beside a picture
-            return _with_ffmpeg(stack, file, path, start, size, "no sound that FFmpeg knows")
+            return _with_ffmpeg(stack, file, path, start, size)
         if len(links) > 1 or TRAILING in notes:
             parts = [_part(file, link.start, link.end) for link in links]
             notes += [CHAINED] if len(links) > 1 else []
@@ -77,6 +77,8 @@ def _open(stack: ExitStack, file: BinaryIO, path: Path, start: bytes, size: int)
     except soundfile.LibsndfileError as error:
         _refuse_shorter(path, missing)
         return _with_ffmpeg(stack, file, path, start, size, error.error_string.rstrip("."))
+    if sounds[0].subtype.startswith("MPEG"):  # an mp3 inside a wav; what libsndfile says of its length is a guess
+        return _with_ffmpeg(stack, file, path, start, size)
     if sum(sound.frames for sound in sounds) == 0:
         raise UserError(f"{path}: {EXPECTED}. Received: a header without samples")
     rates = sorted({sound.samplerate for sound in sounds})
@@ -118,7 +120,9 @@ def _sound_blocks(sounds: list["soundfile.SoundFile"]) -> Iterator[np.ndarray]:
                 yield block
 
 
-def _with_ffmpeg(stack: ExitStack, file: BinaryIO, path: Path, start: bytes, size: int, reason: str) -> Source:
+def _with_ffmpeg(
+    stack: ExitStack, file: BinaryIO, path: Path, start: bytes, size: int, reason: str = "no sound that FFmpeg knows"
+) -> Source:
     from av.error import FFmpegError
 
     from suite.audio.ffmpeg import open_ffmpeg
