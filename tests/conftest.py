@@ -112,3 +112,50 @@ def train_tiny(train_on, reviews):
 def trained(train_tiny):
     """A model folder trained on `reviews` with TINY settings."""
     return train_tiny("trained")
+
+
+@pytest.fixture(scope="session")
+def encode_sound(tmp_path_factory):
+    """`encode_sound(samples, rate, codec, container)` gives the bytes of a file that FFmpeg writes.
+
+    `samples` float32 `(samples,)` or `(channels, samples)`. With `pipe` it is written as to a pipe, where nothing can be
+    filled in afterwards. Other arguments: `options` of the container, `quality` (variable bit rate of an mp3), `video`
+    (a grey picture of that many frames at 10 a second beside the sound).
+    """
+    import av
+    import numpy as np
+
+    class Pipe:
+        def __init__(self):
+            self.content = bytearray()
+
+        def write(self, data):
+            self.content += bytes(data)
+            return len(data)
+
+    def encode(samples, rate, codec, container, pipe=False, options=None, quality=None, video=0):
+        samples = np.atleast_2d(samples)
+        layout = {1: "mono", 2: "stereo", 6: "5.1"}[len(samples)]
+        target = Pipe() if pipe else tmp_path_factory.mktemp("encoded") / "file"
+        with av.open(target if pipe else str(target), "w", format=container, options=options or {}) as file:
+            stream = file.add_stream(codec, rate=rate, layout=layout)
+            if quality is not None:
+                stream.options = {"flags": "+qscale", "global_quality": str(118 * quality)}
+            picture = file.add_stream("mpeg4", rate=10) if video else None
+            if picture is not None:
+                picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
+                for number in range(video):
+                    grey = np.full((48, 64, 3), number * 5 % 255, np.uint8)
+                    frame = av.VideoFrame.from_ndarray(grey, format="rgb24")
+                    frame.pts = number
+                    file.mux(picture.encode(frame))
+                file.mux(picture.encode(None))
+            for start in range(0, samples.shape[1], 1024):
+                piece = np.ascontiguousarray(samples[:, start : start + 1024], np.float32)
+                frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout=layout)
+                frame.sample_rate, frame.pts = rate, start
+                file.mux(stream.encode(frame))
+            file.mux(stream.encode(None))
+        return bytes(target.content) if pipe else target.read_bytes()
+
+    return encode
