@@ -77,17 +77,23 @@ def _count(path: Path, modified: int, size: int) -> VideoInfo:
             first = first or frame
             stamps.append(math.nan if frame.pts is None else frame.pts)
         if first is None:
+            require_whole(video, decoder, 0.0, 0.0)
             raise UserError(f"{path}: {_fewest(0)}")
         unit = float(video.stream.time_base)
         times = repair_times(np.array(stamps, np.float64) * unit, 1 / _announced_rate(video))
         step = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 1 / _announced_rate(video)
-        end = float(times[-1]) + max(step, (frame.duration or 0) * unit)
+        end = float(times[-1]) + _last_seconds(times, (frame.duration or 0) * unit, step)
         require_whole(video, decoder, float(times[0]), end)
         pictures = Pictures(video, first)
     if len(times) < FEWEST_FRAMES:
         raise UserError(f"{path}: {_fewest(len(times))}")
     duration = end - float(times[0])
     return VideoInfo(len(times), 1 / step, pictures.width, pictures.height, duration, times - times[0])
+
+
+def _last_seconds(times: np.ndarray, announced: float, mean: float) -> float:
+    """Return how long the last frame is shown: as announced, but a fraction of any other frame's time is a guess."""
+    return announced if announced > 0.5 * np.diff(times).min(initial=mean) else mean
 
 
 def _announced_rate(video: OpenVideo) -> float:
