@@ -11,7 +11,8 @@ from pipelines.video.config import Settings
 from pipelines.video.data import raw_arrays
 from suite.errors import UserError
 from suite.signature import Predictor
-from suite.vision.timeline import Segment, Window, at_even_rate, merge_windows, sliding_windows, write_annotated
+from suite.vision.sampling import at_even_rate
+from suite.vision.timeline import Segment, Window, merge_windows, sliding_windows, write_annotated
 
 CAMERA = "camera:"
 WINDOWS_AT_ONCE = 8

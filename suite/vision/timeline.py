@@ -12,8 +12,7 @@ import numpy as np
 from suite.errors import UserError
 from suite.vision.opencv import import_cv2
 from suite.vision.read import read_frames, video_info
-
-CODECS = {".mp4": "mp4v", ".avi": "MJPG"}
+from suite.vision.write import CODECS, write_video
 
 
 @dataclass(frozen=True)
@@ -33,26 +32,6 @@ class Window:
     frames: np.ndarray
     start: float
     end: float
-
-
-def at_even_rate(
-    frames: Iterable[tuple[float, np.ndarray]], frame_rate: float | None
-) -> Iterator[tuple[float, np.ndarray]]:
-    """Yield the frames on show at every `1 / frame_rate` seconds from the first on; all of them where it is None.
-
-    Args:
-        frames: `(time in seconds, frame)`, in order. A frame is never given twice.
-    """
-    if frame_rate is None:
-        yield from frames
-        return
-    first = last = None
-    for time, frame in frames:
-        first = time if first is None else first
-        slot = int((time - first) * frame_rate + 1e-6)
-        if slot != last:
-            yield time, frame
-        last = slot
 
 
 def sliding_windows(frames: Iterable[tuple[float, np.ndarray]], size: int, hop: int) -> Iterator[Window]:
@@ -114,6 +93,8 @@ def merge_windows(
 def write_annotated(path: Path | str, output: Path | str, segments: Sequence[Segment]) -> Path:
     """Write the video again with the action of each moment written in, without sound, and return where.
 
+    Each frame is shown when and for as long as it is in the video, whose rate may vary.
+
     Args:
         path: The video.
         output: A file to write, `.mp4` or `.avi`, or an existing folder, where the file is `NAME-actions.mp4`.
@@ -129,28 +110,30 @@ def write_annotated(path: Path | str, output: Path | str, segments: Sequence[Seg
         raise UserError(f"--annotate: expected a file ending in {' or '.join(CODECS)}, or a folder. Received: {output}")
     if output.exists():
         raise UserError(f"--annotate: {output} exists and is not overwritten")
-    cv2 = import_cv2()
     info = video_info(path)
     part = output.with_name(f".{output.stem}.part{output.suffix}")
     # Codecs want even sizes; a small picture has no room for letters.
     scale = max(1, -(-240 // info.height))
     size = (info.width * scale // 2 * 2, info.height * scale // 2 * 2)
-    writer = cv2.VideoWriter(str(part), cv2.VideoWriter_fourcc(*CODECS[output.suffix.lower()]), info.fps, size)
-    if not writer.isOpened():
-        raise UserError(f"--annotate: {output} cannot be written")
     try:
-        waiting = list(segments)
-        for time, frame in read_frames(path):
-            while len(waiting) > 1 and time >= waiting[0].end - 1e-6:
-                waiting.pop(0)
-            picture = cv2.resize(frame[..., ::-1], size, interpolation=cv2.INTER_NEAREST)
-            text = f"{waiting[0].label} {waiting[0].score:.2f}"
-            for colour, thickness in (((0, 0, 0), 4), ((255, 255, 255), 1)):
-                cv2.putText(picture, text, (8, 28), cv2.FONT_HERSHEY_SIMPLEX, 0.8, colour, thickness, cv2.LINE_AA)
-            writer.write(picture)
-        writer.release()
+        write_video(part, _lettered(path, size, segments), size, info)
         os.replace(part, output)
+    except OSError as error:
+        raise UserError(f"--annotate: {output} cannot be written: {error.strerror or error}") from error
     finally:
-        writer.release()
         part.unlink(missing_ok=True)
     return output
+
+
+def _lettered(path: Path, size: tuple[int, int], segments: Sequence[Segment]) -> Iterator[np.ndarray]:
+    """Yield every frame of the video, RGB of this width and height, with the action of its moment written in."""
+    cv2 = import_cv2()
+    waiting = deque(segments)
+    for time, frame in read_frames(path):
+        while len(waiting) > 1 and time >= waiting[0].end - 1e-6:
+            waiting.popleft()
+        picture = cv2.resize(frame, size, interpolation=cv2.INTER_NEAREST)
+        text = f"{waiting[0].label} {waiting[0].score:.2f}"
+        for color, thickness in (((0, 0, 0), 4), ((255, 255, 255), 1)):
+            cv2.putText(picture, text, (8, 28), cv2.FONT_HERSHEY_SIMPLEX, 0.8, color, thickness, cv2.LINE_AA)
+        yield picture

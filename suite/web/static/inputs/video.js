@@ -34,9 +34,9 @@ export function mount(place, input, ask) {
 
   /** Look at the frame on show, then wait for the next. */
   function look(now, { mediaTime, presentedFrames }) {
-    const wanted = newest.wants(stream ? now / 1000 : mediaTime, presentedFrames);
-    if (wanted && !video.ended) { // then the answer about all of it is on its way
-      newest.add(frameOf(video, input));
+    const repeats = newest.repeats(stream ? now / 1000 : mediaTime, presentedFrames);
+    if (repeats && !video.ended) { // then the answer about all of it is on its way
+      newest.add(frameOf(video, input), repeats);
       ask({ ...question(newest.frames, input), live: true });
     }
     video.requestVideoFrameCallback(look);

@@ -17,20 +17,22 @@ export class NewestFrames {
 
   /**
    * Note that a frame is on show at a time in seconds, the `number`th that the browser has shown, of which some may have
-   * passed unseen; say whether it is one of those at the frame rate.
+   * passed unseen; return how often it counts at the frame rate: 0 where it is left out, more than once where the rate is
+   * above the video's.
    */
-  wants(time, number) {
+  repeats(time, number) {
     this.seen.push([time, number]);
     const rate = this.input.frame_rate;
-    if (rate === null) return true;
-    const slot = Math.floor((time - this.seen[0][0]) * rate + 1e-6), wanted = slot !== this.slot;
-    this.slot = slot;
-    return wanted;
+    if (rate === null) return 1;
+    const slot = Math.floor((time - this.seen[0][0]) * rate + 1e-6), before = this.slot ?? slot - 1;
+    this.slot = Math.max(slot, before);
+    return this.slot - before;
   }
 
-  /** Add a frame, Uint8Array (height, width, channels). */
-  add(frame) {
-    this.frames = [...this.frames, frame].slice(-this.input.frames);
+  /** Add a frame, Uint8Array (height, width, channels), so many times. */
+  add(frame, repeats = 1) {
+    const copies = Array.from({ length: Math.min(repeats, this.input.frames) }, () => frame);
+    this.frames = [...this.frames, ...copies].slice(-this.input.frames);
   }
 
   /** Return how long the video shows a frame, seconds; null where that cannot be told yet. */
