@@ -12,6 +12,9 @@ class Settings(TrainingSettings):
 
     video_column: str = Field("video", description="column (csv, tsv) or key (jsonl) of the video file")
     label_column: str = Field("label", description="column (csv, tsv) or key (jsonl) of the class")
+    ucf_split: int | None = Field(
+        None, ge=1, description="ucf101: number of the official split; null: 1, or the only one there are lists of"
+    )
     cache_megabytes: int = Field(2000, ge=0, description="memory for decoded clips; beyond it they are decoded again")
 
     height: int = Field(64, ge=8, le=512, description="height of a frame as the model sees it, pixels")

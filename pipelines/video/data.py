@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,32 +12,23 @@ from typing import Any
 import numpy as np
 
 from pipelines.video.config import Settings
+from pipelines.video.formats import FORMATS, finders
 from suite.data.bucketing import bucket_lengths, plan_batches
 from suite.data.examples import Example, Examples, Problem
 from suite.data.formats import choose_format
 from suite.data.inspection import inspect_files
 from suite.data.labels import check_labels, natural_order
 from suite.data.parts import part_in_column
-from suite.data.sources import Found, Source, find_class_folders, find_tables, list_folder
+from suite.data.sources import Source
 from suite.data.splits import assign_parts
 from suite.data.stable_hash import content
-from suite.data.tables import KINDS, read_table
-from suite.data.text_files import read_lines
+from suite.data.tables import read_table
 from suite.errors import UserError, naming
 from suite.pipeline import BatchSource
 from suite.vision.augment import vary_picture, vary_time
 from suite.vision.cache import MOST_THREADS, ClipCache
 from suite.vision.read import read_clip, video_info
 from suite.vision.sampling import at_rate, sample_indices
-
-ENDINGS = (".avi", ".mp4", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp", ".ogv")
-FORMATS = {
-    "manifest": "a table (.csv, .tsv, .jsonl) with a column of video files and one of labels",
-    "folders": "a folder per class with videos (run/1.avi, or train/run/1.avi)",
-    "ucf101": "trainlist01.txt and testlist01.txt (also in ucfTrainTestlist/) beside class folders",
-}
-LISTS = re.compile(r"(train|test)list01\.txt", re.IGNORECASE)
-UCF_GROUP = re.compile(r"(.+_g\d+)_c\d+")
 
 
 def read(path: Path | str, settings: Settings, format: str | None = None, assets: dict | None = None) -> Examples:
@@ -55,7 +45,7 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
             there are not two classes to learn.
     """
     path = Path(path)
-    format, found = choose_format(path, _finders(settings), FORMATS, format)
+    format, found = choose_format(path, finders(settings), FORMATS, format)
     rows, problems = _rows_of_tables(found.sources, settings) if format == "manifest" else _rows_of_files(found.sources)
     digests = inspect_files([(row.name, row.input) for row in rows], _digest_of_whole)
     items = [replace(row, key=key) for row, key in zip(rows, digests, strict=True) if not isinstance(key, Problem)]
@@ -69,84 +59,6 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
 
 def _threads():
     return ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS))
-
-
-def _finders(settings):
-    return {
-        "manifest": partial(_find_manifest, settings),
-        "folders": partial(_find_folders, settings),
-        "ucf101": _find_ucf101,
-    }
-
-
-def _find_manifest(settings: Settings, root: Path, forced: bool) -> Found | None:
-    """Return the tables of the first kind there is; one without a column of videos beside class folders is no manifest."""
-    tables = [found for kind in KINDS if (found := find_tables(root, kind))]
-    if len(tables) > 1:
-        raise UserError(f"{root}: expected tables of one kind. Received: {'; '.join(found.reason for found in tables)}")
-    if not tables:
-        return None
-    first = tables[0].sources[0].path
-    if not forced and find_class_folders(root, ENDINGS) is not None:
-        try:
-            named = read_table(first, settings.encoding).find_column(settings.video_column)
-        except UserError:
-            named = None
-        return tables[0] if named else None
-    return tables[0]
-
-
-def _find_folders(settings: Settings, root: Path, forced: bool) -> Found | None:
-    """Return the videos of class folders, which also lie beside a manifest and beside the lists of UCF101."""
-    found = find_class_folders(root, ENDINGS)
-    if found is None or (not forced and (_list_files(root) or _has_manifest(settings, root))):
-        return None
-    read = {source.path for source in found.sources}
-    folders = {path.parent for path in read}
-    others = sorted(path for folder in folders for path in list_folder(folder)[0] if path not in read)
-    if others:
-        name = others[0].relative_to(root).as_posix()
-        count = f"{len(others):,} file{'s' if len(others) > 1 else ''} in class folders"
-        found.notes.append(f"{count}: not read, since the ending is no video's, as {name}.")
-    return replace(found, reason=found.reason.partition(" with ")[0])
-
-
-def _has_manifest(settings, root):
-    try:
-        return _find_manifest(settings, root, False) is not None
-    except UserError:
-        return False
-
-
-def _list_files(root: Path) -> list[Path]:
-    files, folders = list_folder(root)
-    places = [*files, *(path for folder in folders for path in list_folder(folder)[0])]
-    return [path for path in places if LISTS.fullmatch(path.name)]
-
-
-def _find_ucf101(root: Path, forced: bool) -> Found | None:
-    """Return the videos that trainlist01.txt and testlist01.txt name; a group is what was filmed in one session."""
-    lists = _list_files(root) if root.is_dir() else []
-    if not lists:
-        return None
-    sources = []
-    for file in lists:
-        part = LISTS.fullmatch(file.name).group(1).lower()
-        for number, line in enumerate(read_lines(file), 1):
-            name = re.sub(r"\s+\d+$", "", line.strip())
-            if not name:
-                continue
-            label, slash, video = name.rpartition("/")
-            if not slash:
-                raise UserError(f"{file}:{number}: expected CLASS/FILE. Received: {line.strip()!r}")
-            group = UCF_GROUP.match(video)
-            sources.append(Source(root / name, name, part, group and group.group(1), label))
-    if not sources:
-        raise UserError(f"{lists[0]}: expected lines CLASS/FILE. Received: none")
-    bases = [root, *list_folder(root)[1]]
-    base = next((base for base in bases if (base / sources[0].label).is_dir()), root)
-    sources = [Source(base / one.name, one.name, one.part, one.group, one.label) for one in sources]
-    return Found(f"the lists {', '.join(path.name for path in lists)}", sources)
 
 
 def _rows_of_files(sources: Sequence[Source]) -> tuple[list[Example], list[Problem]]:

@@ -54,6 +54,25 @@ def list_folder(folder: Path) -> tuple[list[Path], list[Path]]:
     return [path for path in entries if not path.is_dir()], folders
 
 
+def list_below(folder: Path) -> list[Path]:
+    """Return the files in a folder and in all folders below it, hidden ones left out; no folder is entered twice.
+
+    Raises:
+        UserError: if a folder cannot be listed.
+    """
+    entered, files, waiting = set(), [], [Path(folder)]
+    while waiting:
+        folder = waiting.pop()
+        place = folder.resolve()  # links may lead in a circle
+        if place in entered:
+            continue
+        entered.add(place)
+        inside, folders = list_folder(folder)
+        files += inside
+        waiting += reversed(folders)
+    return files
+
+
 def find_tables(root: Path, kind: str, forced: bool = False) -> Found | None:
     """Return the tables of one kind: a file, the files of a folder that name parts, or those of a folder of folders.
 
@@ -114,12 +133,18 @@ def _missing_parts(sources):
     ]
 
 
-def find_class_folders(root: Path, endings: tuple[str, ...], skipped: tuple[str, ...] = ()) -> Found | None:
+def find_class_folders(
+    root: Path, endings: tuple[str, ...], skipped: tuple[str, ...] = (), forced: bool = False
+) -> Found | None:
     """Return the files of one folder per class: `PART/CLASS/FILE`, or `CLASS/FILE` where no folder names a part.
+
+    Files in sub-folders of a class folder count for the class; a sub-folder whose name is a part gives the part. Where
+    no class holds a file itself, the classes may be the sub-folders, so that only `forced` takes it for this format.
 
     Args:
         endings: Endings of the files wanted, lower case, as `(".txt",)`; `.gz` may follow.
         skipped: Names of class folders to leave out, with a note.
+        forced: The user named this format.
 
     Raises:
         UserError: if a class folder holds no such file while others do.
@@ -131,23 +156,43 @@ def find_class_folders(root: Path, endings: tuple[str, ...], skipped: tuple[str,
     pairs = [(part_of(parent.name), child) for parent in part_folders for child in list_folder(parent)[1]]
     if not part_folders:
         pairs = [(None, folder) for folder in folders]
-    sources, notes, empty = [], [], []
-    for part, folder in pairs:
-        name = folder.relative_to(root).as_posix()
-        if folder.name in skipped:
-            notes.append(f"{name}: left out, since it holds no labelled examples.")
-            continue
-        files = [path for path in list_folder(folder)[0] if path.name.lower().removesuffix(".gz").endswith(endings)]
-        sources += [Source(path, f"{name}/{path.name}", part, None, folder.name) for path in files]
-        empty += [] if files else [folder]
-    if not sources:
+    left_out = [folder for _, folder in pairs if folder.name in skipped]
+    notes = [f"{_below(root, folder)}: left out, since it holds no labelled examples." for folder in left_out]
+    pairs = [(part, folder) for part, folder in pairs if folder.name not in skipped]
+    look_in = list_below if forced else lambda folder: list_folder(folder)[0]
+    if not any(_matching(look_in(folder), endings) for _, folder in pairs):
         return None
+    files = {folder: _matching(list_below(folder), endings) for _, folder in pairs}
+    empty = [folder for _, folder in pairs if not files[folder]]
     if empty:
         raise UserError(f"{empty[0]}: expected {' or '.join(endings)} files in the folder of a class. Received: none")
-    others = [folder for folder in folders if part_folders and folder not in part_folders]
-    notes += [f"{_names(others)}: not read, {NO_PART}."] if others else []
-    shown = list(dict.fromkeys(source.name.rpartition("/")[0] for source in sources))
-    return Found(f"the class folders {_join(shown)} with {' or '.join(endings)} files", sources, notes)
+    sources = [
+        Source(path, _below(root, path), part or _part_below(folder, path), None, folder.name)
+        for part, folder in pairs
+        for path in files[folder]
+    ]
+    deeper = [path for _, folder in pairs for path in files[folder] if path.parent != folder]
+    if deeper:
+        count = f"{len(deeper):,} file{' lies' if len(deeper) == 1 else 's lie'}"
+        notes.append(f"{count} in sub-folders of class folders and count for the class, as {_below(root, deeper[0])}.")
+    unnamed = [folder for folder in folders if part_folders and folder not in part_folders]
+    notes += [f"{_names(unnamed)}: not read, {NO_PART}."] if unnamed else []
+    shown = _join([_below(root, folder) for _, folder in pairs])
+    return Found(f"the class folders {shown} with {' or '.join(endings)} files", sources, notes)
+
+
+def _matching(files: list[Path], endings: tuple[str, ...]) -> list[Path]:
+    return [path for path in files if path.name.lower().removesuffix(".gz").endswith(endings)]
+
+
+def _below(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix()
+
+
+def _part_below(folder: Path, path: Path) -> str | None:
+    """Return the part that a sub-folder between a class folder and its file names."""
+    parts = (part_of(name) for name in path.relative_to(folder).parts[:-1])
+    return next((part for part in parts if part), None)
 
 
 def find_class_files(root: Path, labels: tuple[str, ...], forced: bool = False) -> Found | None:
