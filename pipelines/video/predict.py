@@ -1,7 +1,7 @@
 """One video, or what a camera sees, to an action with its probability."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -56,24 +56,25 @@ def predict(
     labels = assets["labels"]
     if camera is not None:
         raw_input = f"{CAMERA}{camera}"
-    live = str(raw_input).startswith(CAMERA)
+    live = str(raw_input).startswith(CAMERA) and (camera is not None or not Path(raw_input).exists())
     if live and (timeline or annotate):
         raise UserError(f"--timeline and --annotate need a video file. Received: {raw_input}")
     if not timeline and not annotate:
         arrays = _camera_arrays(str(raw_input), settings) if live else raw_arrays(raw_input, settings)
         (answer,) = predictor([arrays])
         return _action(answer["probabilities"], labels)
-    from suite.vision.read import read_frames
+    from suite.vision.read import read_frames, video_info
 
     frames = at_even_rate(read_frames(raw_input, settings.channels), settings.frame_rate)
     spans, probabilities = _classify_windows(predictor, _resized(frames, settings), settings)
+    spans[-1] = spans[-1][0], video_info(raw_input).duration  # frames at a rate need not end with the video
     mean, segments = merge_windows(spans, probabilities, labels)
     annotated = str(write_annotated(raw_input, annotate, segments)) if annotate else None
-    found = _action(mean, labels)
-    return Action(found.label, found.scores, tuple(segments), annotated)
+    action = _action(mean, labels)
+    return replace(action, segments=tuple(segments), annotated=annotated)
 
 
-def _action(probabilities, labels):
+def _action(probabilities: np.ndarray, labels: Sequence[str]) -> Action:
     scores = {label: float(score) for label, score in zip(labels, probabilities, strict=True)}
     return Action(max(scores, key=scores.get), scores)
 
@@ -84,8 +85,8 @@ def _camera_arrays(name: str, settings: Settings) -> dict[str, np.ndarray]:
     number = name.removeprefix(CAMERA)
     if not number.isdecimal():
         raise UserError(f"expected a camera as {CAMERA}0. Received: {name!r}")
-    seen = at_even_rate(camera_frames(int(number), settings.channels), settings.frame_rate)
-    frames = np.stack([frame for _, frame in islice(_resized(seen, settings), settings.frames)])
+    live = at_even_rate(camera_frames(int(number), settings.channels), settings.frame_rate)
+    frames = np.stack([frame for _, frame in islice(_resized(live, settings), settings.frames)])
     return {"frames": frames, "length": np.int32(len(frames))}
 
 
@@ -96,13 +97,15 @@ def _resized(frames: Iterable[tuple[float, np.ndarray]], settings: Settings) -> 
         yield time, resize_array(frame[np.newaxis], settings.height, settings.width)[0]
 
 
-def _classify_windows(predictor, frames, settings):
+def _classify_windows(
+    predictor: Predictor, frames: Iterable[tuple[float, np.ndarray]], settings: Settings
+) -> tuple[list[tuple[float, float]], np.ndarray]:
     """Return start and end of each window and its probabilities, `(windows, classes)`."""
     windows = sliding_windows(frames, settings.frames, max(1, settings.frames // 2))
     spans, probabilities = [], []
-    while some := list(islice(windows, WINDOWS_AT_ONCE)):
-        answers = predictor([_arrays(window) for window in some])
-        spans += [(window.start, window.end) for window in some]
+    while batch := list(islice(windows, WINDOWS_AT_ONCE)):
+        answers = predictor([_arrays(window) for window in batch])
+        spans += [(window.start, window.end) for window in batch]
         probabilities += [answer["probabilities"] for answer in answers]
     if not spans:
         raise UserError("expected a video with frames. Received: none that can be decoded")
