@@ -87,8 +87,8 @@ def _count(path: Path, modified: int, size: int) -> VideoInfo:
         pictures = Pictures(video, first)
     if len(times) < FEWEST_FRAMES:
         raise UserError(f"{path}: {_fewest(len(times))}")
-    duration = end - float(times[0])
-    return VideoInfo(len(times), 1 / step, pictures.width, pictures.height, duration, times - times[0])
+    duration = float(end - times[0])
+    return VideoInfo(len(times), float(1 / step), pictures.width, pictures.height, duration, times - times[0])
 
 
 def _last_seconds(times: np.ndarray, announced: float, mean: float) -> float:

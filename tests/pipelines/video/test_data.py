@@ -205,6 +205,91 @@ def test_bad_data_is_refused_with_file_and_fault(make, files, path, format, part
     assert len(str(error.value).splitlines()) <= 2
 
 
+def test_clips_in_sub_folders_of_a_class_count(make):
+    files = {
+        f"{label}/{number}.avi": 20 * place + number
+        for place, label in enumerate(("run", "jump"))
+        for number in range(6)
+    }
+    files |= {name.replace("/", "/night/1/"): 50 + number for name, number in files.items()}
+    examples = read(make(files), Settings())
+    assert len(examples.items) == 24 and {(one.name, one.target) for one in examples.items} == {
+        (name, name.partition("/")[0]) for name in files
+    }
+    assert any("12 files lie in sub-folders of class folders and count" in note for note in examples.notes)
+
+
+def test_sub_folders_of_a_class_that_name_parts_give_them(make):
+    files = {
+        f"{label}/{part}/{label}.avi": 3 * (label == "run") + number
+        for label in ("run", "jump")
+        for number, part in enumerate(("train", "test"))
+    }
+    files |= {"run/0.avi": 10, "jump/0.avi": 11}
+    examples = read(make(files), Settings(dev_fraction=0))
+    assert {one.name: one.part for one in examples.items} == {
+        **dict.fromkeys(files, "train"),
+        "run/test/run.avi": "test",
+        "jump/test/jump.avi": "test",
+    }
+
+
+def test_classes_whose_clips_all_lie_deeper_must_be_named_as_folders(make):
+    root = make({name.replace("/", "/session1/"): number for name, number in CLIPS.items()})
+    with pytest.raises(UserError, match=r"format not recognised"):
+        read(root, Settings())
+    assert {one.target for one in read(root, Settings(), "folders").items} == {"run", "jump"}
+
+
+def split_of(number, swapped=False):
+    """The lists of an official split; swapped: what the other one trains on is its test."""
+    train, test = UCF["ucfTrainTestlist/trainlist01.txt"], UCF["ucfTrainTestlist/testlist01.txt"]
+    train, test = (test, train) if swapped else (train, test)
+    return {f"ucfTrainTestlist/trainlist0{number}.txt": train, f"ucfTrainTestlist/testlist0{number}.txt": test}
+
+
+VIDEOS = {name: number for name, number in UCF.items() if name.endswith(".avi")}
+
+
+def trained_on(root, split=None):
+    examples = read(root, Settings(dev_fraction=0, ucf_split=split))
+    assert examples.format == "ucf101"
+    return {one.group for one in examples.part("train")}, examples.notes
+
+
+def test_the_only_official_split_is_taken_whatever_its_number(make):
+    groups, notes = trained_on(make({**VIDEOS, **split_of(2, swapped=True)}))
+    assert groups == {"v_Run_g02", "v_Jump_g02"} and not any("split" in note for note in notes)
+
+
+def test_of_several_official_splits_the_first_is_read_and_said_or_the_one_asked_for(make):
+    root = make({**VIDEOS, **split_of(1), **split_of(2, swapped=True), **split_of(3)})
+    groups, notes = trained_on(root)
+    assert groups == {"v_Run_g01", "v_Jump_g01"}
+    assert "Official split 1 is read, not 2, 3; --set ucf_split=N chooses." in notes
+    assert trained_on(root, 2)[0] == {"v_Run_g02", "v_Jump_g02"}
+    with pytest.raises(UserError, match=r"setting 'ucf_split': expected one of 1, 2, 3, .* Received: 4"):
+        trained_on(root, 4)
+
+
+def test_official_splits_without_the_first_are_asked_for(make):
+    root = make({**VIDEOS, **split_of(2), **split_of(3, swapped=True)})
+    with pytest.raises(
+        UserError, match=r"expected lists of split 1. Received: lists of 2, 3; --set ucf_split=N chooses"
+    ):
+        read(root, Settings())
+    assert trained_on(root, 3)[0] == {"v_Run_g02", "v_Jump_g02"}
+
+
+def test_lists_or_videos_in_two_places_are_refused(make, tmp_path):
+    twice = {"old/trainlist01.txt": "Run/v_Run_g02_c01.avi 1\n"}
+    with pytest.raises(UserError, match=r"one list of each part. Received: old/trainlist01.txt and ucfTrainTestlist/"):
+        read(make({**UCF, **twice}, tmp_path / "lists"), Settings())
+    small = {name.replace("UCF-101", "UCF-101-small"): number + 10 for name, number in VIDEOS.items()}
+    with pytest.raises(UserError, match=r"in one folder. Received: videos in .*UCF-101 and .*UCF-101-small"):
+        read(make({**UCF, **small}, tmp_path / "videos"), Settings())
+
+
 def test_two_clips_the_same_are_noted(make):
     examples = read(
         make(

@@ -27,12 +27,12 @@ def film(tmp_path_factory):
     return path
 
 
-def predictor(inputs):
+def predictor(inputs, most=SETTINGS.frames):
     """The share of bright frames among those that count."""
     found = []
     for arrays in inputs:
         assert arrays["frames"].dtype == np.uint8 and arrays["frames"].shape[1:] == (16, 16, 1)
-        assert len(arrays["frames"]) == arrays["length"] <= SETTINGS.frames
+        assert len(arrays["frames"]) == arrays["length"] <= most
         bright = (arrays["frames"].max(axis=(1, 2, 3)) > 128).mean()
         found.append({"probabilities": np.array([1 - bright, bright], np.float32)})
     return found
@@ -57,6 +57,31 @@ def test_a_timeline_says_when(film):
         assert one.end == following.start
     assert sum(found.scores.values()) == pytest.approx(1)
     assert all(0.5 <= segment.score <= 1 for segment in found.segments)
+
+
+@pytest.mark.parametrize("frame_rate", [None, 4, 10, 12.5, 25, 60])
+def test_a_timeline_sees_the_frames_that_training_sees(film, frame_rate):
+    settings = Settings(height=16, width=16, channels=1, frames=300, frame_rate=frame_rate)
+    asked = []
+
+    def keep(inputs):
+        asked.extend(arrays["frames"] for arrays in inputs)
+        return predictor(inputs[:1], 300)
+
+    answers = [predict(keep, film, ASSETS, settings, timeline=timeline) for timeline in (False, True)]
+    clip, window = asked
+    slots = np.arange(40) if frame_rate is None else np.arange(int(3.9 * frame_rate) + 1) * RATE / frame_rate
+    expected = (np.floor(slots + 1e-5) >= 16) & (np.floor(slots + 1e-5) < 28)
+    assert np.array_equal(clip.max(axis=(1, 2, 3)) > 128, expected)
+    assert np.array_equal(clip, window)
+    assert answers[0].scores == pytest.approx(answers[1].scores)
+    assert answers[1].segments[-1].end == pytest.approx(4.0)
+
+
+def test_a_file_named_like_a_camera_is_a_file(film, tmp_path, monkeypatch):
+    (tmp_path / "camera:1").write_bytes(film.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    assert predict(predictor, "camera:1", ASSETS, SETTINGS).label == "dark"
 
 
 def test_a_video_with_its_actions_written_in(film, tmp_path):
