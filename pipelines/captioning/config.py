@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from suite.config import TrainingSettings
+from suite.text.words import LANGUAGE
 
 
 class Settings(TrainingSettings):
@@ -12,6 +13,9 @@ class Settings(TrainingSettings):
 
     image_column: str = Field("image", description="manifest: key of the picture file")
     captions_column: str = Field("captions", description="manifest: key of its captions, a list or one text")
+    language: str | None = Field(
+        None, pattern=LANGUAGE, description="language of the captions, for the case of letters: tr and az have i and ı"
+    )
     min_count: int = Field(1, ge=1, description="words seen less often in the training captions are unknown")
     max_words: int = Field(20, ge=1, le=100, description="words of a caption, at most; training ones are cut there")
 

@@ -50,7 +50,7 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
     facts = inspect_files([(picture.place, picture.path) for picture in pictures], _inspect)
     items, remarks = [], []
     for picture, fact in zip(pictures, facts, strict=True):
-        captions, faults = _usable_captions(picture)
+        captions, faults = _usable_captions(picture, settings)
         problems += faults
         if isinstance(fact, Problem):
             problems.append(Problem(fact.name, f"{picture.path}: {fact.message}"))
@@ -63,7 +63,7 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
     if not items:
         first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
         raise UserError(f"{path}: expected at least one picture with a caption; {first}")
-    notes = (*found.notes, *notes, _caption_counts(items), *remark_notes(remarks, "picture"))
+    notes = (*found.notes, *notes, _caption_counts(items, settings), *remark_notes(remarks, "picture"))
     examples = Examples(tuple(items), path, format, found.reason, problems=tuple(problems), notes=notes)
     return assign_parts(examples, settings)
 
@@ -74,14 +74,14 @@ def _inspect(path: Path) -> tuple[str, tuple[str, ...]]:
     return hashlib.sha256(path.read_bytes()).hexdigest(), remarks
 
 
-def _usable_captions(picture: Picture) -> tuple[tuple[str, ...], list[Problem]]:
+def _usable_captions(picture: Picture, settings: Settings) -> tuple[tuple[str, ...], list[Problem]]:
     captions, problems = [], []
     for place, caption in picture.captions:
         if not isinstance(caption, str):
             problems.append(Problem(place, f"{picture.name}: expected a caption. Received: {str(caption)[:60]!r}"))
         elif not caption.strip():
             problems.append(Problem(place, f"{picture.name}: the caption is empty"))
-        elif not words_of(caption):
+        elif not words_of(caption, settings.language):
             problems.append(
                 Problem(place, f"{picture.name}: expected a caption with a word in it. Received: {caption[:60]!r}")
             )
@@ -90,9 +90,9 @@ def _usable_captions(picture: Picture) -> tuple[tuple[str, ...], list[Problem]]:
     return tuple(captions), problems
 
 
-def _caption_counts(items: Sequence[Example]) -> str:
+def _caption_counts(items: Sequence[Example], settings: Settings) -> str:
     counts = Counter(len(example.target) for example in items)
-    lengths = [len(words_of(caption)) for example in items for caption in example.target]
+    lengths = [len(words_of(caption, settings.language)) for example in items for caption in example.target]
     fewest, most = min(counts), max(counts)
     each = f"{fewest}" if fewest == most else f"{fewest} to {most}"
     return f"Captions: {len(lengths):,}, {each} a picture; {np.mean(lengths):.1f} words on average, {max(lengths)} at most."
@@ -109,30 +109,33 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
         settings: Of the run.
         inherited: Assets of the model that a warm start begins from: its words keep their numbers, new ones follow.
     """
-    counts = Counter(word for example in train for caption in example.target for word in words_of(caption))
+    captions = [words_of(caption, settings.language) for example in train for caption in example.target]
+    counts = Counter(word for caption in captions for word in caption)
     frequent = sorted((word for word, count in counts.items() if count >= settings.min_count), key=_by_count(counts))
     if not frequent:
         raise UserError(f"setting 'min_count': no word of the training captions occurs {settings.min_count} times")
     words = list(inherited["words"]) if inherited else list(RESERVED)
     known = set(words)
-    said = {digest_of(words_of(caption)) for example in train for caption in example.target}
+    digests = {digest_of(caption) for caption in captions}
     if inherited:
-        said.update(inherited["training_captions"])
-    return {"words": words + [word for word in frequent if word not in known], "training_captions": sorted(said)}
+        digests.update(inherited["training_captions"])
+    return {"words": words + [word for word in frequent if word not in known], "training_captions": sorted(digests)}
 
 
 def _by_count(counts):
     return lambda word: (-counts[word], word)
 
 
-def encode_caption(caption: str, numbers: dict[str, int], most: int) -> tuple[list[int], list[int]]:
-    """Return what the decoder is given and what it is to put out, of equal length, at most `most` + 1.
+def encode_caption(
+    caption: str, numbers: dict[str, int], longest: int, language: str | None = None
+) -> tuple[list[int], list[int]]:
+    """Return what the decoder is given and what it is to put out, of equal length, at most `longest` + 1.
 
-    Given: the start, then the words. To put out: the words, then the end; a caption of more than `most` words is cut,
+    Given: the start, then the words. To put out: the words, then the end; a caption of more than `longest` words is cut,
     and has no end.
     """
-    words = [numbers.get(word, UNKNOWN) for word in words_of(caption)]
-    given = [START, *words[:most]]
+    words = [numbers.get(word, UNKNOWN) for word in words_of(caption, language)]
+    given = [START, *words[:longest]]
     return given, [*words, END][: len(given)]
 
 
@@ -190,7 +193,7 @@ def _pairs(examples, assets, settings) -> list[tuple[int, list[int], list[int]]]
     """Return each caption: the index of its picture, what the decoder is given and what it is to put out."""
     numbers = {word: number for number, word in enumerate(assets["words"])}
     return [
-        (index, *encode_caption(caption, numbers, settings.max_words))
+        (index, *encode_caption(caption, numbers, settings.max_words, settings.language))
         for index, example in enumerate(examples)
         for caption in example.target
     ]

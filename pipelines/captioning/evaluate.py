@@ -37,7 +37,7 @@ def evaluate(predictor: Predictor, examples: Sequence[Example], assets: dict, se
         plain += found[1]
     captions = [_words(hypothesis, assets) for hypothesis in best]
     greedy_captions = [_words(hypothesis, assets) for hypothesis in plain]
-    references = [[words_of(caption) for caption in example.target] for example in examples]
+    references = [[words_of(caption, settings.language) for caption in example.target] for example in examples]
     scores = cider_scores(captions, references)
     metrics = {
         "cider": float(scores.mean()),

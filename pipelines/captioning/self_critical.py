@@ -38,7 +38,7 @@ def self_critical_batches(
     """
     count = settings.self_critical_samples
     size = max(1, settings.batch_size // count)
-    reward = _reward(examples, assets["words"])
+    reward = _reward(examples, assets["words"], settings.language)
     decoder, cache = WordDecoder(model), picture_cache(settings)
     sample = tf.function(
         lambda picture, seed: sample_captions(decoder, picture, count, settings.max_words, seed), autograph=False
@@ -110,10 +110,12 @@ def sample_captions(decoder: WordDecoder, picture, count: int, max_words: int, s
     return tf.reshape(sampled, (-1, count, max_words + 1))
 
 
-def _reward(examples: Sequence[Example], words: Sequence[str]) -> Callable[[int, np.ndarray], float]:
+def _reward(
+    examples: Sequence[Example], words: Sequence[str], language: str | None
+) -> Callable[[int, np.ndarray], float]:
     """Return the function of an example's index and sampled word numbers that scores them."""
     end = RESERVED[END]
-    spoken = [[[*words_of(caption), end] for caption in example.target] for example in examples]
+    spoken = [[[*words_of(caption, language), end] for caption in example.target] for example in examples]
     scorer = CiderD(spoken)
     ready = [scorer.prepare(captions) for captions in spoken]
 

@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from suite.config import TrainingSettings
+from suite.text.words import LANGUAGE
 
 
 class Settings(TrainingSettings):
@@ -14,6 +15,11 @@ class Settings(TrainingSettings):
     text_column: str = Field("text", description="column or key of the transcript")
     transcript: Literal["letters", "verbatim"] = Field(
         "letters", description="letters: lower case, letters, digits and apostrophes alone; verbatim: as written"
+    )
+    language: str | None = Field(
+        None,
+        pattern=LANGUAGE,
+        description="language of the transcripts, for the case of letters: tr and az have i and ı",
     )
     tokens: Literal["characters", "subword"] = Field("characters", description="what CTC puts out")
     vocabulary_size: int = Field(256, ge=8, le=8192, description="subword: symbols learned from train, at most")

@@ -47,7 +47,7 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
     for clip, facts in zip(clips, inspect_clips(clips), strict=True):
         fault = facts if isinstance(facts, Problem) else _transcript_fault(clip, settings)
         if fault is None:
-            text = normalise(clip.text, settings.transcript)
+            text = normalise(clip.text, settings.transcript, settings.language)
             checked.append(
                 (Example(clip.name, clip.path, text, clip.part, clip.group, facts.digest), clip.place, facts)
             )
@@ -75,7 +75,7 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
 def _transcript_fault(clip: Clip, settings: Settings) -> Problem | None:
     if not isinstance(clip.text, str):
         return Problem(clip.place, f"expected a transcript. Received: {clip.text!r}")
-    if not normalise(clip.text, settings.transcript):
+    if not normalise(clip.text, settings.transcript, settings.language):
         return Problem(clip.place, f"expected a transcript with a letter or digit in it. Received: {clip.text[:60]!r}")
     return None
 

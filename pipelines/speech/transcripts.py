@@ -8,28 +8,22 @@ from functools import lru_cache
 from itertools import pairwise
 
 from pipelines.speech.config import Settings
+from suite.text.words import spoken
 
 BLANK = ""  # symbol 0
-APOSTROPHES = dict.fromkeys(map(ord, "’ʼ‘`´"), "'")
 
 
-def normalise(text: str, transcript: str = "letters") -> str:
+def normalise(text: str, transcript: str = "letters", language: str | None = None) -> str:
     """Return a transcript as it is learned: one space between words, Unicode in composed form (NFC).
 
     Args:
-        transcript: `"letters"`: lower case; letters, their marks, digits and apostrophes stay, all else parts words.
-            `"verbatim"`: as written.
+        transcript: `"letters"`: lower case; letters, their marks, digits and apostrophes stay, all else parts words, as
+            `suite.text.words` says. `"verbatim"`: as written.
+        language: A language tag, for the case of letters.
     """
-    text = unicodedata.normalize("NFC", text)
     if transcript == "verbatim":
-        return " ".join(text.split())
-    text = text.translate(APOSTROPHES).lower()
-    text = "".join(character if _is_spoken(character) else " " for character in text)
-    return " ".join(word for word in text.split() if word.strip("'"))
-
-
-def _is_spoken(character: str) -> bool:
-    return character == "'" or unicodedata.category(character)[0] in "LMN"
+        return " ".join(unicodedata.normalize("NFC", text).split())
+    return spoken(text, language)
 
 
 def learn_symbols(transcripts: Iterable[str], settings: Settings) -> list[str]:

@@ -1,15 +1,22 @@
-"""Text inside the graph: tokenizers, their embedding, and encoding of whole data sets."""
+"""Text: what a word is, tokenizers inside the graph, their embedding, word vectors, and encoding of whole data sets."""
 
-from suite.text.bytes_tokenizer import BytesTokenizer
-from suite.text.embedding import TextEmbedding
-from suite.text.encoding import encode_texts, pad_encoded
-from suite.text.tokenizer import learn_tokenizer, make_tokenizer
+import importlib
+from typing import Any
 
-__all__ = [
-    "BytesTokenizer",
-    "TextEmbedding",
-    "encode_texts",
-    "learn_tokenizer",
-    "make_tokenizer",
-    "pad_encoded",
-]
+_MODULES = {
+    "BytesTokenizer": "bytes_tokenizer",
+    "TextEmbedding": "embedding",
+    "encode_texts": "encoding",
+    "learn_tokenizer": "tokenizer",
+    "make_tokenizer": "tokenizer",
+    "pad_encoded": "encoding",
+}
+
+__all__ = list(_MODULES)
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for: what a word is must be had without TensorFlow."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
