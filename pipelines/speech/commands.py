@@ -18,6 +18,7 @@ def lm(
     order: Annotated[int, typer.Option(help="n of the n-grams", min=1, max=12)] = 3,
     level: Annotated[str, typer.Option(help="word, or character")] = "word",
     transcript: Annotated[str, typer.Option(help="letters or verbatim, as in the model's settings")] = "letters",
+    language: Annotated[str | None, typer.Option(help="as in the model's settings: tr and az have i and ı")] = None,
 ) -> None:
     """Learn an n-gram language model (interpolated modified Kneser-Ney) from a text file."""
     if level not in ("word", "character"):
@@ -26,7 +27,7 @@ def lm(
         raise UserError(f"--transcript: expected letters or verbatim. Received: {transcript!r}")
     if output.exists():
         raise UserError(f"{output} exists and is never overwritten; choose another --output, or remove it")
-    sentences = tune.learn_language_model(text, output, order, level, transcript)
+    sentences = tune.learn_language_model(text, output, order, level, transcript, language)
     typer.echo(f"{output}: {order}-grams of {level}s from {sentences} sentences", err=True)
 
 
@@ -45,7 +46,7 @@ def tune_decoder(
     console = Console(stderr=True)
     with Progress(console=console, transient=True) as progress:
         bar = progress.add_task("trying weights", total=None)
-        found = tune.tune_decoder(
+        tuned = tune.tune_decoder(
             model_dir,
             data,
             language_model,
@@ -55,10 +56,11 @@ def tune_decoder(
     if json:
         import json as as_json
 
-        typer.echo(as_json.dumps(found, ensure_ascii=False))
+        typer.echo(as_json.dumps(tuned, ensure_ascii=False))
         return
     console.print(
-        f"{found['split']}, {found['examples']} examples: WER {found['greedy_wer']:.4f} greedy, {found['wer']:.4f} with "
-        f"weight {found['language_model_weight']:g} and bonus {found['word_bonus']:g}; kept in {model_dir}",
+        f"{tuned['split']}, {tuned['examples']} examples: WER {tuned['greedy_wer']:.4f} greedy, {tuned['wer']:.4f} with "
+        f"weight {tuned['language_model_weight']:g} and bonus {tuned['word_bonus']:g}; kept in {model_dir}"
+        + (f" ({tuned['covered']:.0%} of the transcripts are in the language model)" if "covered" in tuned else ""),
         highlight=False,
     )

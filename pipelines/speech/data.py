@@ -133,7 +133,8 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
     """Return the assets, learned from the training part alone.
 
     `symbols`: what CTC puts out, the blank `""` first. `feature_mean`, `feature_std`: of each feature, where the
-    normalisation is global or running. `language_model`: lines of an ARPA file, where `language_model_order` is not 0.
+    normalisation is global or running. `language_model`: lines of an ARPA file, where `language_model_order` is not 0, and
+    `language_model_level`: what its tokens are.
 
     Args:
         train: The training part; nothing else is looked at.
@@ -158,6 +159,7 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
 
         model = NgramModel.train(texts, settings.language_model_order, settings.language_model_level)
         assets["language_model"] = model.arpa_lines()
+        assets["language_model_level"] = settings.language_model_level
     return assets
 
 

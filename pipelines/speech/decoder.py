@@ -1,6 +1,5 @@
 """How log-probabilities become text: greedy or beam search, as settings, options and the model's assets say."""
 
-import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -9,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from pipelines.speech.config import Settings
+from pipelines.speech.wordlists import read_hot_words, read_language_model, read_lexicon
 from suite.errors import UserError
 
 HOT_WORD_BONUS = 3.0  # nats for each occurrence
+SPELLINGS = 6  # texts searched for each that is asked for: many differ in spaces alone
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,14 @@ class Decoder:
     def __call__(self, log_probs: np.ndarray):
         """Return the best hypothesis, and the n best as alternatives (None unless more than one is asked for)."""
         from pipelines.speech.predict import Alternative
-        from suite.decoding.beam import Hypothesis, beam_search
+        from suite.decoding.beam import Hypothesis, beam_search, distinct_texts
         from suite.decoding.greedy import greedy
 
         if self.beam_width == 1:
             path = greedy(log_probs)
             score = float(log_probs.max(axis=-1).sum()) if len(log_probs) else 0.0
-            return Hypothesis(path.text(self.symbols).strip(), score, path.ids, path.frames), None
-        found = beam_search(
+            return Hypothesis(" ".join(path.text(self.symbols).split()), score, path.ids, path.frames), None
+        hypotheses = beam_search(
             log_probs,
             self.symbols,
             beam_width=self.beam_width,
@@ -55,14 +56,15 @@ class Decoder:
             word_bonus=self.bonus,
             lexicon=self.lexicon,
             hot_words=self.hot_words,
-            n_best=self.n_best,
+            n_best=self.n_best if self.n_best == 1 else SPELLINGS * self.n_best,
         )
-        alternatives = tuple(Alternative(one.text.strip(), float(one.score)) for one in found)
-        return found[0], alternatives if self.n_best > 1 else None
+        hypotheses = distinct_texts(hypotheses)[: self.n_best]
+        alternatives = tuple(Alternative(hypothesis.text, float(hypothesis.score)) for hypothesis in hypotheses)
+        return hypotheses[0], alternatives if self.n_best > 1 else None
 
     def text(self, log_probs: np.ndarray) -> str:
         """Return the best text."""
-        return self(log_probs)[0].text.strip()
+        return self(log_probs)[0].text
 
     def words(self, log_probs: np.ndarray, hypothesis, step_seconds: float):
         """Return the words of a hypothesis with their times in seconds, by forced alignment."""
@@ -87,68 +89,57 @@ def make_decoder(
         assets: `symbols`, and the language model, tuned weights and the words of a closed vocabulary where there are some.
         settings: Of the run.
         beam_width: Prefixes that beam search keeps; 1 is greedy; 0 does as the settings say.
-        language_model: Path of an ARPA file to use instead of the model's own.
+        language_model: Path of an ARPA file, in capitals or not, to use instead of the model's own.
         language_model_weight: Weight of its log probability; below 0 as the settings say.
-        lexicon: Path of a text file with the only words allowed; by default those of a closed vocabulary, if it is closed.
+        lexicon: Path of a text file with the only words allowed, plain or with pronunciations; by default those of a closed
+            vocabulary, if it is closed.
         hot_words: Words, separated by commas, that get a bonus.
         n_best: Alternatives given, best first.
 
     Raises:
-        UserError: for a file that cannot be read, or an option out of range.
+        UserError: for a file that cannot be read or spelled, or an option out of range.
     """
-    tuned = assets.get("decoder", {})
+    tuned, symbols = assets.get("decoder", {}), assets["symbols"]
     default = settings.beam_width if settings.decoder == "beam" or tuned else 1
     if n_best < 1 or beam_width < 0:
         raise UserError(f"--n-best and --beam-width: expected positive numbers. Received: {n_best} and {beam_width}")
     asked = language_model or lexicon or hot_words or n_best > 1
     width = beam_width or (max(default, settings.beam_width) if asked else default)
+    if width == 1 and asked:
+        raise UserError(
+            "--beam-width: expected at least 2 with --language-model, --lexicon, --hot-words or --n-best, which greedy "
+            "decoding does not know. Received: 1"
+        )
     if width == 1:
-        return Decoder(assets["symbols"])
+        return Decoder(symbols)
     if language_model:
-        model = _read_arpa(Path(language_model), _changed(language_model))
+        model = read_language_model(Path(language_model), symbols, settings)
     else:
-        model = _own_language_model("\n".join(assets["language_model"])) if "language_model" in assets else None
+        model = own_language_model(assets, settings)
     weight = tuned.get("language_model_weight", settings.language_model_weight)
     return Decoder(
-        symbols=assets["symbols"],
+        symbols=symbols,
         beam_width=width,
         language_model=model,
         weight=language_model_weight if language_model_weight >= 0 else weight,
         bonus=tuned.get("word_bonus", settings.word_bonus) if model is not None else 0.0,
-        lexicon=_read_lexicon(Path(lexicon)) if lexicon else assets.get("words"),
-        hot_words={word.strip(): HOT_WORD_BONUS for word in hot_words.split(",") if word.strip()} or None,
+        lexicon=read_lexicon(Path(lexicon), symbols, settings) if lexicon else assets.get("words"),
+        hot_words=dict.fromkeys(read_hot_words(hot_words, symbols, settings), HOT_WORD_BONUS) or None,
         n_best=n_best,
     )
 
 
-def _changed(path):
-    """Return when a file was last written to; None where that cannot be told, and reading it will say why."""
-    try:
-        return os.stat(path).st_mtime_ns
-    except OSError:
+def own_language_model(assets: dict, settings: Settings) -> Any:
+    """Return the language model that a model folder holds, or None."""
+    if "language_model" not in assets:
         return None
+    # Folders of before keep no level; without weights of `tune-decoder` their model is that of the settings.
+    level = assets.get("language_model_level", None if "decoder" in assets else settings.language_model_level)
+    return _parse_own("\n".join(assets["language_model"]), level)
 
 
 @lru_cache(maxsize=2)
-def _read_arpa(path, changed):
-    """Read the model once for all inputs of a command."""
-    from suite.decoding.ngram import read_arpa
-
-    return read_arpa(path)
-
-
-@lru_cache(maxsize=2)
-def _own_language_model(text):
+def _parse_own(text: str, level: str | None) -> Any:
     from suite.decoding.ngram import parse_arpa
 
-    return parse_arpa(text.splitlines(), "the model's own language model")
-
-
-def _read_lexicon(path):
-    try:
-        words = tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read as UTF-8 text: {error}") from error
-    if not words:
-        raise UserError(f"{path}: expected a word on each line. Received: an empty file")
-    return words
+    return parse_arpa(text.splitlines(), "the model's own language model", level)

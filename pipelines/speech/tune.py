@@ -1,28 +1,41 @@
 """What `suite speech` does: learn a language model, and fit the weights of beam search to a model on dev."""
 
-import gzip
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from pipelines.speech.config import Settings
 from suite.errors import UserError
 
+if TYPE_CHECKING:
+    from suite.decoding.ngram import NgramModel
 
-def learn_language_model(text: Path, output: Path, order: int, level: str, transcript: str) -> int:
+
+def learn_language_model(
+    text: Path, output: Path, order: int, level: str, transcript: str, language: str | None = None
+) -> int:
     """Write the n-gram model of a text file as ARPA; return the number of sentences.
 
     Raises:
         UserError: if the text cannot be read or is empty.
     """
     from pipelines.speech.transcripts import normalise
-    from suite.data.text_files import read_lines
+    from suite.data.text_files import read_lines, undecodable
     from suite.decoding.ngram import train, write_arpa
 
-    lines = [normalise(line, transcript) for line in read_lines(text, "utf-8")]
-    lines = [line for line in lines if line]
-    if not lines:
+    sentences = []
+    for number, line in enumerate(read_lines(text, "utf-8"), 1):
+        if undecodable(line):
+            raise UserError(
+                f"{text}:{number}: expected UTF-8 text. Received: {line.encode('utf-8', 'surrogateescape')[:60]!r}"
+            )
+        if sentence := normalise(line, transcript, language):
+            sentences.append(sentence)
+    if not sentences:
         raise UserError(f"{text}: expected sentences, one a line. Received: no words")
-    write_arpa(train(lines, order, level), output)
-    return len(lines)
+    write_arpa(train(sentences, order, level), output)
+    return len(sentences)
 
 
 def tune_decoder(
@@ -31,65 +44,85 @@ def tune_decoder(
     language_model: Path | None,
     beam_width: int,
     progress: Callable[[int, int], None],
-) -> dict:
+) -> dict[str, Any]:
     """Fit the weights of beam search on transcribed audio and keep them in the model folder.
 
+    A language model from a file takes the place of the model's own only if it makes no more word errors than the decoder
+    that the folder has.
+
     Returns:
-        `split`, `examples`, `greedy_wer`, `wer`, `language_model_weight`, `word_bonus`, `beam_width`.
+        `split`, `examples`, `greedy_wer`, `wer`, `language_model_weight`, `word_bonus`, `beam_width`; with a file
+        `covered`, the share of the transcripts' tokens that it has.
 
     Raises:
-        UserError: if model or data cannot be read, or there is no language model.
+        UserError: if model or data cannot be read, there is no language model, or the file's knows too little or makes more
+            errors; the folder is then as it was.
     """
     from pipelines.speech.data import raw_arrays
+    from pipelines.speech.decoder import own_language_model
+    from pipelines.speech.wordlists import read_language_model
     from suite.artifact import read_artifact, replace_assets
-    from suite.decoding.ngram import parse_arpa
     from suite.decoding.tuning import tune
     from suite.runtime.loaded import load
 
     artifact = read_artifact(model_dir)
     settings, assets = artifact.settings, artifact.assets
     if language_model is not None:
-        lines = _read_arpa_lines(language_model)
-    elif "language_model" in assets:
-        lines = assets["language_model"]
+        model = read_language_model(language_model, assets["symbols"], settings)
     else:
+        model = own_language_model(assets, settings)
+    if model is None:
         raise UserError(
             f"{model_dir}: the model has no language model of its own; name one with --language-model (`suite speech lm` makes it)"
         )
-    model = parse_arpa(lines, str(language_model or model_dir))
     examples = artifact.pipeline.read(data, settings, None, assets)
     part = "dev" if examples.part("dev") else "all"
     chosen = examples.part(part)
-    predictor = load(model_dir).predictor
-    answers = predictor([raw_arrays(example.input, settings) for example in chosen])
-    found = tune(
-        [answer["log_probs"] for answer in answers],
-        [example.target for example in chosen],
+    references = [example.target for example in chosen]
+    covered = {"covered": _check_coverage(language_model, model, references)} if language_model is not None else {}
+    answers = load(model_dir).predictor([raw_arrays(example.input, settings) for example in chosen])
+    log_probs = [answer["log_probs"] for answer in answers]
+    tuned = tune(
+        log_probs,
+        references,
         assets["symbols"],
         model,
         beam_width=beam_width,
         lexicon=assets.get("words"),
         progress=progress,
     )
-    weights = {
-        "language_model_weight": found.lm_weight,
-        "word_bonus": found.word_bonus,
-        "beam_width": beam_width,
-    }
-    replace_assets(artifact, {"decoder": weights, "language_model": lines})
-    return {
-        "split": part,
-        "examples": len(chosen),
-        "greedy_wer": found.greedy_wer,
-        "wer": found.wer,
-        **weights,
-    }
+    if language_model is not None:
+        _refuse_worse(language_model, tuned.wer, log_probs, references, assets, settings)
+    weights = {"language_model_weight": tuned.lm_weight, "word_bonus": tuned.word_bonus, "beam_width": beam_width}
+    kept = {"decoder": weights, "language_model": model.arpa_lines(), "language_model_level": model.level}
+    replace_assets(artifact, kept)
+    rates = {"greedy_wer": tuned.greedy_wer, "wer": tuned.wer}
+    return {"split": part, "examples": len(chosen), **rates, **weights, **covered}
 
 
-def _read_arpa_lines(path: Path) -> list[str]:
-    opened = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opened(path, "rt", encoding="utf-8") as file:
-            return file.read().splitlines()
-    except (OSError, UnicodeDecodeError, EOFError) as error:
-        raise UserError(f"{path}: cannot be read as an ARPA file: {error}") from error
+def _check_coverage(path: Path, model: "NgramModel", references: Sequence[str]) -> float:
+    """Return the share of the transcripts' tokens that a language model has; refuse one that has next to none."""
+    from pipelines.speech.wordlists import NOTED_SHARE, REFUSED_SHARE, covered_share
+
+    share = covered_share(model, references)
+    text = f"{path}: {share:.0%} of the {model.level}s of the transcripts are in it"
+    if share < REFUSED_SHARE:
+        raise UserError(f"{text}; expected a language model of such sentences, spelled as transcripts are")
+    if share < NOTED_SHARE:
+        warnings.warn(text, stacklevel=3)
+    return share
+
+
+def _refuse_worse(
+    path: Path, rate: float, log_probs: Sequence, references: Sequence[str], assets: dict[str, Any], settings: Settings
+) -> None:
+    """Raise UserError if the decoder that the folder has makes fewer word errors than `rate`."""
+    from pipelines.speech.decoder import make_decoder
+    from suite.decoding.tuning import word_error_rate
+
+    decoder = make_decoder(assets, settings)
+    own = word_error_rate(references, [decoder.text(steps) for steps in log_probs])
+    if own < rate:
+        raise UserError(
+            f"{path}: word error rate {rate:.4f} with it and {own:.4f} with what the model has; the model is left as it was"
+        )

@@ -1,24 +1,26 @@
 """ARPA files: n-gram models as text, with logarithms to the base 10.
 
-A character model writes the space as `<space>`, since the format parts tokens by spaces; a file that has this token, or
-in which no token but the special ones is longer than a character, is one of characters.
+A character model writes the space as `<space>`, since the format parts tokens by spaces. A file that has this token is one
+of characters, any other one of words, even if each is a single letter or digit, unless the reader knows better.
 """
 
 import gzip
 import itertools
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 
+from suite.decoding.arpa_merge import merge_tokens
 from suite.decoding.ngram import END, START, UNKNOWN, NgramModel
 from suite.errors import UserError
 
 SPACE = "<space>"
 NEVER, UNLIKELY = -99.0, -100.0  # log10: of <s>, and of <unk> where a file has none
 LN10 = math.log(10)
+SPECIAL = {text: text for text in (UNKNOWN, START, END)}
 
 
 def arpa_lines(model: NgramModel) -> list[str]:
@@ -38,6 +40,8 @@ def arpa_lines(model: NgramModel) -> list[str]:
         if gram + 1 < states:
             line += f"\t{backoffs[gram + 1]:.7g}"
         sections[lengths[gram]].append(line)
+    if model.level == "character" and " " not in model.vocabulary:
+        sections[1].append(f"{log_probs[0]:.7g}\t{SPACE}")  # as unknown as it was, but it tells what the tokens are
     lines = ["\\data\\", *(f"ngram {n}={len(section)}" for n, section in sections.items())]
     for n, section in sections.items():
         lines += ["", f"\\{n}-grams:", *section]
@@ -51,19 +55,29 @@ def write_arpa(model: NgramModel, path) -> None:
     Path(path).write_bytes(gzip.compress(data, mtime=0) if str(path).endswith(".gz") else data)
 
 
-def read_arpa(path) -> NgramModel:
-    """Read an ARPA file, plain or `.gz`."""
+def read_arpa(path: Path | str, level: str | None = None, normalize: Callable[[str], str] | None = None) -> NgramModel:
+    """Read an ARPA file, plain or `.gz`; the arguments are those of `parse_arpa`."""
     path = Path(path)
     opened = gzip.open if path.suffix == ".gz" else open
     try:
-        with opened(path, "rt", encoding="utf-8", newline="\n") as file:
-            return parse_arpa(file, str(path))
+        with opened(path, "rt", encoding="utf-8-sig", newline="\n") as file:
+            return parse_arpa(file, str(path), level, normalize)
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read as an ARPA file: {error}") from error
 
 
-def parse_arpa(lines: Iterable[str], name: str) -> NgramModel:
-    """Return the model of an ARPA file's lines; errors call it `name`."""
+def parse_arpa(
+    lines: Iterable[str], name: str, level: str | None = None, normalize: Callable[[str], str] | None = None
+) -> NgramModel:
+    """Return the model of an ARPA file's lines; errors call it `name`.
+
+    The special tokens may be written in capitals. A probability of zero (`-inf`) is taken as 1e-99.
+
+    Args:
+        level: `"character"` or `"word"`, where it is known; by default a file with `<space>` is one of characters.
+        normalize: Gives a text as transcripts are written. Tokens that it makes other ones are renamed, and put together
+            with those that are called so already; what is no single word by it stays as it is.
+    """
     numbered = ((number, line.strip(" \t\r\n")) for number, line in enumerate(lines, 1))
     numbered = ((number, line) for number, line in numbered if line)
     for _, line in numbered:
@@ -86,12 +100,18 @@ def parse_arpa(lines: Iterable[str], name: str) -> NgramModel:
         grams.append(section)
     if line != "\\end\\":
         raise UserError(f"{name}, line {number}: expected \\end\\. Received: {line[:80]}")
-    special = {UNKNOWN, START, END, SPACE}
-    characters = SPACE in names or all(len(text) == 1 for text in names if text not in special)
+    characters = level == "character" or (level is None and SPACE in names)
+    if normalize is not None:
+        names, grams = merge_tokens(names, grams, lambda text: _renamed(text, normalize, characters), len(SPECIAL))
     vocabulary = tuple(" " if text == SPACE and characters else text for text in names)
     grams[0].setdefault((0,), (UNLIKELY, 0.0))
     grams[0].setdefault((1,), (NEVER, 0.0))
     return _assemble("character" if characters else "word", vocabulary, grams)
+
+
+def _renamed(text: str, normalize: Callable[[str], str], characters: bool) -> str:
+    new = text if text == SPACE and characters else normalize(text)
+    return text if not new or " " in new or (characters and len(new) > 1) else new
 
 
 def _read_counts(numbered, name):
@@ -118,15 +138,16 @@ def _read_section(numbered, name, n, order, names, grams, section):
         try:
             if len(fields) not in (n + 1, n + 2):
                 raise ValueError
-            log_prob = float(fields[0])
-            backoff = float(fields[n + 1]) if len(fields) == n + 2 else 0.0
-            if not (log_prob <= 1e-4 and math.isfinite(log_prob) and math.isfinite(backoff)):
+            log_prob = max(float(fields[0]), UNLIKELY)  # -inf is zero; a number that is none stays one
+            backoff = max(float(fields[n + 1]), UNLIKELY) if len(fields) == n + 2 else 0.0
+            if not (log_prob <= 1e-4 and math.isfinite(backoff)):
                 raise ValueError
         except ValueError:
             raise UserError(
                 f"{name}, line {number}: expected a log10 probability of at most 0, {n} token(s)"
                 f"{' and maybe a back-off' if n < order else ''}. Received: {line[:80]}"
             ) from None
+        fields[1 : n + 1] = [SPECIAL.get(text.lower(), text) for text in fields[1 : n + 1]]
         if n == 1:
             ids = (names.setdefault(fields[1], len(names)),)
         else:

@@ -111,6 +111,19 @@ def beam_search(
     return _best(log_probs, probabilities, symbols, texts or {(): 0.0}, n_best)
 
 
+def distinct_texts(hypotheses: Iterable[Hypothesis]) -> list[Hypothesis]:
+    """Return hypotheses with one space between words and none at the ends, the best of each text, in the same order.
+
+    To beam search texts that differ in spaces alone are different ones; to a reader they are not. `ids` and `frames` are
+    as they were found.
+    """
+    best: dict[str, Hypothesis] = {}
+    for hypothesis in hypotheses:
+        text = " ".join(hypothesis.text.split())
+        best.setdefault(text, hypothesis._replace(text=text))
+    return list(best.values())
+
+
 def _best(log_probs, probabilities, symbols, texts, n_best):
     """Score texts (ids -> score beside the acoustic one) exactly and return the best."""
     from suite.decoding.alignment import align

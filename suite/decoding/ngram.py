@@ -1,8 +1,9 @@
 """N-gram language models of characters or words, with back-off."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -118,22 +119,24 @@ def train(lines: Iterable[str], order: int, level: str) -> NgramModel:
     return train(lines, order, level)
 
 
-def read_arpa(path) -> NgramModel:
-    """Read an ARPA file, plain or `.gz`.
+def read_arpa(path: Path | str, level: str | None = None, normalize: Callable[[str], str] | None = None) -> NgramModel:
+    """Read an ARPA file, plain or `.gz`; the arguments are those of `parse_arpa`.
 
     Raises:
         UserError: naming the line that is not as the format has it.
     """
     from suite.decoding.arpa import read_arpa
 
-    return read_arpa(path)
+    return read_arpa(path, level, normalize)
 
 
-def parse_arpa(lines: Iterable[str], name: str) -> NgramModel:
-    """Return the model of an ARPA file's lines; errors call it `name`."""
+def parse_arpa(
+    lines: Iterable[str], name: str, level: str | None = None, normalize: Callable[[str], str] | None = None
+) -> NgramModel:
+    """Return the model of an ARPA file's lines; as `suite.decoding.arpa.parse_arpa`, which has the arguments."""
     from suite.decoding.arpa import parse_arpa
 
-    return parse_arpa(lines, name)
+    return parse_arpa(lines, name, level, normalize)
 
 
 def write_arpa(model: NgramModel, path) -> None:

@@ -73,7 +73,7 @@ def tune(
                 def decode(one):
                     return beam_search(one, symbols, beam_width, language_model, **options)[0].text
 
-                rates[weight, bonus] = _word_error_rate(references, list(threads.map(decode, log_probs)))
+                rates[weight, bonus] = word_error_rate(references, list(threads.map(decode, log_probs)))
             if progress:
                 progress(len(rates), total)
 
@@ -94,7 +94,7 @@ def tune(
         weight,
         bonus,
         rates[weight, bonus],
-        _word_error_rate(references, [greedy(one).text(symbols) for one in log_probs]),
+        word_error_rate(references, [greedy(one).text(symbols) for one in log_probs]),
         [(*point, rate) for point, rate in rates.items()],
     )
 
@@ -103,14 +103,17 @@ def _best(rates):
     return min(rates, key=lambda point: (rates[point], point[0], abs(point[1]), point[1]))
 
 
-def _word_error_rate(references, texts):
-    """jiwer knows no empty reference, but what is heard where nothing was said is an error too."""
+def word_error_rate(references: Sequence[str], texts: Sequence[str]) -> float:
+    """Return the word errors of texts as a share of all words of the references.
+
+    jiwer knows no empty reference, but what is heard where nothing was said is an error too.
+    """
     import jiwer
 
-    said = [reference or "(nothing)" for reference in references]
+    spoken = [reference or "(nothing)" for reference in references]
     heard = [
         " ".join([*([] if reference else ["(nothing)"]), *text.split()])
         for reference, text in zip(references, texts, strict=True)
     ]
-    words = jiwer.process_words(said, heard)
+    words = jiwer.process_words(spoken, heard)
     return (words.substitutions + words.deletions + words.insertions) / sum(len(text.split()) for text in references)
