@@ -16,6 +16,9 @@ class Settings(TrainingSettings):
     language: str | None = Field(
         None, pattern=LANGUAGE, description="language of the captions, for the case of letters: tr and az have i and ı"
     )
+    image_folder: str | None = Field(
+        None, description="flickr8k, coco: folder of the pictures, below that of the data; null: found by their names"
+    )
     min_count: int = Field(1, ge=1, description="words seen less often in the training captions are unknown")
     max_words: int = Field(20, ge=1, le=100, description="words of a caption, at most; training ones are cut there")
 

@@ -51,8 +51,9 @@ def evaluate(predictor: Predictor, examples: Sequence[Example], assets: dict, se
     titles = {row: f"{' '.join(captions[row])}\nCIDEr {scores[row]:.2f}" for row in shown}
     pictures = {"captions": partial(_draw_captions, [examples[row] for row in shown], list(titles.values()), settings)}
     if settings.attention != "none":
-        some = [row for row in spread(shown, SHOWN_ATTENTIONS) if captions[row]]
-        arguments = [examples[row] for row in some], [best[row] for row in some]
+        drawn = [row for row in spread(shown, SHOWN_ATTENTIONS) if captions[row]]
+        arguments = [examples[row] for row in drawn], [best[row] for row in drawn]
+    if settings.attention != "none" and drawn:  # a model at its beginning may say nothing at all
         pictures["attention"] = partial(_draw_attention, predictor, *arguments, assets, settings)
     samples = {
         "example": [examples[row].name for row in order[:SAMPLES]],

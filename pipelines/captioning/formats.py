@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.captioning.config import Settings
+from pipelines.captioning.picture_folders import picture_paths
 from suite.data.examples import PARTS, Problem
 from suite.data.parts import part_in_column, part_of
-from suite.data.sources import Found, Source, find_tables, list_folder
+from suite.data.sources import NO_PART, Found, Source, find_tables, list_folder
 from suite.data.tables import read_table
 from suite.data.text_files import read_bytes, read_lines, undecodable
 from suite.errors import UserError
@@ -21,9 +21,8 @@ WANTED = {
 }
 PART_LISTS = re.compile(r".*(train|dev|val|test)Images\.txt", re.IGNORECASE)
 TOKEN_FILE = re.compile(r".*\.token\.txt", re.IGNORECASE)
+PLAIN_TOKEN_FILE = re.compile(r"[^.]*\.token\.txt", re.IGNORECASE)
 CAPTION_FILE = re.compile(r".*caption.*\.json", re.IGNORECASE)
-FOLDER_DEPTH = 2  # folders below the root that pictures are looked for in
-MOST_TRIED = 20  # pictures that show which folder it is
 
 
 @dataclass(slots=True)
@@ -50,22 +49,47 @@ class Picture:
 
 
 def find_flickr8k(root: Path, forced: bool = False) -> Found | None:
-    """Return the token file, and the lists of the parts where there are any."""
+    """Return the token file, and the lists of the parts where there are any.
+
+    Raises:
+        UserError: if several files could be the token file or the list of a part.
+    """
     folder = root.parent if root.is_file() else root
     if root.is_file() and not (forced or TOKEN_FILE.fullmatch(root.name)):
         return None
     files = [path for place in [folder, *list_folder(folder)[1]] for path in list_folder(place)[0]]
     tokens = [root] if root.is_file() else [path for path in files if TOKEN_FILE.fullmatch(path.name)]
-    if len(tokens) > 1:
-        tokens = [path for path in tokens if not path.name.lower().startswith("crowdflower")][:1]
     if not tokens:
         return None
-    lists = [path for path in files if PART_LISTS.fullmatch(path.name)]
-    sources = [Source(tokens[0], _name_below(folder, tokens[0]))]
-    for path in lists:
-        sources.append(Source(path, _name_below(folder, path), part_of(PART_LISTS.fullmatch(path.name)[1])))
-    named = f", with the list{'s' if len(lists) > 1 else ''} {_join([path.name for path in lists])}" if lists else ""
-    return Found(f"{tokens[0].name}{named}", sources)
+    token, notes = _choose_token_file(tokens, folder)
+    lists = [
+        Source(path, _name_below(folder, path), part_of(match[1]))
+        for path in files
+        if (match := PART_LISTS.fullmatch(path.name))
+    ]
+    _refuse_part_twice(lists, folder)
+    named = f", with the list{'s' if len(lists) > 1 else ''} {_join([one.path.name for one in lists])}" if lists else ""
+    return Found(f"{token.name}{named}", [Source(token, _name_below(folder, token)), *lists], notes)
+
+
+def _choose_token_file(tokens: list[Path], folder: Path) -> tuple[Path, list[str]]:
+    """Return the file of captions as they were written: `Flickr8k.token.txt`, not `Flickr8k.lemma.token.txt`."""
+    if len(tokens) == 1:
+        return tokens[0], []
+    plain = [path for path in tokens if PLAIN_TOKEN_FILE.fullmatch(path.name)]
+    if len(plain) != 1:
+        names = _join([_name_below(folder, path) for path in plain or tokens])
+        raise UserError(f"{folder}: expected one file NAME.token.txt. Received: {names}; name one of them")
+    derived = [_name_below(folder, path) for path in tokens if path != plain[0]]
+    return plain[0], [f"{_join(derived)}: not read, since there is {plain[0].name}."]
+
+
+def _refuse_part_twice(sources: list[Source], folder: Path) -> None:
+    by_part: dict[str | None, Source] = {}
+    for source in sources:
+        twin = by_part.setdefault(source.part, source)
+        if twin is not source:
+            raise UserError(f"{folder}: {twin.name} and {source.name} are the same part twice; keep one of them there")
 
 
 def read_flickr8k(found: Found, settings: Settings) -> tuple[list[Picture], list[Problem], list[str]]:
@@ -75,7 +99,7 @@ def read_flickr8k(found: Found, settings: Settings) -> tuple[list[Picture], list
     folder = _root_of(token)
     if not lists:
         pictures = [Picture(f"{own[0][0]} ({name})", name, Path(name), own) for name, own in captions.items()]
-        return _placed(pictures, folder), problems, []
+        return pictures, problems, _place(pictures, folder, settings)
     listed: dict[str, Picture] = {}
     for source in lists:
         for number, line in enumerate(read_lines(source.path, settings.encoding), 1):
@@ -92,7 +116,7 @@ def read_flickr8k(found: Found, settings: Settings) -> tuple[list[Picture], list
         notes = [
             f"{len(left):,} picture{'s' if len(left) > 1 else ''} with captions on no list: left out, as {left[0]}."
         ]
-    return _placed(list(listed.values()), folder), problems, notes
+    return list(listed.values()), problems, notes + _place(list(listed.values()), folder, settings)
 
 
 def _token_captions(token, settings):
@@ -122,7 +146,11 @@ def _token_captions(token, settings):
 
 
 def find_coco(root: Path, forced: bool = False) -> Found | None:
-    """Return the captions files: one that was named, or those of a folder and the folders in it."""
+    """Return the captions files: one that was named, or those of a folder and the folders in it.
+
+    Raises:
+        UserError: if several files could be the captions, or those of a part.
+    """
     if root.is_file():
         folder = root.parent.parent if root.parent.name.lower() == "annotations" else root.parent
         files = [root] if root.suffix.lower() == ".json" else []
@@ -131,17 +159,28 @@ def find_coco(root: Path, forced: bool = False) -> Found | None:
         files = [path for place in places for path in list_folder(place)[0] if CAPTION_FILE.fullmatch(path.name)]
     if not files:
         return None
-    sources = [Source(path, _name_below(folder, path), _part_of_json(path)) for path in files]
-    return Found(_join([path.name for path in files]), sources)
+    sources = [Source(path, _name_below(folder, path), part_of(_split_of(path))) for path in files]
+    named = [source for source in sources if source.part] or sources
+    if len(named) > 1 and named[0].part is None:
+        names = _join([source.name for source in named])
+        raise UserError(
+            f"{folder}: expected one captions file, or one of each part. Received: {names}; name one of them"
+        )
+    _refuse_part_twice(named, folder)
+    others = _join([source.name for source in sources if source not in named])
+    notes = [f"{others}: not read, {NO_PART}."] if others else []
+    return Found(_join([source.path.name for source in named]), named, notes)
 
 
-def _part_of_json(path):
-    return part_of(re.sub(r"\d+(?=\.json$)", "", path.name.lower()))
+def _split_of(path: Path, year: bool = False) -> str:
+    """Return what a captions file calls its part: "train" of captions_train2014.json; "train2014" with the year."""
+    split = re.sub(r"^captions?[-_. ]", "", path.stem.lower())
+    return split if year else re.sub(r"\d+$", "", split)
 
 
 def read_coco(found: Found, settings: Settings) -> tuple[list[Picture], list[Problem], list[str]]:
     """Return the pictures of `{"images": [{"id", "file_name"}], "annotations": [{"image_id", "caption"}]}`."""
-    pictures, problems = [], []
+    pictures, problems, notes = [], [], []
     for source in found.sources:
         held = _read_coco_file(source.path)
         own: dict[object, Picture] = {}
@@ -163,8 +202,9 @@ def read_coco(found: Found, settings: Settings) -> tuple[list[Picture], list[Pro
                 problems.append(Problem(place, message))
             else:
                 own[note["image_id"]].captions.append((place, note.get("caption")))
-        pictures += _placed(list(own.values()), _root_of(source))
-    return pictures, problems, []
+        notes += _place(list(own.values()), _root_of(source), settings, _split_of(source.path, year=True))
+        pictures += own.values()
+    return pictures, problems, list(dict.fromkeys(notes))
 
 
 def _read_coco_file(path):
@@ -228,20 +268,12 @@ def _root_of(source: Source) -> Path:
     return source.path.parents[source.name.count("/")]
 
 
-def _placed(pictures: list[Picture], root: Path) -> list[Picture]:
-    """Give each picture its path: below the folder, whatever its name, that holds the first of them that is there."""
-    folders = list(_folders(root, FOLDER_DEPTH))
-    found = (folder for one in pictures[:MOST_TRIED] for folder in folders if (folder / one.name).is_file())
-    base = next(found, root)
-    for picture in pictures:
-        picture.path = base / picture.name
-    return pictures
-
-
-def _folders(folder: Path, depth: int) -> Iterator[Path]:
-    yield folder
-    for inner in list_folder(folder)[1] if depth else ():
-        yield from _folders(inner, depth - 1)
+def _place(pictures: list[Picture], root: Path, settings: Settings, split: str = "") -> list[str]:
+    """Give each picture its path, and return notes on folders that were not read."""
+    paths, notes = picture_paths([picture.name for picture in pictures], root, settings.image_folder, split)
+    for picture, path in zip(pictures, paths, strict=True):
+        picture.path = path
+    return notes
 
 
 def _join(names, shown=6):

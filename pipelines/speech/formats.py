@@ -1,7 +1,7 @@
 """Where the clips and transcripts of each documented speech format stand."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,7 +121,7 @@ def read_librispeech(found: Found, settings: Settings) -> tuple[list[Clip], list
     """Return the clips of lines `ID TRANSCRIPT`, with `ID.flac` (or another audio ending) beside the list."""
     clips, problems = [], []
     for source in found.sources:
-        files = _by_stem(list_folder(source.path.parent)[0])
+        files = _by_stem(list_folder(source.path.parent)[0], ".flac")
         folder = source.name.rpartition("/")[0]
         for place, line in _lines(source, settings, problems):
             name, _, text = line.strip().partition(" ")
@@ -151,7 +151,7 @@ def read_ljspeech(found: Found, settings: Settings) -> tuple[list[Clip], list[Pr
     clips, problems = [], []
     for source in found.sources:
         folder = source.path.parent / "wavs"
-        files = _by_stem(list_folder(folder)[0])
+        files = _by_stem(list_folder(folder)[0], ".wav")
         for place, line in _lines(source, settings, problems):
             fields = line.split("|")
             if len(fields) not in (2, 3):
@@ -238,10 +238,23 @@ def read_digits(found: Found, settings: Settings) -> tuple[list[Clip], list[Prob
 # -- shared
 
 
-def _by_stem(paths: Iterable[Path]) -> dict[str, Path]:
-    recordings = [path for path in paths if path.name.lower().endswith(AUDIO_ENDINGS)]
-    recordings.sort(key=lambda path: AUDIO_ENDINGS.index(path.suffix.lower()), reverse=True)
-    return {path.stem: path for path in recordings}
+def _by_stem(paths: Sequence[Path], ending: str) -> dict[str, Path]:
+    """Return each audio file under its name without the ending; of several the one with the format's own ending.
+
+    Raises:
+        UserError: if several files of one name are there, none of them or two with that ending.
+    """
+    by_stem: dict[str, list[Path]] = {}
+    for path in paths:
+        if path.name.lower().endswith(AUDIO_ENDINGS):
+            by_stem.setdefault(path.stem, []).append(path)
+    for stem, rivals in by_stem.items():
+        by_ending = [path for path in rivals if path.suffix.lower() == ending]
+        if len(rivals) > 1 and len(by_ending) != 1:
+            names = _join(by_ending or rivals)
+            raise UserError(f"{rivals[0].parent}: expected one audio file named {stem}. Received: {names}")
+        by_stem[stem] = by_ending or rivals
+    return {stem: rivals[0] for stem, rivals in by_stem.items()}
 
 
 def _lines(source, settings, problems):

@@ -8,8 +8,9 @@ import pytest
 from pipelines.captioning import METRICS
 from pipelines.captioning.evaluate import evaluate
 from pipelines.captioning.search import find_attention, find_captions
-from pipelines.captioning.words import START
+from pipelines.captioning.words import END, START
 from suite.data.examples import Example
+from tests.pipelines.captioning.conftest import WORDS, ColourPredictor
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +76,23 @@ def test_attention_is_that_of_each_word_and_the_end(colour_predictor):
     assert [one.shape for one in looked] == [(4, 4), (1, 4)]
     np.testing.assert_array_equal(looked[0].argmax(-1), [0, 1, 2, 3])
     np.testing.assert_allclose(looked[0].sum(-1), 1, rtol=1e-6)
+
+
+class SilentPredictor(ColourPredictor):
+    """Ends every caption before its first word, as a model at the beginning of its training may."""
+
+    def sibling(self, name):
+        return SilentPredictor(name)
+
+    def _decode_step(self, tokens, state, values, keys):
+        answer = super()._decode_step(tokens, state, values, keys)
+        shares = np.full_like(answer["log_probs"], np.log(0.1 / (len(WORDS) - 1)))
+        shares[..., END] = np.log(0.9)
+        return answer | {"log_probs": shares}
+
+
+def test_captions_that_are_all_empty_are_worth_nothing_and_are_shown(examples, colour_assets, colour_settings):
+    evaluation = evaluate(SilentPredictor(), examples, colour_assets, colour_settings)
+    assert set(evaluation.metrics) == set(METRICS) and not any(evaluation.metrics.values())
+    assert evaluation.samples["caption"] == ["", "", ""] and set(evaluation.pictures) == {"captions"}
+    evaluation.pictures["captions"]()
