@@ -12,7 +12,7 @@ import numpy as np
 from pipelines.captioning.config import Settings
 from pipelines.captioning.formats import FINDERS, READERS, Picture
 from pipelines.captioning.formats import WANTED as FORMATS
-from pipelines.captioning.words import END, PADDING, RESERVED, START, UNKNOWN, digest_of, words_of
+from pipelines.captioning.words import words_of
 from suite.data.bucketing import BatchPlan, bucket_lengths, plan_batches
 from suite.data.examples import Example, Examples, Problem
 from suite.data.formats import choose_format
@@ -21,6 +21,7 @@ from suite.data.remarks import remark_notes
 from suite.data.splits import assign_parts
 from suite.errors import UserError, naming
 from suite.pipeline import BatchSource
+from suite.sequence.vocabulary import END, PADDING, RESERVED, START, UNKNOWN, digest_of
 from suite.vision.cache import ClipCache
 from suite.vision.image import inspect_image, read_image
 

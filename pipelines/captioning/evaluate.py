@@ -8,10 +8,11 @@ import numpy as np
 from pipelines.captioning.config import Settings
 from pipelines.captioning.data import raw_arrays
 from pipelines.captioning.metrics import bleu, caption_figures, cider_scores, overlap_figures
-from pipelines.captioning.search import find_attention, find_captions
+from pipelines.captioning.search import find_captions
 from pipelines.captioning.words import words_of
 from suite.data.examples import Example
 from suite.pipeline import Evaluation, spread
+from suite.sequence.search import find_attention
 from suite.signature import Predictor
 
 AT_ONCE = 64
@@ -83,7 +84,7 @@ def _draw_attention(predictor, examples, hypotheses, assets, settings):
     from suite.vision.captions import draw_attention
 
     pixels = _pixels(examples, settings)
-    looked = find_attention(predictor, pixels, [hypothesis.tokens for hypothesis in hypotheses])
+    looked = find_attention(predictor, {"picture": pixels}, [hypothesis.tokens for hypothesis in hypotheses])
     words = [[*_words(hypothesis, assets), "<end>"] for hypothesis in hypotheses]
     grids = [weights.reshape(len(weights), settings.grid, settings.grid) for weights in looked]
     return draw_attention(list(pixels), words, grids)

@@ -9,11 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from pipelines.captioning.config import Settings
-from pipelines.captioning.decoder import WordDecoder
-from pipelines.captioning.greedy import caption_bytes, greedy_captions
-from pipelines.captioning.words import END, START, UNKNOWN
 from suite.answers.outputs import COUNT, DECISION, INNER, LOG_PROBABILITY, TEXT, WEIGHT
 from suite.runtime.windows import row_windows
+from suite.sequence.decoder import TokenDecoder
+from suite.sequence.greedy_loop import greedy_sequences, sentence_bytes
+from suite.sequence.vocabulary import END, START, UNKNOWN
 from suite.signature import Arrays, ExportRules, Host, Output, RawInput, Signature
 from suite.vision.resize import resize_frames
 
@@ -88,7 +88,7 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
     ]
 
 
-def _encoder(decoder: WordDecoder, settings: Settings) -> Callable[[tf.Tensor], tuple[tf.Tensor, ...]]:
+def _encoder(decoder: TokenDecoder, settings: Settings) -> Callable[[tf.Tensor], tuple[tf.Tensor, ...]]:
     """Return the function that looks at a picture of any size."""
     size = settings.height, settings.width
 
@@ -101,24 +101,24 @@ def _encoder(decoder: WordDecoder, settings: Settings) -> Callable[[tf.Tensor], 
 
 
 def _caption(model: keras.Model, words: list[str], settings: Settings) -> Callable[..., dict[str, tf.Tensor]]:
-    decoder = WordDecoder(model)
+    decoder = TokenDecoder(model)
     encoded = _encoder(decoder, settings)
 
     def caption(picture: tf.Tensor) -> dict[str, tf.Tensor]:
-        greedy = greedy_captions(decoder, *encoded(picture), settings)
-        text, length = caption_bytes(greedy.tokens, words)
+        greedy = greedy_sequences(decoder, encoded(picture), settings.max_words, settings.no_repeat_ngram)
+        text, length = sentence_bytes(greedy.tokens, words)
         return {"text": text, "text_length": length, **greedy._asdict()}
 
     return caption
 
 
 def _encode(model: keras.Model, settings: Settings) -> Callable[..., dict[str, tf.Tensor]]:
-    encoded = _encoder(WordDecoder(model), settings)
+    encoded = _encoder(TokenDecoder(model), settings)
     return lambda picture: dict(zip(ENCODE_OUTPUTS, encoded(picture), strict=True))
 
 
 def _decode_step(model: keras.Model) -> Callable[..., dict[str, tf.Tensor]]:
-    decoder = WordDecoder(model)
+    decoder = TokenDecoder(model)
 
     def decode_step(tokens: tf.Tensor, state: tf.Tensor, values: tf.Tensor, keys: tf.Tensor) -> dict[str, tf.Tensor]:
         values = tf.ensure_shape(values, (None, None, decoder.features))

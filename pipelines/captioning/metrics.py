@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipelines.captioning.cider import CiderD
-from pipelines.captioning.words import RESERVED, digest_of
+from suite.sequence.vocabulary import RESERVED, digest_of
 
 ROUGE_BETA = 1.2  # recall counts that much more than precision
 

@@ -1,16 +1,17 @@
 """Settings -> Keras model: a picture and the words so far to a logit for each next word, and its losses."""
 
 import keras
-import tensorflow as tf
 
 from pipelines.captioning.data import picture_batches
-from pipelines.captioning.layers import GivenWords, LookEverywhere, OwnWords, PlaceEmbedding, WordEmbedding
+from pipelines.captioning.layers import LookEverywhere, PlaceEmbedding
 from pipelines.captioning.self_critical import self_critical_batches
-from pipelines.captioning.words import PADDING
 from suite.errors import UserError
 from suite.pipeline import Phase
 from suite.recurrent import GRU, LSTM
 from suite.recurrent.attention_decoder import AttentionDecoder
+from suite.sequence.loss import token_cross_entropy
+from suite.sequence.scheduled_sampling import ModelTokens, TeacherTokens
+from suite.sequence.token_embedding import TokenEmbedding
 from suite.vision.layers import ClipMask, PictureGrid, backbone_network
 
 
@@ -30,7 +31,7 @@ def build(settings, assets) -> keras.Model:
     With scheduled sampling a token `-1 - word` asks for the model's own word in place of the given one: 3 and 4 then run
     once with the given words, to find the model's, and once more with those.
 
-    Everything the model needs is in it, the weights of a backbone too. `pipelines.captioning.decoder` runs it word by word.
+    Everything the model needs is in it, the weights of a backbone too. `suite.sequence.decoder` runs it word by word.
 
     Raises:
         UserError: if the settings of the backbone contradict one another, or its weights cannot be read.
@@ -49,8 +50,8 @@ def build(settings, assets) -> keras.Model:
     ]
     read = _reader(settings, len(assets["words"]))
     if settings.scheduled_sampling:
-        first, _ = read(GivenWords(name="given_words")(tokens), values, states)
-        tokens = OwnWords(name="own_words")(tokens, first)
+        first, _ = read(TeacherTokens(name="given_words")(tokens), values, states)
+        tokens = ModelTokens(name="own_words")(tokens, first)
     logits, attention = read(tokens, values, states)
     if settings.attention_regulariser:
         layer = LookEverywhere(settings.attention_regulariser, name="look_everywhere")
@@ -61,7 +62,7 @@ def build(settings, assets) -> keras.Model:
 def _reader(settings, words):
     """Return the decoder, a function of tokens, values and first states to logits and attention (None without it)."""
     seed, rate = settings.seed, settings.dropout
-    embedding = WordEmbedding(words, settings.embedding_size, settings.tied_embeddings, name="words")
+    embedding = TokenEmbedding(words, settings.embedding_size, settings.tied_embeddings, name="words")
     word_dropout = keras.layers.Dropout(rate / 2, seed=seed + 1, name="word_dropout")
     output_dropout = keras.layers.Dropout(rate / 2, seed=seed + 2, name="output_dropout")
     deep_dropout = keras.layers.Dropout(rate, seed=seed + 3, name="deep_dropout")
@@ -157,7 +158,7 @@ def _compile(settings, fine_tune):
                     before.trainable = False
             elif layer.name == "feature_norm":
                 layer.trainable = not fine_tune  # so few pictures a batch have statistics of their own
-        model.compile(optimizer, loss=word_cross_entropy(settings.label_smoothing))
+        model.compile(optimizer, loss=token_cross_entropy(settings.label_smoothing))
 
     return compile
 
@@ -182,7 +183,7 @@ def _compile_self_critical(model, optimizer):
             layer.rate = 0.0
         if isinstance(layer, (PictureGrid, keras.layers.BatchNormalization)):
             layer.trainable = False
-    model.compile(optimizer, loss=word_cross_entropy())
+    model.compile(optimizer, loss=token_cross_entropy())
 
 
 def _all_layers(model):
@@ -190,23 +191,3 @@ def _all_layers(model):
         yield layer
         if isinstance(layer, keras.Model):
             yield from _all_layers(layer)
-
-
-def word_cross_entropy(label_smoothing: float = 0.0):
-    """Return the loss of a batch's words, a function of `(targets, logits)` whose mean is that of all words.
-
-    Targets: int32 `(batch, time)`, -1 where there is none. Logits: `(batch, time, words)`. With smoothing `s` the target
-    has probability `1 - s`, and `s` is spread over all words.
-    """
-
-    def cross_entropy(targets, logits):
-        targets = tf.cast(targets, tf.int32)
-        counted = tf.cast(targets != PADDING, tf.float32)
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(targets, 0), logits)
-        if label_smoothing:
-            spread = tf.reduce_logsumexp(logits, -1) - tf.reduce_mean(logits, -1)
-            losses = (1 - label_smoothing) * losses + label_smoothing * spread
-        share = tf.cast(tf.size(counted), tf.float32) / tf.maximum(tf.reduce_sum(counted), 1)
-        return losses * counted * share
-
-    return cross_entropy

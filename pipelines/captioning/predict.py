@@ -7,8 +7,9 @@ import numpy as np
 
 from pipelines.captioning.config import Settings
 from pipelines.captioning.data import raw_arrays
-from pipelines.captioning.search import find_attention, find_captions
+from pipelines.captioning.search import find_captions
 from suite.errors import UserError
+from suite.sequence.search import find_attention
 from suite.signature import Predictor
 
 
@@ -93,7 +94,7 @@ def _text(tokens, assets):
 
 
 def _seen_words(predictor, pictures, tokens, assets, settings):
-    (looked,) = find_attention(predictor, pictures, [tokens])
+    (looked,) = find_attention(predictor, {"picture": pictures}, [tokens])
     grids = looked.reshape(len(looked), settings.grid, settings.grid)
     return tuple(
         SeenWord(assets["words"][token], [[round(float(share), 5) for share in row] for row in grid])

@@ -11,10 +11,12 @@ import tensorflow as tf
 from pipelines.captioning.cider import CiderD
 from pipelines.captioning.config import Settings
 from pipelines.captioning.data import input_specification, picture_cache
-from pipelines.captioning.decoder import WordDecoder
-from pipelines.captioning.words import END, PADDING, RESERVED, START, UNKNOWN, words_of
+from pipelines.captioning.words import words_of
 from suite.data.examples import Example
 from suite.pipeline import BatchSource
+from suite.sequence.decoder import TokenDecoder
+from suite.sequence.sampling import sample_sequences
+from suite.sequence.vocabulary import END, PADDING, RESERVED, START
 
 ORDER, SAMPLES = 2, 3  # what random numbers are for
 
@@ -39,9 +41,9 @@ def self_critical_batches(
     count = settings.self_critical_samples
     size = max(1, settings.batch_size // count)
     reward = _reward(examples, assets["words"], settings.language)
-    decoder, cache = WordDecoder(model), picture_cache(settings)
+    decoder, cache = TokenDecoder(model), picture_cache(settings)
     sample = tf.function(
-        lambda picture, seed: sample_captions(decoder, picture, count, settings.max_words, seed), autograph=False
+        lambda picture, seed: sample_sequences(decoder, picture, count, settings.max_words, seed), autograph=False
     )
     paths = [Path(example.input) for example in examples]
 
@@ -74,40 +76,6 @@ def self_critical_batches(
         return [examples[index].name for index in plan(epoch)[step]]
 
     return BatchSource(len(plan(0)), dataset, names)
-
-
-def sample_captions(decoder: WordDecoder, picture, count: int, max_words: int, seed) -> tf.Tensor:
-    """Return captions drawn word by word from the model's probabilities; never the start nor the unknown word.
-
-    Args:
-        decoder: The model, without dropout.
-        picture: uint8 `(batch, height, width, 3)`.
-        count: Captions of each picture.
-        max_words: A caption ends after `max_words` + 1 words at the latest, then without an end.
-        seed: int32 `(2,)`.
-
-    Returns:
-        Word numbers, int32 `(batch, count, max_words + 1)`, 0 from the end on.
-    """
-    values, keys, state = (tf.repeat(tensor, count, axis=0) for tensor in decoder.encode(picture))
-    rows = tf.shape(state)[0]
-
-    def body(step, tokens, done, state, drawn):
-        logits, state, _ = decoder.step(tokens, state, values, keys)
-        forbidden = tf.reduce_sum(tf.one_hot([START, UNKNOWN], logits.shape[-1], on_value=1e9), axis=0)
-        uniform = tf.random.stateless_uniform(tf.shape(logits), [seed[0], seed[1] + step], 1e-20, 1.0)
-        # The largest of logits with Gumbel noise is a draw from their softmax (Gumbel 1954).
-        tokens = tf.argmax(logits - forbidden - tf.math.log(-tf.math.log(uniform)), -1, tf.int32)
-        tokens = tf.where(done, END, tokens)
-        return step + 1, tokens, done | (tokens == END), state, drawn.write(step, tokens)
-
-    drawn = tf.TensorArray(tf.int32, max_words + 1, element_shape=(None,))
-    first = (tf.constant(0), tf.fill([rows], START), tf.fill([rows], False), state, drawn)
-    going = lambda step, tokens, done, state, drawn: ~tf.reduce_all(done)  # noqa: E731
-    step, *_, drawn = tf.while_loop(going, body, first, maximum_iterations=max_words + 1)
-    sampled = tf.transpose(drawn.gather(tf.range(step)))
-    sampled = tf.pad(sampled, [[0, 0], [0, max_words + 1 - step]])
-    return tf.reshape(sampled, (-1, count, max_words + 1))
 
 
 def _reward(

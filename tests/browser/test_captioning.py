@@ -9,8 +9,8 @@ from pipelines.captioning.config import Settings
 from pipelines.captioning.export import signatures
 from pipelines.captioning.model import build
 from pipelines.captioning.predict import predict
-from pipelines.captioning.words import END, RESERVED
 from suite.runtime.deployed import deployed_predictor
+from suite.sequence.vocabulary import END, RESERVED
 
 pytestmark = pytest.mark.browser
 WORDS = [*RESERVED, "a", "café", "dog", "in", "snow", "the", "two", "runs"]

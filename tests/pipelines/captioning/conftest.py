@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipelines.captioning.config import Settings
-from pipelines.captioning.words import END, RESERVED, START, digest_of
+from suite.sequence.vocabulary import END, RESERVED, START, digest_of
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
 WORDS = [*RESERVED, "a", *COLOURS, "picture", "wall"]

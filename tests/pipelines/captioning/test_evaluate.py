@@ -7,9 +7,10 @@ import pytest
 
 from pipelines.captioning import METRICS
 from pipelines.captioning.evaluate import evaluate
-from pipelines.captioning.search import find_attention, find_captions
-from pipelines.captioning.words import END, START
+from pipelines.captioning.search import find_captions
 from suite.data.examples import Example
+from suite.sequence.search import find_attention
+from suite.sequence.vocabulary import END, START
 from tests.pipelines.captioning.conftest import WORDS, ColourPredictor
 
 
@@ -72,7 +73,7 @@ def test_the_search_says_the_most_probable_sentence(colour_predictor, colour_set
 
 
 def test_attention_is_that_of_each_word_and_the_end(colour_predictor):
-    looked = find_attention(colour_predictor, np.zeros((2, 32, 32, 3), np.uint8), [(3, 4, 7), ()])
+    looked = find_attention(colour_predictor, {"picture": np.zeros((2, 32, 32, 3), np.uint8)}, [(3, 4, 7), ()])
     assert [one.shape for one in looked] == [(4, 4), (1, 4)]
     np.testing.assert_array_equal(looked[0].argmax(-1), [0, 1, 2, 3])
     np.testing.assert_allclose(looked[0].sum(-1), 1, rtol=1e-6)

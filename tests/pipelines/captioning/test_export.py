@@ -11,12 +11,12 @@ from pipelines.captioning.config import Settings
 from pipelines.captioning.export import signatures
 from pipelines.captioning.model import build
 from pipelines.captioning.search import find_captions
-from pipelines.captioning.words import END, RESERVED
 from suite.export.inspect import inspect_file
 from suite.export.offers import model_facts, refusal
 from suite.export.trace import trace_signature
 from suite.runtime.deployed import deployed_predictor
 from suite.runtime.keras_runtime import KerasPredictor
+from suite.sequence.vocabulary import END, RESERVED
 from suite.vision.resize import resize_array
 
 ASSETS = {"words": [*RESERVED, "a", "café", "dog", "in", "snow", "the", "two", "runs"]}

@@ -5,7 +5,8 @@ import pytest
 
 from pipelines.captioning.cider import CiderD
 from pipelines.captioning.metrics import caption_figures, cider_scores, overlap_figures, rouge_l
-from pipelines.captioning.words import digest_of, words_of
+from pipelines.captioning.words import words_of
+from suite.sequence.vocabulary import digest_of
 
 CAPTIONS = [
     "a dog runs through the grass",

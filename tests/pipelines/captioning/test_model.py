@@ -6,11 +6,13 @@ import pytest
 import tensorflow as tf
 
 from pipelines.captioning.config import Settings
-from pipelines.captioning.decoder import WordDecoder
-from pipelines.captioning.layers import LookEverywhere, OwnWords
-from pipelines.captioning.model import build, phases, word_cross_entropy
-from pipelines.captioning.words import START
+from pipelines.captioning.layers import LookEverywhere
+from pipelines.captioning.model import build, phases
 from suite.errors import UserError
+from suite.sequence.decoder import TokenDecoder
+from suite.sequence.loss import token_cross_entropy
+from suite.sequence.scheduled_sampling import ModelTokens
+from suite.sequence.vocabulary import START
 from suite.vision.layers import PictureGrid
 
 ASSETS = {"words": [f"w{number}" for number in range(17)]}
@@ -75,7 +77,7 @@ def test_word_by_word_is_the_same_also_after_saving(learned, tmp_path, kind):
     model, inputs = learned(kind), given([6, 6], 6)
     logits = model(inputs, training=False).numpy()
     model.save(tmp_path / "model.keras")
-    decoder = WordDecoder(keras.saving.load_model(tmp_path / "model.keras", compile=False))
+    decoder = TokenDecoder(keras.saving.load_model(tmp_path / "model.keras", compile=False))
     values, keys, state = decoder.encode(inputs["picture"])
     assert state.shape == (2, decoder.state_size) and values.shape[1] == keys.shape[1] == decoder.places
     assert decoder.places == (4 if "no" not in kind.split() and kind != "scheduled sampling" else 1)
@@ -102,7 +104,7 @@ def test_the_loss_is_the_cross_entropy_of_the_words_that_count(smoothing):
     targets[~counted] = -1
     hot = keras.utils.to_categorical(np.maximum(targets, 0), 17)
     plain = keras.losses.categorical_crossentropy(hot, logits, from_logits=True, label_smoothing=smoothing).numpy()
-    found = word_cross_entropy(smoothing)(targets, logits).numpy()
+    found = token_cross_entropy(smoothing)(targets, logits).numpy()
     assert not found[~counted].any()
     assert found.mean() == pytest.approx(plain[counted].mean(), abs=1e-5)
 
@@ -126,7 +128,7 @@ def test_scheduled_sampling_puts_in_the_most_probable_word_where_asked(learned):
     tokens = np.array([[1, 5, -1 - 6, -1 - 7]], np.int32)
     logits = np.zeros((1, 4, 17), np.float32)
     logits[0, [0, 1, 2], [9, 10, 11]] = 1
-    assert OwnWords()(tokens, logits).numpy().tolist() == [[1, 5, 10, 11]]
+    assert ModelTokens()(tokens, logits).numpy().tolist() == [[1, 5, 10, 11]]
     model, inputs = learned("scheduled sampling"), given([4], 4)
     plain = model(inputs, training=False).numpy()
     own = inputs["tokens"].copy()

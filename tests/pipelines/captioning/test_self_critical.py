@@ -11,11 +11,13 @@ from PIL import Image
 from pipelines.captioning.cider import CiderD
 from pipelines.captioning.config import Settings
 from pipelines.captioning.data import prepare
-from pipelines.captioning.decoder import WordDecoder
 from pipelines.captioning.model import build, phases
-from pipelines.captioning.self_critical import sample_captions, self_critical_batches
-from pipelines.captioning.words import END, START, UNKNOWN, words_of
+from pipelines.captioning.self_critical import self_critical_batches
+from pipelines.captioning.words import words_of
 from suite.data.examples import Example
+from suite.sequence.decoder import TokenDecoder
+from suite.sequence.sampling import sample_sequences
+from suite.sequence.vocabulary import END, START, UNKNOWN
 
 SETTINGS = Settings(
     height=16, width=16, filters=(4,), grid=2, units=8, attention="none", cell="gru", embedding_size=6, max_words=3,
@@ -63,7 +65,7 @@ def taken(source, epoch):
 def test_samples_have_the_probabilities_of_the_model(model):
     picture = np.full((1, 16, 16, 3), 90, np.uint8)
     count = 6000
-    sampled = sample_captions(WordDecoder(model), tf.constant(picture), count, 2, tf.constant([1, 2])).numpy()[0]
+    sampled = sample_sequences(TokenDecoder(model), tf.constant(picture), count, 2, tf.constant([1, 2])).numpy()[0]
     assert sampled.shape == (count, 3) and not np.isin(sampled, (START, UNKNOWN)).any()
     ended = np.cumsum(sampled == END, axis=1) > 0
     assert not sampled[:, 1:][ended[:, :-1]].any()

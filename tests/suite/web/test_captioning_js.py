@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from suite.decoding.sequence import beam_search, greedy
+from suite.sequence.beam_search import beam_search, greedy
 
 END, START, UNKNOWN = 0, 1, 2
 WORDS, BEAMS, STATE, PLACES = 9, 4, 2, 3

@@ -1,4 +1,4 @@
-/* Beam search for a sentence, by the rule of suite/decoding/sequence.py, for one input. */
+/* Beam search for a sentence, by the rule of suite/sequence/beam_search.py, for one input. */
 
 /**
  * One search.

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from suite.decoding.sequence import beam_search, greedy, sample
+from suite.sequence.beam_search import beam_search, greedy, sample
 
 VOCABULARY, MOST = 5, 4
 END, START = 0, 1

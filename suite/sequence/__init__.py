@@ -1,0 +1,1 @@
+"""Making a sequence token by token: embedding, decoder, loss, sampling, greedy loop in the graph, beam search."""
