@@ -6,7 +6,8 @@
     FORMATS             the format names that `read` knows
     read(path, settings, format=None, assets=None) -> Examples     find the format, check every example, assign parts;
                                                           with assets the examples are to evaluate a trained model
-    read_texts(path, settings) -> rows, problems          only where TEXT_INPUT: the texts of a file, to predict
+    read_texts(path, settings, encoding=None) -> rows, problems     only where TEXT_INPUT: the texts of a file, to predict;
+                                                          encoding: by default the file's byte order mark, else UTF-8
     prepare(train, settings, inherited=None) -> assets    JSON-able dict, from the training part only; `inherited`: the
                                                           assets of the model that a warm start begins from
     batches(examples, assets, settings, training) -> BatchSource

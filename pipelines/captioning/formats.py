@@ -7,22 +7,24 @@ from pathlib import Path
 
 from pipelines.captioning.config import Settings
 from pipelines.captioning.picture_folders import picture_paths
+from suite.data.cells import cell_text
 from suite.data.examples import PARTS, Problem
 from suite.data.parts import part_in_column, part_of
 from suite.data.sources import NO_PART, Found, Source, find_tables, list_folder
-from suite.data.tables import read_table
-from suite.data.text_files import read_bytes, read_lines, undecodable
+from suite.data.tables import read_table, table_kind
+from suite.data.text_files import line_faults, read_bytes, read_lines
 from suite.errors import UserError
 
 WANTED = {
     "flickr8k": "Flickr8k.token.txt (NAME.jpg#0, a tab, the caption), beside it *trainImages.txt and so on and a folder of pictures",
     "coco": "a captions_*.json file with the keys images and annotations, and a folder of pictures",
-    "manifest": "a .jsonl file with the keys image and captions (a list, or one text)",
+    "manifest": "a .jsonl or .parquet file with the keys image and captions (a list, or one text)",
 }
 PART_LISTS = re.compile(r".*(train|dev|val|test)Images\.txt", re.IGNORECASE)
 TOKEN_FILE = re.compile(r".*\.token\.txt", re.IGNORECASE)
 PLAIN_TOKEN_FILE = re.compile(r"[^.]*\.token\.txt", re.IGNORECASE)
 CAPTION_FILE = re.compile(r".*caption.*\.json", re.IGNORECASE)
+MANIFEST_KINDS = ("jsonl", "parquet")
 
 
 @dataclass(slots=True)
@@ -119,14 +121,16 @@ def read_flickr8k(found: Found, settings: Settings) -> tuple[list[Picture], list
     return list(listed.values()), problems, notes + _place(list(listed.values()), folder, settings)
 
 
-def _token_captions(token, settings):
+def _token_captions(token: Source, settings: Settings) -> tuple[dict[str, list], list[Problem]]:
     """Return `{name: [(place, caption)]}` of lines `NAME#N<TAB>CAPTION`."""
     captions: dict[str, list] = {}
     problems = []
-    for number, line in enumerate(read_lines(token.path, settings.encoding), 1):
+    lines = read_lines(token.path, settings.encoding)
+    faults = line_faults(lines, settings.encoding)
+    for number, line in enumerate(lines, 1):
         place = f"{token.name}:{number}"
-        if fault := undecodable(line, settings.encoding):
-            problems.append(Problem(place, fault))
+        if number in faults:
+            problems.append(Problem(place, faults[number]))
             continue
         if not line.strip():
             continue
@@ -223,8 +227,14 @@ def _read_coco_file(path):
 
 
 def find_manifest(root: Path, forced: bool = False) -> Found | None:
-    """Return the .jsonl files: one, or those of a folder that name parts."""
-    return find_tables(root, "jsonl", forced)
+    """Return the .jsonl or .parquet files: one, or those of a folder that name parts."""
+    if root.is_file():
+        return find_tables(root, table_kind(root) if table_kind(root) in MANIFEST_KINDS else "jsonl", forced)
+    tables = [found for kind in MANIFEST_KINDS if (found := find_tables(root, kind, forced))]
+    if len(tables) > 1:
+        received = "; ".join(found.reason for found in tables)
+        raise UserError(f"{root}: expected manifests of one kind. Received: {received}; name one of them")
+    return tables[0] if tables else None
 
 
 def read_manifest(found: Found, settings: Settings) -> tuple[list[Picture], list[Problem], list[str]]:
@@ -232,7 +242,8 @@ def read_manifest(found: Found, settings: Settings) -> tuple[list[Picture], list
     pictures: dict[tuple, Picture] = {}
     problems = []
     for source in found.sources:
-        table = read_table(source.path, settings.encoding, "jsonl", source.name)
+        kind = "parquet" if table_kind(source.path) == "parquet" else "jsonl"
+        table = read_table(source.path, settings.encoding, kind, source.name)
         problems += table.problems
         if not table.rows and table.problems:
             continue
@@ -247,7 +258,7 @@ def read_manifest(found: Found, settings: Settings) -> tuple[list[Picture], list
             if split is not None and (part := part_in_column(row.values.get(split))) not in PARTS:
                 problems.append(Problem(row.name, part))
                 continue
-            own = source.group if group is None else str(row.values.get(group) or "") or None
+            own = source.group if group is None else cell_text(row.values.get(group))
             place, said = f"{row.name} ({name.strip()})", row.values.get(captions)
             path = source.path.parent / name.strip()
             picture = pictures.setdefault((path, part), Picture(place, name.strip(), path, [], part, own))

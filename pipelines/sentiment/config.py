@@ -10,8 +10,16 @@ from suite.config import TrainingSettings
 class Settings(TrainingSettings):
     """Sentiment: text in, one of N classes out."""
 
-    text_column: str = Field("text", description="column (csv, tsv) or key (jsonl) of the text")
-    label_column: str = Field("label", description="column (csv, tsv) or key (jsonl) of the class")
+    text_column: str = Field(
+        "text",
+        coerce_numbers_to_str=True,
+        description="column or key of the text; a number, from 0, in a csv or tsv without a header",
+    )
+    label_column: str = Field(
+        "label",
+        coerce_numbers_to_str=True,
+        description="column or key of the class; a number, from 0, in a csv or tsv without a header",
+    )
     class_weights: Literal["none", "balanced"] = Field("none", description="weight of each class in the loss")
 
     tokenizer: Literal["bytes", "wordpiece"] = Field(

@@ -1,5 +1,6 @@
 """Files on disk -> examples (every documented sentiment format, or texts alone to predict) -> batches of token ids."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -9,20 +10,23 @@ import numpy as np
 
 from pipelines.sentiment.config import Settings
 from suite.data.bucketing import bucket_lengths, plan_batches
+from suite.data.cells import cell_text, label_fault, missing_notes
+from suite.data.encodings import encoded_twice
 from suite.data.examples import Example, Examples, Problem
 from suite.data.formats import choose_format
 from suite.data.labels import check_labels, natural_order
 from suite.data.parts import part_in_column
 from suite.data.sources import Source, find_class_files, find_class_folders, find_tables, list_folder, require_path
 from suite.data.splits import assign_parts
-from suite.data.tables import KINDS, Table, read_table, table_kind
-from suite.data.text_files import has_surrogate, read_lines, undecodable
+from suite.data.tables import KINDS, read_table, table_kind
+from suite.data.text_files import SETTING, has_surrogate, line_faults, read_lines
 from suite.errors import UserError, naming
 from suite.pipeline import BatchSource
 
 CLASS_ENDINGS = ("pos", "neg", "neu", "positive", "negative", "neutral")
 UNLABELLED_FOLDERS = ("unsup",)
 HALF_PAIR = "half of a surrogate pair, which is no character"
+PREDICT_OPTION = "--encoding "  # how `suite predict` takes the name of an encoding
 FORMATS = {
     **{kind: partial(lambda kind, root, forced: find_tables(root, kind, forced), kind) for kind in KINDS},
     "folders": lambda root, forced: find_class_folders(root, (".txt",), UNLABELLED_FOLDERS),
@@ -52,9 +56,9 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
     for source in found.sources:
         with naming(source.path):
             if format == "folders":
-                rows, faults = _read_document(source, settings)
+                rows, faults = _read_document(source, settings.encoding)
             elif format == "lines":
-                rows, faults = _read_class(source, settings)
+                rows, faults = _read_class(source, settings.encoding)
             else:
                 rows, faults = _read_labelled_table(source, settings, format)
         problems += faults
@@ -63,91 +67,106 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
     if not items:
         first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
         raise UserError(f"{path}: expected at least one usable example; {first}")
-    examples = Examples(tuple(items), path, format, found.reason, problems=tuple(problems), notes=tuple(found.notes))
+    notes = (*found.notes, *_encoding_notes(items))
+    if format in KINDS:
+        notes += tuple(missing_notes(Counter(example.target for example in items)))
+    examples = Examples(tuple(items), path, format, found.reason, problems=tuple(problems), notes=notes)
     return check_labels(assign_parts(examples, settings), assets and assets["labels"])
 
 
 def _sort_in(row: Example, items: list[Example], problems: list[Problem]) -> None:
     """Add a row to the examples if its text, label and part can be used, else to the problems."""
-    if fault := _text_fault(row.input) or _label_fault(row.target):
+    if fault := _text_fault(row.input):
         problems.append(Problem(row.name, fault))
+    elif has_surrogate(row.target):
+        problems.append(Problem(row.name, f"the label holds {HALF_PAIR}"))
     elif row.part not in (None, "train", "dev", "test"):
         problems.append(Problem(row.name, row.part))
     else:
         text = row.input.strip()
-        items.append(Example(row.name, text, str(row.target).strip(), row.part, row.group, text))
+        items.append(Example(row.name, text, row.target, row.part, row.group, text))
 
 
-def _text_fault(text):
+def _text_fault(text: Any) -> str | None:
     if not isinstance(text, str):
         return f"expected a text. Received: {str(text)[:60]!r} ({type(text).__name__})"
     if not text.strip():
         return "the text is empty"
+    if "\0" in text:
+        return "the text holds a zero byte"
     return f"the text holds {HALF_PAIR}" if has_surrogate(text) else None
 
 
-def _label_fault(label):
-    if not isinstance(label, str | int | float) or label != label:  # NaN is how pandas writes a missing label
-        return f"expected a label. Received: {str(label)[:60]!r} ({type(label).__name__})"
-    if not str(label).strip():
-        return "the label is empty"
-    return f"the label holds {HALF_PAIR}" if has_surrogate(str(label)) else None
+def _encoding_notes(items: Sequence[Example]) -> list[str]:
+    """Return a sentence about texts that look encoded twice, which are read as they stand."""
+    twice = [(example, meant) for example in items if (meant := encoded_twice(example.input))]
+    if not twice:
+        return []
+    example, meant = twice[0]
+    place = next(index for index, character in enumerate(example.input) if ord(character) > 127)
+    start = max(0, place - 10)
+    return [
+        f"{len(twice):,} text{'s look' if len(twice) > 1 else ' looks'} encoded twice, as {example.name}, "
+        f"{example.input[start : place + 15]!r} where {meant[start : place + 10]!r} is meant."
+    ]
 
 
-def _read_table(source: Source, settings: Settings, kind: str | None = None) -> Table:
-    return read_table(source.path, settings.encoding, kind, source.name, (settings.text_column, settings.label_column))
-
-
-def _read_labelled_table(source, settings, kind):
-    table = _read_table(source, settings, kind)
+def _read_labelled_table(source: Source, settings: Settings, kind: str) -> tuple[list[Example], list[Problem]]:
+    columns = (settings.text_column, settings.label_column)
+    table = read_table(source.path, settings.encoding, kind, source.name, columns)
     if not table.rows and table.problems:
         return [], table.problems
     text = table.column(settings.text_column, "text_column")
     label = table.column(settings.label_column, "label_column")
     split, group = table.find_column("split"), table.find_column("group")
-    rows = [
-        Example(
-            row.name,
-            row.values.get(text, ""),
-            row.values.get(label, ""),
-            source.part if split is None else part_in_column(row.values.get(split)),
-            source.group if group is None else str(row.values.get(group) or "") or None,
-        )
-        for row in table.rows
-    ]
-    return rows, table.problems
-
-
-def _read_document(source: Source, settings: Settings) -> tuple[list[Example], list[Problem]]:
-    """Return the one example of a file that is a text, or the problem with it."""
-    try:
-        with naming(source.path):
-            lines = read_lines(source.path, settings.encoding)
-    except UserError as error:
-        return [], [Problem(source.name, str(error).removeprefix(f"{source.path}").lstrip(": "))]
-    for number, line in enumerate(lines, 1):
-        if fault := undecodable(line, settings.encoding):
-            return [], [Problem(f"{source.name}:{number}", fault)]
-    return [Example(source.name, "\n".join(lines), source.label, source.part, source.group)], []
-
-
-def _read_class(source: Source, settings: Settings) -> tuple[list[Example], list[Problem]]:
-    """Return the examples of a file that holds one text per line, all of one class."""
-    rows, problems = [], []
-    for number, line in enumerate(read_lines(source.path, settings.encoding), 1):
-        name = f"{source.name}:{number}"
-        if fault := undecodable(line, settings.encoding):
-            problems.append(Problem(name, fault))
-        else:
-            rows.append(Example(name, line, source.label, source.part, source.group))
+    rows, problems = [], list(table.problems)
+    for row in table.rows:
+        target = row.values.get(label, "")
+        if fault := label_fault(target):
+            problems.append(Problem(row.name, fault))
+            continue
+        part = source.part if split is None else part_in_column(row.values.get(split))
+        own_group = source.group if group is None else cell_text(row.values.get(group))
+        rows.append(Example(row.name, row.values.get(text, ""), cell_text(target), part, own_group))
     return rows, problems
 
 
-def read_texts(path: Path | str, settings: Settings) -> tuple[list[tuple[str, str]], list[Problem]]:
+def _read_document(source: Source, encoding: str | None, option: str = SETTING) -> tuple[list[Example], list[Problem]]:
+    """Return the one example of a file that is a text, or the problem with it."""
+    try:
+        with naming(source.path):
+            lines = read_lines(source.path, encoding, option)
+    except UserError as error:
+        return [], [Problem(source.name, str(error).removeprefix(f"{source.path}").lstrip(": "))]
+    for number, fault in sorted(line_faults(lines, encoding, option).items()):
+        return [], [Problem(f"{source.name}:{number}", fault)]
+    return [Example(source.name, "\n".join(lines), source.label, source.part, source.group)], []
+
+
+def _read_class(source: Source, encoding: str | None, option: str = SETTING) -> tuple[list[Example], list[Problem]]:
+    """Return the examples of a file that holds one text per line, all of one class."""
+    lines = read_lines(source.path, encoding, option)
+    faults = line_faults(lines, encoding, option)
+    problems = [Problem(f"{source.name}:{number}", fault) for number, fault in sorted(faults.items())]
+    rows = [
+        Example(f"{source.name}:{number}", line, source.label, source.part, source.group)
+        for number, line in enumerate(lines, 1)
+        if number not in faults
+    ]
+    return rows, problems
+
+
+def read_texts(
+    path: Path | str, settings: Settings, encoding: str | None = None
+) -> tuple[list[tuple[str, str]], list[Problem]]:
     """Return `(name, text)` of every input in a file or folder without asking for labels, and the unusable ones.
 
-    A csv, tsv or jsonl gives its text column (a tsv of one column may lack the header), any other file is one text,
-    a folder gives its .txt files.
+    A table gives its text column (a csv or tsv may lack the header, as in training; a tsv of one column is texts
+    alone), any other file is one text, a folder gives its .txt files.
+
+    Args:
+        settings: Of the model: the names of columns. How the training data was encoded says nothing about this file.
+        encoding: Of the files; by default what a file's byte order mark says, else UTF-8.
 
     Raises:
         UserError: if the path or the column is missing, or a whole file cannot be read.
@@ -162,25 +181,27 @@ def read_texts(path: Path | str, settings: Settings) -> tuple[list[tuple[str, st
         files = [path]
     rows, problems = [], []
     for file in files:
-        source = Source(file, file.name)
-        read_rows = _read_document if table_kind(file) is None else _read_text_column
-        found, faults = read_rows(source, settings)
+        examples, faults = _read_text_file(Source(file, file.name), settings, encoding)
         problems += faults
-        for row in found:
-            if fault := _text_fault(row.input):
-                problems.append(Problem(row.name, fault))
+        for example in examples:
+            if fault := _text_fault(example.input):
+                problems.append(Problem(example.name, fault))
             else:
-                rows.append((row.name, row.input.strip()))
+                rows.append((example.name, example.input.strip()))
     return rows, problems
 
 
-def _read_text_column(source, settings):
-    table = _read_table(source, settings)
-    if table_kind(source.path) == "tsv" and len(table.columns) == 1 and table.find_column(settings.text_column) is None:
-        return _read_class(source, settings)
+def _read_text_file(source: Source, settings: Settings, encoding: str | None) -> tuple[list[Example], list[Problem]]:
+    kind = table_kind(source.path)
+    if kind is None:
+        return _read_document(source, encoding, PREDICT_OPTION)
+    columns = (settings.text_column, settings.label_column)
+    table = read_table(source.path, encoding, kind, source.name, columns, PREDICT_OPTION)
+    if kind == "tsv" and len(table.columns) == 1 and table.find_column(settings.text_column) is None:
+        return _read_class(source, encoding, PREDICT_OPTION)
     if not table.rows and table.problems:
         return [], table.problems
-    column = table.column(settings.text_column, "text_column")
+    column = table.column(settings.text_column)
     return [Example(row.name, row.values.get(column, ""), None) for row in table.rows], table.problems
 
 

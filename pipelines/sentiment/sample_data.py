@@ -133,6 +133,14 @@ def _write_jsonl(directory, part, rows):
     _write(directory / f"{part}.jsonl", [json.dumps({"text": text, "label": label}) for text, label in rows])
 
 
+def _write_parquet(directory: Path, part: str, rows: list[tuple[str, str]]) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    texts, labels = zip(*rows, strict=True)
+    parquet.write_table(pyarrow.table({"text": texts, "label": labels}), directory / f"{part}.parquet")
+
+
 def _write_folders(directory, part, rows):
     for number, (text, label) in enumerate(rows):
         path = directory / part / label / f"{number:04d}.txt"
@@ -153,6 +161,7 @@ WRITERS: dict[str, Callable[[Path, str, list[tuple[str, str]]], None]] = {
     "tsv": _write_tsv,
     "csv": _write_csv,
     "jsonl": _write_jsonl,
+    "parquet": _write_parquet,
     "folders": _write_folders,
     "lines": _write_lines,
 }

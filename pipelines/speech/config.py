@@ -11,8 +11,16 @@ from suite.text.words import LANGUAGE
 class Settings(TrainingSettings):
     """Speech: audio in, transcript out. Lengths in samples are at `sample_rate`."""
 
-    audio_column: str = Field("audio", description="column or key of the audio file's path")
-    text_column: str = Field("text", description="column or key of the transcript")
+    audio_column: str = Field(
+        "audio",
+        coerce_numbers_to_str=True,
+        description="column or key of the audio file's path; a number, from 0, in a csv or tsv without a header",
+    )
+    text_column: str = Field(
+        "text",
+        coerce_numbers_to_str=True,
+        description="column or key of the transcript; a number, from 0, in a csv or tsv without a header",
+    )
     transcript: Literal["letters", "verbatim"] = Field(
         "letters", description="letters: lower case, letters, digits and apostrophes alone; verbatim: as written"
     )

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.speech.config import Settings
+from suite.data.cells import cell_text
 from suite.data.examples import PARTS, Problem
 from suite.data.parts import part_in_column, part_of
 from suite.data.sources import Found, Source, find_tables, list_folder
 from suite.data.tables import KINDS, read_table, table_kind
-from suite.data.text_files import read_lines, undecodable
+from suite.data.text_files import line_faults, read_lines
 from suite.errors import UserError
 
 # Those without loss first: of two files that differ in their ending alone, the earlier one is taken.
@@ -22,7 +23,7 @@ DIGIT_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "e
 DIGIT_NAME = re.compile(r"([0-9])_(.+)_([0-9]+)")
 LIBRISPEECH_PART = re.compile(r"(train|dev|test)-(clean|other)", re.IGNORECASE)
 WANTED = {
-    "manifest": "a .csv, .tsv or .jsonl file with the columns audio and text, or a folder of such files named train, dev, test",
+    "manifest": "a .csv, .tsv, .jsonl or .parquet file with the columns audio and text, or a folder of such files named train, dev, test",
     "librispeech": "folders SPEAKER/CHAPTER with SPEAKER-CHAPTER.trans.txt beside the audio, below train-clean-100 and so on",
     "ljspeech": "metadata.csv (id|text|normalised text) beside a folder wavs",
     "commonvoice": "train.tsv, dev.tsv, test.tsv or validated.tsv (columns path and sentence) beside a folder clips",
@@ -58,7 +59,7 @@ def find_manifest(root: Path, forced: bool = False) -> Found | None:
     if not forced and any(find(root) for find in (find_ljspeech, find_commonvoice)):
         return None
     if forced and root.is_file() and table_kind(root) is None:
-        raise UserError(f"{root}: expected a file ending in .csv, .tsv or .jsonl. Received: {root.name}")
+        raise UserError(f"{root}: expected a file ending in .csv, .tsv, .jsonl or .parquet. Received: {root.name}")
     found = {kind: tables for kind in KINDS if (tables := find_tables(root, kind))}
     if len(found) > 1:
         names = "; ".join(tables.reason for tables in found.values())
@@ -70,7 +71,8 @@ def read_manifest(found: Found, settings: Settings) -> tuple[list[Clip], list[Pr
     """Return the clips of manifests; audio paths are relative to the manifest that holds them."""
     clips, problems = [], []
     for source in found.sources:
-        table = read_table(source.path, settings.encoding, name=source.name)
+        columns = (settings.audio_column, settings.text_column)
+        table = read_table(source.path, settings.encoding, name=source.name, headerless=columns)
         problems += table.problems
         if not table.rows and table.problems:
             continue
@@ -85,9 +87,9 @@ def read_manifest(found: Found, settings: Settings) -> tuple[list[Clip], list[Pr
             if split is not None and (part := part_in_column(row.values.get(split))) not in PARTS:
                 problems.append(Problem(row.name, part))
                 continue
-            own = source.group if group is None else str(row.values.get(group) or "") or None
+            speaker = source.group if group is None else cell_text(row.values.get(group))
             path = source.path.parent / name.strip()
-            clips.append(Clip(f"{row.name} ({name})", name.strip(), path, row.values.get(text), part, own))
+            clips.append(Clip(f"{row.name} ({name})", name.strip(), path, row.values.get(text), part, speaker))
     return clips, problems
 
 
@@ -257,11 +259,13 @@ def _by_stem(paths: Sequence[Path], ending: str) -> dict[str, Path]:
     return {stem: rivals[0] for stem, rivals in by_stem.items()}
 
 
-def _lines(source, settings, problems):
-    for number, line in enumerate(read_lines(source.path, settings.encoding), 1):
+def _lines(source: Source, settings: Settings, problems: list[Problem]) -> Iterator[tuple[str, str]]:
+    lines = read_lines(source.path, settings.encoding)
+    faults = line_faults(lines, settings.encoding)
+    for number, line in enumerate(lines, 1):
         place = f"{source.name}:{number}"
-        if fault := undecodable(line, settings.encoding):
-            problems.append(Problem(place, fault))
+        if number in faults:
+            problems.append(Problem(place, faults[number]))
         elif line.strip():
             yield place, line
 

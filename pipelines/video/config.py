@@ -10,8 +10,16 @@ from suite.config import TrainingSettings
 class Settings(TrainingSettings):
     """Video: a clip in, one of N actions out."""
 
-    video_column: str = Field("video", description="column (csv, tsv) or key (jsonl) of the video file")
-    label_column: str = Field("label", description="column (csv, tsv) or key (jsonl) of the class")
+    video_column: str = Field(
+        "video",
+        coerce_numbers_to_str=True,
+        description="column or key of the video file; a number, from 0, in a csv or tsv without a header",
+    )
+    label_column: str = Field(
+        "label",
+        coerce_numbers_to_str=True,
+        description="column or key of the class; a number, from 0, in a csv or tsv without a header",
+    )
     ucf_split: int | None = Field(
         None, ge=1, description="ucf101: number of the official split; null: 1, or the only one there are lists of"
     )

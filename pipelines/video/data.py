@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,6 +15,7 @@ import numpy as np
 from pipelines.video.config import Settings
 from pipelines.video.formats import FORMATS, finders
 from suite.data.bucketing import bucket_lengths, plan_batches
+from suite.data.cells import cell_text, label_fault, missing_notes
 from suite.data.examples import Example, Examples, Problem
 from suite.data.formats import choose_format
 from suite.data.inspection import inspect_files
@@ -53,7 +55,10 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
     if not items:
         first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
         raise UserError(f"{path}: expected at least one usable video; {first}")
-    examples = Examples(tuple(items), path, format, found.reason, problems=tuple(problems), notes=tuple(found.notes))
+    notes = list(found.notes)
+    if format == "manifest":
+        notes += missing_notes(Counter(example.target for example in items))
+    examples = Examples(tuple(items), path, format, found.reason, problems=tuple(problems), notes=tuple(notes))
     return check_labels(assign_parts(examples, settings), assets and assets["labels"])
 
 
@@ -68,7 +73,8 @@ def _rows_of_files(sources: Sequence[Source]) -> tuple[list[Example], list[Probl
 def _rows_of_tables(sources: Sequence[Source], settings: Settings) -> tuple[list[Example], list[Problem]]:
     rows, problems = [], []
     for source in sources:
-        table = read_table(source.path, settings.encoding, None, source.name)
+        columns = (settings.video_column, settings.label_column)
+        table = read_table(source.path, settings.encoding, None, source.name, columns)
         problems += table.problems
         if not table.rows and table.problems:
             continue
@@ -77,23 +83,22 @@ def _rows_of_tables(sources: Sequence[Source], settings: Settings) -> tuple[list
         split, group = table.find_column("split"), table.find_column("group")
         for row in table.rows:
             part = source.part if split is None else part_in_column(row.values.get(split))
-            if fault := _cell_fault("video", row.values.get(video)) or _cell_fault("label", row.values.get(label)):
+            if fault := _path_fault(row.values.get(video)) or label_fault(row.values.get(label)):
                 problems.append(Problem(row.name, fault))
             elif part not in (None, "train", "dev", "test"):
                 problems.append(Problem(row.name, part))
             else:
-                name, target = row.values[video].strip(), str(row.values[label]).strip()
-                own = source.group if group is None else str(row.values.get(group) or "") or None
-                rows.append(Example(name, source.path.parent / name, target, part, own))
+                name, target = row.values[video].strip(), cell_text(row.values[label])
+                scene = source.group if group is None else cell_text(row.values.get(group))
+                rows.append(Example(name, source.path.parent / name, target, part, scene))
     return rows, problems
 
 
-def _cell_fault(column, value):
-    """Return what is wrong with a cell; a video must be a text, a label may be a whole number (jsonl)."""
-    allowed = str if column == "video" else str | int
-    if value is not None and not isinstance(value, allowed):
-        return f"expected a {column}. Received: {str(value)[:60]!r} ({type(value).__name__})"
-    return None if value is not None and str(value).strip() else f"the {column} is empty"
+def _path_fault(value: Any) -> str | None:
+    """Return what is wrong with a cell that should name a video file."""
+    if value is not None and not isinstance(value, str):
+        return f"expected a video. Received: {str(value)[:60]!r} ({type(value).__name__})"
+    return None if value is not None and value.strip() else "the video is empty"
 
 
 def _digest_of_whole(path: Path) -> str:

@@ -18,7 +18,7 @@ ENDINGS = (
     *(".3g2", ".asf", ".m2ts", ".mts", ".ts", ".vob"),
 )
 FORMATS = {
-    "manifest": "a table (.csv, .tsv, .jsonl) with a column of video files and one of labels",
+    "manifest": "a table (.csv, .tsv, .jsonl, .parquet) with a column of video files and one of labels",
     "folders": "a folder per class with videos (run/1.avi, or train/run/1.avi)",
     "ucf101": "trainlist01.txt and testlist01.txt (also in ucfTrainTestlist/) beside class folders",
 }

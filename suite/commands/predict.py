@@ -18,6 +18,9 @@ def predict(
     text: Annotated[
         bool, typer.Option("--text", help="take every INPUT as a text, even if a file of that name exists")
     ] = False,
+    encoding: Annotated[
+        str | None, typer.Option(help="encoding of files of texts; default: by their byte order mark, else UTF-8")
+    ] = None,
     runtime: Annotated[str, typer.Option(help="keras, or tflite for an exported file")] = "keras",
     tflite: Annotated[Path | None, typer.Option(help="the exported file; default: the float32 interpreter one")] = None,
     json: Annotated[bool, typer.Option("--json", help="print one JSON object per input")] = False,
@@ -45,7 +48,7 @@ def predict(
 
     model = load(model_dir, runtime, tflite)
     failed = False
-    for one in expand_inputs(artifact.pipeline, artifact.settings, chosen, text):
+    for one in expand_inputs(artifact.pipeline, artifact.settings, chosen, text, encoding):
         error, answer = one.error, None
         if error is None:
             try:

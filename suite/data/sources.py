@@ -1,5 +1,6 @@
 """The files of a data set: tables, class folders, one file per class; and what the place of each says of it."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from suite.data.tables import table_kind
 from suite.errors import UserError
 
 NO_PART = "since the name is no part (train, dev, test)"
+SHARD = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.parquet", re.IGNORECASE)  # as Hugging Face's `datasets` writes
+PIECE = re.compile(r"(part-)?\d{4,}.*\.parquet", re.IGNORECASE)  # as Spark and Hugging Face's converter write
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,13 @@ def find_tables(root: Path, kind: str, forced: bool = False) -> Found | None:
     if root.is_file():
         if not forced and table_kind(root) != kind:
             return None
-        return Found(f"the file {root.name}", [Source(root, root.name, part_of(root.name))])
+        shard = SHARD.fullmatch(root.name)
+        notes = (
+            [f"{root.name} is one of {int(shard[3])} files; the folder holds all."]
+            if shard and int(shard[3]) > 1
+            else []
+        )
+        return Found(f"the file {root.name}", [Source(root, root.name, part_of(root.name))], notes)
     files, folders = list_folder(root)
     tables, notes = _choose_tables(root, files, kind)
     if tables:
@@ -104,9 +113,11 @@ def find_tables(root: Path, kind: str, forced: bool = False) -> Found | None:
     return Found(reason, sources, notes + _missing_parts(sources))
 
 
-def _choose_tables(folder, files, kind):
+def _choose_tables(folder: Path, files: list[Path], kind: str) -> tuple[list[Path], list[str]]:
     tables = [path for path in files if table_kind(path) == kind]
     named = [path for path in tables if part_of(path.name)]
+    if not named and all(PIECE.fullmatch(path.name) for path in tables):
+        return tables, []
     if not named and len(tables) > 1:
         expected = f"expected one .{kind} file, or files named train, dev, test"
         raise UserError(f"{folder}: {expected}. Received: {_names(tables)}; name one of them")
@@ -115,9 +126,22 @@ def _choose_tables(folder, files, kind):
         twin = plain.setdefault(path.name.lower().removesuffix(".gz"), path)
         if twin is not path:
             raise UserError(f"{folder}: {twin.name} and {path.name} are the same part twice; name one of them")
+    _require_all_shards(folder, named)
     ignored = [path for path in tables if named and path not in named]
     notes = [f"{_names(ignored)} in {folder.name}: not read, {NO_PART}."] if ignored else []
     return named or tables, notes
+
+
+def _require_all_shards(folder: Path, tables: list[Path]) -> None:
+    """Raise UserError if of `train-00000-of-00002.parquet` and its like one is not there."""
+    shards: dict[tuple[str, int], set[int]] = {}
+    for path in tables:
+        if shard := SHARD.fullmatch(path.name):
+            shards.setdefault((shard[1], int(shard[3])), set()).add(int(shard[2]))
+    for (name, count), numbers in shards.items():
+        if missing := sorted(set(range(count)) - numbers):
+            received = f"{len(numbers)}, without {name}-{missing[0]:05}-of-{count:05}.parquet"
+            raise UserError(f"{folder}: expected all {count} files of {name!r}. Received: {received}")
 
 
 def _missing_parts(sources):

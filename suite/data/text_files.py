@@ -5,11 +5,13 @@ import re
 import zlib
 from pathlib import Path
 
+from suite.data.encodings import advise, marked_encoding, unmarked_utf16
 from suite.errors import UserError
 
 GZIP_MAGIC = b"\x1f\x8b"
-UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+SETTING = "--set encoding="  # how the encoding of data to train on is named
 _ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
+_CONTROL = re.compile("[\0-\x08\x0e-\x1f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -40,47 +42,92 @@ def read_bytes(path: Path) -> bytes:
         raise UserError(f"{path}: the gzip data is damaged: {error}") from error
 
 
-def read_lines(path: Path, encoding: str = "utf-8") -> list[str]:
+def read_lines(path: Path, encoding: str | None = "utf-8", option: str = SETTING) -> list[str]:
     r"""Return the lines of a text file without their ends; a byte order mark is dropped.
 
-    Lines end at LF, CRLF, or CR where the file has no LF; U+0085 and U+2028 are characters like any other.
-    An undecodable byte becomes a lone surrogate, which `undecodable` finds, so that one bad line spoils no other.
+    Lines end at LF, CRLF, or CR where the file has more bare CR than LF; U+0085 and U+2028 are characters like any other.
+    An undecodable byte becomes a lone surrogate, and a line may hold a zero byte; `line_faults` finds both, so that one
+    bad line spoils no other.
+
+    Args:
+        encoding: None for what the file's byte order mark says, else UTF-8.
+        option: What a person types before the name of an encoding, for messages.
 
     Raises:
         UserError: as `read_bytes`; also for an empty file, for binary data and for an unknown encoding.
     """
     data = read_bytes(path)
-    if data[:2] in UTF16_MARKS and not encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
-        raise UserError(f"{path}: a UTF-16 byte order mark stands at its start; --set encoding=utf-16 reads it")
+    marked = marked_encoding(data)
+    encoding = encoding or marked or "utf-8"
+    if marked and not _family(encoding).startswith(marked.replace("-", "")):
+        mark = f"a {marked.upper()} byte order mark stands at its start"
+        raise UserError(f"{path}: {mark}; {option}{marked} reads it")
     try:
         text = data.decode(encoding, "surrogateescape")
     except LookupError as error:
         raise UserError(f"setting 'encoding': expected a text encoding, as utf-8. Received: {encoding!r}") from error
     except ValueError as error:
         reason = getattr(error, "reason", error)
-        raise UserError(f"{path}: not {encoding}: {reason}; --set encoding=NAME chooses another") from error
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        start = _describe_start(data)
-        raise UserError(f"{path}:{line}: expected text. Received: binary data (a zero byte; it starts with {start})")
+        raise UserError(f"{path}: not {encoding}: {reason}; {option}NAME chooses another") from error
     text = text.removeprefix("\ufeff")
     if not text.strip():
         raise UserError(f"{path}: the file is empty")
-    if "\n" not in text:
-        text = text.replace("\r", "\n")
-    lines = text.split("\n")
+    lines = _split_lines(text)
+    if "\0" in text:
+        _refuse_binary(path, data, lines, option)
+    return lines
+
+
+def _family(encoding: str) -> str:
+    return encoding.lower().replace("_", "").replace("-", "")
+
+
+def _split_lines(text: str) -> list[str]:
+    crlf = text.count("\r\n")
+    if text.count("\r") - crlf > text.count("\n"):  # CRs end the rows; a LF stands within a quoted field, or at the end
+        lines = text.removesuffix("\n").split("\r")
+    else:
+        lines = [line[:-1] if line.endswith("\r") else line for line in text.split("\n")]
     if not lines[-1]:
         lines.pop()
-    return [line[:-1] if line.endswith("\r") else line for line in lines]
+    return lines
+
+
+def _refuse_binary(path: Path, data: bytes, lines: list[str], option: str) -> None:
+    """Raise UserError if a zero byte stands in the first line, or control characters in half of all: then it is no text."""
+    if utf16 := unmarked_utf16(data):
+        raise UserError(f"{path}: it looks like {utf16} without a byte order mark; {option}{utf16} reads it")
+    numbers = [number for number, line in enumerate(lines, 1) if "\0" in line]
+    if numbers[0] == 1 or 2 * sum(_CONTROL.search(line) is not None for line in lines) >= len(lines):
+        received = f"binary data (a zero byte; it starts with {_describe_start(data)})"
+        raise UserError(f"{path}:{numbers[0]}: expected text. Received: {received}")
+
+
+def line_faults(lines: list[str], encoding: str | None = "utf-8", option: str = SETTING) -> dict[int, str]:
+    """Return what is wrong with lines from `read_lines`, by their number from 1: undecodable bytes and zero bytes.
+
+    Args:
+        encoding: That the lines were read with.
+        option: What a person types before the name of an encoding, for the advice.
+    """
+    escaped = {
+        number: match
+        for number, line in enumerate(lines, 1)
+        if not line.isascii() and (match := _ESCAPED_BYTE.search(line))
+    }
+    faults = {number: "the line holds a zero byte" for number, line in enumerate(lines, 1) if "\0" in line}
+    if not escaped:
+        return faults
+    if encoding is None or _family(encoding) in ("utf8", "utf8sig"):
+        advice = " is not UTF-8" + advise(lines, [lines[number - 1] for number in escaped], option)
+    else:
+        advice = f" is not {encoding}; {option}NAME chooses another"
+    return faults | {number: f"byte {ord(match.group()) - 0xDC00:#04x}{advice}" for number, match in escaped.items()}
 
 
 def undecodable(text: str, encoding: str = "utf-8") -> str | None:
-    """Return what is wrong with text from `read_lines` that holds an undecodable byte, else None."""
-    found = _ESCAPED_BYTE.search(text)
-    if not found:
-        return None
-    name = "UTF-8" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
-    return f"byte {ord(found.group()) - 0xDC00:#04x} is not {name}; --set encoding=latin-1 reads it"
+    """Return what is wrong with one line by itself, as `line_faults`, else None."""
+    return line_faults([text], encoding).get(1)
 
 
 def has_surrogate(text: str) -> bool:
@@ -88,5 +135,5 @@ def has_surrogate(text: str) -> bool:
     return _SURROGATE.search(text) is not None
 
 
-def _describe_start(data):
+def _describe_start(data: bytes) -> str:
     return repr(data[:8])[1:]

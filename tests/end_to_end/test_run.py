@@ -84,6 +84,17 @@ def test_predict_gives_one_object_per_input(suite, workdir, trained):
     assert all(rows[0]["input"][token["start"] : token["end"]] == token["text"] for token in rows[0]["tokens"])
 
 
+def test_predict_reads_a_file_by_what_it_is_and_names_its_own_option(suite, workdir, trained):
+    (workdir / "utf16.csv").write_bytes("text\nit’s dull\n".encode("utf-16"))
+    (workdir / "old.csv").write_bytes("text\nit’s dull\n".encode("cp1252"))
+    (plain,) = suite("predict", trained.model_dir, "it’s dull", "--json").json_lines
+    (marked,) = suite("predict", trained.model_dir, "utf16.csv", "--json").json_lines
+    refused = suite("predict", trained.model_dir, "old.csv", "--json")
+    assert refused.status == 2 and "--encoding cp1252" in refused.out and "--set" not in refused.out
+    (named,) = suite("predict", trained.model_dir, "old.csv", "--json", "--encoding", "cp1252").json_lines
+    assert plain["scores"] == pytest.approx(marked["scores"]) == pytest.approx(named["scores"])
+
+
 @pytest.mark.parametrize(
     "text", ["", " ", "\0", "😀😀", "日本語のレビュー", "x" * 100_000, "a\udce9b", "-", "not\nbad"]
 )

@@ -110,6 +110,22 @@ def test_latin_1_by_setting(tmp_path):
     assert "café" in read(tmp_path, Settings(encoding="latin-1")).items[0].input
 
 
+def test_two_columns_named_split_are_refused(tmp_path):
+    make(tmp_path, {"a.csv": "text,label,split,split\na,1,train,test\nb,0,train,train\n"})
+    with pytest.raises(UserError, match=r"a\.csv: expected one column 'split'\. Received: 2"):
+        read(tmp_path, Settings())
+
+
+def test_the_texts_nan_are_texts_and_the_labels_nan_are_missing(tmp_path):
+    make(tmp_path, {"a.csv": CSV + "nan,pos\nNaN,neg\nx,nan\ny,NaN\n"})
+    examples = read(tmp_path, Settings())
+    assert [(example.input, example.target) for example in examples.items[4:]] == [("nan", "pos"), ("NaN", "neg")]
+    assert [(problem.name, problem.message[:20]) for problem in examples.problems] == [
+        ("a.csv:8", "the label is missing"),
+        ("a.csv:9", "the label is missing"),
+    ]
+
+
 PROBLEMS = {
     "empty text": ("a.tsv", TSV + "  \tpos\n", "a.tsv:6", "the text is empty"),
     "empty label": ("a.tsv", TSV + "x\t \n", "a.tsv:6", "the label is empty"),
@@ -234,7 +250,9 @@ def test_bad_data_is_refused_with_file_and_fault(tmp_path, files, path, settings
 
 
 def test_an_unknown_format_lists_the_known_ones(tmp_path):
-    with pytest.raises(UserError, match=r"--format: expected one of csv, tsv, jsonl, folders, lines. Received: 'xml'"):
+    with pytest.raises(
+        UserError, match=r"--format: expected one of csv, tsv, jsonl, parquet, folders, lines. Received: 'xml'"
+    ):
         read(make(tmp_path, {"train.tsv": TSV}), Settings(), "xml")
     assert read(make(tmp_path / "t", {"a.txt": TSV}) / "a.txt", Settings(), "tsv").sizes["train"] == 2
 
@@ -269,7 +287,7 @@ def test_texts_to_predict_need_no_labels(tmp_path):
     assert rows == [("1.txt", "fine")] and [problem.name for problem in problems] == ["2.txt:1"]
     with pytest.raises(UserError, match=r"nowhere: no such file or folder"):
         read_texts(tmp_path / "nowhere", Settings())
-    with pytest.raises(UserError, match=r"'review'.*--set text_column=NAME"):
+    with pytest.raises(UserError, match=r"a\.csv: expected a column 'review'\. Received: 'id', 'text'$"):
         read_texts(tmp_path / "a.csv", Settings(text_column="review"))
 
 

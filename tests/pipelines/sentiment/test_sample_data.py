@@ -89,6 +89,8 @@ def test_nothing_is_overwritten(tmp_path):
         make_sample(tmp_path)
     with pytest.raises(UserError, match=r"mine\.txt: expected a new or empty folder. Received: a file"):
         make_sample(tmp_path / "mine.txt")
-    with pytest.raises(UserError, match=r"--format: expected one of tsv, csv, jsonl, folders, lines. Received: 'xml'"):
+    with pytest.raises(
+        UserError, match=r"--format: expected one of tsv, csv, jsonl, parquet, folders, lines. Received: 'xml'"
+    ):
         make_sample(tmp_path / "new", format="xml")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

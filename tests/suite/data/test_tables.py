@@ -180,3 +180,26 @@ def test_bad_tables_are_named(tmp_path, name, data, message):
     with pytest.raises(UserError) as error:
         read_table(write(tmp_path / name, data))
     assert message in str(error.value)
+
+
+def test_the_rest_of_a_row_that_a_stray_quotation_mark_tears_is_no_row(tmp_path):
+    path = write(tmp_path / "a.csv", 'text,label\nfine,1\n"He said "no"\nand left",0\nafter it,1\n')
+    table = read_table(path)
+    assert values(table, "text") == [("fine",), ("after it",)]
+    (problem,) = table.problems
+    assert problem.name == "a.csv:3" and problem.message.endswith("the row reaches to line 4")
+
+
+def test_a_zero_byte_is_a_fault_of_its_own_row(tmp_path):
+    table = read_table(write(tmp_path / "a.csv", b"text,label\nfine,1\nbe\0fore,0\nafter it,1\n"))
+    assert values(table, "text") == [("fine",), ("after it",)]
+    assert [(problem.name, problem.message) for problem in table.problems] == [
+        ("a.csv:3", "the line holds a zero byte")
+    ]
+
+
+def test_a_csv_without_header_is_read_as_a_tsv_without_one(tmp_path):
+    for name, mark in (("a.csv", ","), ("a.tsv", "\t")):
+        data = "".join(f"a film {number}{mark}{label}\n" for number, label in enumerate(["pos", "neg", "pos"]))
+        table = read_table(write(tmp_path / name, data), headerless=("text", "label"))
+        assert table.headerless and values(table, "label") == [("pos",), ("neg",), ("pos",)]
