@@ -34,7 +34,7 @@ class Settings(TrainingSettings):
 
     sample_rate: int = Field(16000, ge=4000, le=96000, description="Hz that all audio is resampled to")
     features: Literal["mfcc", "log_mel"] = Field("mfcc", description="what each frame becomes")
-    n_fft: int = Field(512, ge=32, description="samples of a frame")
+    n_fft: int = Field(512, ge=32, description="samples of a frame, even")
     hop_length: int = Field(160, ge=8, description="samples from one frame to the next")
     n_mels: int = Field(64, ge=4, description="mel bands")
     n_mfcc: int = Field(40, ge=2, description="mfcc: coefficients kept, at most n_mels")
@@ -105,12 +105,16 @@ class Settings(TrainingSettings):
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
+        if self.n_fft % 2:
+            raise ValueError(f"n_fft: expected an even number. Received: {self.n_fft}")
         if self.hop_length > self.n_fft:
             raise ValueError(f"hop_length: expected at most n_fft, {self.n_fft}. Received: {self.hop_length}")
         if self.n_mfcc > self.n_mels:
             raise ValueError(f"n_mfcc: expected at most n_mels, {self.n_mels}. Received: {self.n_mfcc}")
         if self.conv_kernel % 2 == 0:
             raise ValueError(f"conv_kernel: expected an odd number. Received: {self.conv_kernel}")
+        if min(self.conv_channels, default=1) < 1:
+            raise ValueError(f"conv_channels: expected positive numbers. Received: {list(self.conv_channels)}")
         if self.subsampling > 2 ** len(self.conv_channels):
             raise ValueError(
                 f"subsampling: each convolution halves the frames at most once, so {len(self.conv_channels)} allow "

@@ -107,7 +107,9 @@ class TimeConvolution(keras.layers.Conv2D):
         self.stride, self.causal = stride, causal
 
     def build(self, frames_shape, mask_shape=None):
-        super().build(frames_shape)
+        batch, time, features, channels = frames_shape
+        # Padded as `call` pads them: fewer features than the kernel sees are enough.
+        super().build((batch, time, features + 2 * (self.kernel_size[1] // 2), channels))
 
     def call(self, frames, mask):
         frames *= tf.cast(mask, frames.dtype)[:, :, tf.newaxis, tf.newaxis]

@@ -148,10 +148,19 @@ def test_the_loss_is_that_of_the_true_lengths():
         assert float(ours[row]) == pytest.approx(float(expected[0]) / 2, rel=1e-4)  # two symbols on average
 
 
+@pytest.mark.parametrize("changes", [{"n_mels": 4, "n_mfcc": 3}, {"conv_kernel": 31}, {"conv_channels": (4,) * 6}])
+def test_a_convolution_may_see_more_features_than_there_are(changes):
+    _, _, model = make(**changes)
+    logits = model(list(speech_like(4000)), training=False)
+    assert logits.shape[-1] == len(SYMBOLS) and np.all(np.isfinite(logits))
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"hop_length": 999}, "hop_length.*256.*999"),
+        ({"n_fft": 551}, "n_fft.*even number.*551"),
+        ({"conv_channels": (8, 0)}, "conv_channels.*positive.*0"),
         ({"n_mfcc": 30}, "n_mfcc.*20.*30"),
         ({"conv_kernel": 4}, "odd number.*4"),
         ({"conv_channels": (4,), "subsampling": 4}, "subsampling.*allow 2.*4"),
