@@ -15,12 +15,14 @@
                                                           training sees (augmentation), from training examples
     build(settings, assets) -> keras.Model
     phases(settings, assets) -> list[Phase]               the fits one after another; usually one
-    raw_arrays(raw_input, settings) -> dict[str, array]   one raw input (text, path) as the arrays a signature takes
+    raw_arrays(raw_input, settings) -> dict[str, array]   one raw input (text; path, or an array of what a file holds) as
+                                                          the arrays a signature takes
     signatures(assets, settings) -> list[Signature]       raw input -> answer, without a model (`suite.signature`); the first
                                                           one is what predict and evaluate call
     evaluate(predictor, examples, assets, settings) -> Evaluation     the predictor is Keras or TFLite alike
     predict(predictor, raw_input, assets, settings, **options) -> result     a frozen dataclass
     make_sample(directory, seed=0, format=...) -> Path    the small embedded data set
+    ARRAY_OPTIONS       optional: what `predict` of Python takes with an array in place of a file: `sample_rate`
     TEXT_INPUT          True where a raw input is a text rather than a path
     LIVE_INPUTS         names of sources that `predict` takes in place of a path: `("microphone",)`, `("camera",)` for `camera:0`
 

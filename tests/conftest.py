@@ -159,3 +159,55 @@ def encode_sound(tmp_path_factory):
         return bytes(target.content) if pipe else target.read_bytes()
 
     return encode
+
+
+SMALLEST = {
+    "sentiment": ("embedding=4", "units=4", "hash_buckets=64", "ngrams=[]"),
+    "speech": (
+        "sample_rate=8000",
+        "n_fft=256",
+        "hop_length=80",
+        "n_mels=20",
+        "n_mfcc=12",
+        "conv_channels=[4]",
+        "units=8",
+    ),
+    "video": ("height=16", "width=24", "frames=8", "filters=[4]", "features=4", "units=4"),
+    "captioning": (
+        "height=32",
+        "width=32",
+        "filters=[4,8]",
+        "grid=2",
+        "units=8",
+        "attention_units=4",
+        "embedding_size=8",
+    ),
+}
+LEARNED = {
+    "sentiment": {"labels": ["bad", "good"]},
+    "speech": {"symbols": ["", " ", "a", "b", "c"]},
+    "video": {"labels": ["run", "sit", "jump"]},
+    "captioning": {"words": ["<pad>", "<start>", "<end>", "<unknown>", "a", "dog", "cat", "runs"]},
+}
+
+
+@pytest.fixture(scope="session")
+def untrained():
+    """`untrained(task, *assignments)` gives a small LoadedModel with the weights that it begins with."""
+    from types import SimpleNamespace
+
+    import keras
+
+    from suite.config import load_settings
+    from suite.registry import load_pipeline
+    from suite.runtime.keras_runtime import KerasPredictor
+    from suite.runtime.loaded import LoadedModel
+
+    def make(task, *assignments):
+        pipeline, assets = load_pipeline(task), LEARNED[task]
+        settings = load_settings(pipeline.Settings, None, (*SMALLEST[task], *assignments))
+        keras.utils.set_random_seed(3)
+        predictor = KerasPredictor(pipeline.build(settings, assets), pipeline.signatures(assets, settings))
+        return LoadedModel(SimpleNamespace(task=task, pipeline=pipeline, assets=assets, settings=settings), predictor)
+
+    return make

@@ -254,14 +254,19 @@ def input_specification(settings: Settings) -> dict:
     }
 
 
-def raw_arrays(raw_input: Path | str, settings: Settings) -> dict[str, np.ndarray]:
-    """Return a picture file as what the signatures take: `picture` uint8 (height, width, 3), of the model's size.
+def raw_arrays(raw_input: Path | str | np.ndarray, settings: Settings) -> dict[str, np.ndarray]:
+    """Return a picture, of a file or in memory, as what the signatures take: `picture` uint8 (height, width, 3), of the model's size.
 
     Scaled to fit, with black bars where the shape differs.
 
     Raises:
-        UserError: if the file is missing or holds no picture.
+        UserError: if the file is missing or holds no picture, or an array is none.
     """
+    if isinstance(raw_input, np.ndarray):
+        from suite.vision.arrays import as_picture
+        from suite.vision.resize import resize_array
+
+        return {"picture": resize_array(as_picture(raw_input)[np.newaxis], settings.height, settings.width)[0]}
     path = Path(raw_input)
     picture = picture_cache(settings).get(path) if path.is_file() else read_image(path)
     return {"picture": picture}

@@ -11,6 +11,7 @@ from pipelines.captioning.search import find_captions
 from suite.errors import UserError
 from suite.sequence.search import find_attention
 from suite.signature import Predictor
+from suite.vision.arrays import as_picture
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Caption:
 
 def predict(
     predictor: Predictor,
-    raw_input: Path | str,
+    raw_input: Path | str | np.ndarray,
     assets: dict,
     settings: Settings,
     beam_width: int = 0,
@@ -56,7 +57,7 @@ def predict(
 
     Args:
         predictor: Of this pipeline.
-        raw_input: Path of a picture.
+        raw_input: Path of a picture, or its pixels: uint8 `(height, width)` or `(height, width, 3 or 4)`.
         assets: `words`.
         settings: Of the run.
         beam_width: Sentences that beam search keeps; 1 is greedy; 0 does as the settings say.
@@ -84,7 +85,8 @@ def predict(
     if page is not None:
         others = [f"{one.text} ({one.score:.2f})" for one in found[1:]]
         looked = None if words is None else [(word.text, np.array(word.attention)) for word in words]
-        page.add(raw_input, found[0].text, others, pictures[0], looked)
+        shown = as_picture(raw_input) if isinstance(raw_input, np.ndarray) else raw_input
+        page.add(shown, found[0].text, others, pictures[0], looked)
     alternatives = tuple(found) if n_best > 1 else None
     return Caption(found[0].text, found[0].score, alternatives, words, None if page is None else str(page.path))
 

@@ -19,6 +19,7 @@ PREDICT_OPTIONS = (
     PredictOption("n_best", int, 1, "alternatives given, best first"),
     PredictOption("stream", bool, False, "show words as they come; `microphone` as INPUT listens until Ctrl-C"),
 )
+ARRAY_OPTIONS = (PredictOption("sample_rate", float, None, "of the samples, in Hz; None: the model's own"),)
 TEXT_INPUT = False
 LIVE_INPUTS = ("microphone",)
 

@@ -204,13 +204,15 @@ def raw_arrays(raw_input: Path | str | np.ndarray, settings: Settings) -> dict[s
     """Return a recording as what the signature takes: `samples` float32 `(samples,)` and `length` int32 `()`.
 
     Args:
-        raw_input: The path of an audio file, or samples in [-1, 1] at the model's rate, one channel.
+        raw_input: The path of an audio file, or samples at the model's rate, as `suite.audio.samples` takes them.
 
     Raises:
-        UserError: if the file holds no audio that can be used.
+        UserError: if the file or array holds no audio that can be used.
     """
     if isinstance(raw_input, np.ndarray):
-        samples = raw_input.astype(np.float32)
+        from suite.audio.samples import as_samples
+
+        samples = as_samples(raw_input, settings.sample_rate, settings.sample_rate)
     else:
         from suite.audio.read import read_audio
 

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,38 +51,46 @@ def predict(
     assets: dict,
     settings: Settings,
     stream: bool = False,
-    **decoding,
+    sample_rate: float | None = None,
+    **decoding: Any,
 ) -> Transcript:
     """Transcribe one recording; one longer than 20 seconds is cut at its quietest points, in bounded memory.
 
     Args:
         predictor: Of this pipeline's `transcribe` signature.
-        raw_input: The path of an audio file, `microphone` with `stream`, or samples float32 `(samples,)` at the model's rate.
+        raw_input: The path of an audio file, `microphone` with `stream`, or samples: float32 in [-1, 1] or int16,
+            `(samples,)` or `(samples, channels)`.
         assets: `symbols`, and the language model where there is one.
         settings: Of the run.
         stream: Show words on stderr as they come; the predictor must be of a `streaming` file.
+        sample_rate: Of an array of samples, in Hz; the model's own where None.
         **decoding: `beam_width`, `language_model` and the other arguments of `make_decoder`.
 
     Raises:
         UserError: for a file that is no audio or an option that does not fit.
     """
     decoder = make_decoder(assets, settings, **decoding)
+    if isinstance(raw_input, np.ndarray):
+        from suite.audio.samples import as_samples
+
+        rate = settings.sample_rate if sample_rate is None else sample_rate
+        raw_input = as_samples(raw_input, rate, settings.sample_rate)
     if stream:
         return _join([_transcribe_live(predictor, raw_input, decoder, settings)])
-    if raw_input == MICROPHONE:
+    if _is_microphone(raw_input):
         raise UserError(
             "microphone: listening needs --stream and a streaming file: --tflite MODEL_DIR/tflite/streaming.tflite"
         )
     return _join([_transcribe(predictor, *segment, decoder, settings) for segment in _segments(raw_input, settings)])
 
 
-def _segments(raw_input, settings) -> Iterator[tuple[float, np.ndarray]]:
+def _segments(raw_input: Path | str | np.ndarray, settings: Settings) -> Iterator[tuple[float, np.ndarray]]:
     """Yield `(start in seconds, samples)` of a recording."""
     from suite.audio.read import inspect_audio, read_audio, read_blocks
     from suite.audio.segments import split_by_silence
 
     if isinstance(raw_input, np.ndarray):
-        blocks = iter([raw_input.astype(np.float32)])
+        blocks = raw_input
     elif inspect_audio(raw_input).duration <= SEGMENT_SECONDS:
         return iter([(0.0, read_audio(raw_input, settings.sample_rate))])
     else:
@@ -126,7 +135,9 @@ def _transcribe_live(predictor, raw_input, decoder, settings) -> Transcript:
             sys.stderr.flush()
         answers.extend(found)
 
-    if str(raw_input) == MICROPHONE:
+    if isinstance(raw_input, np.ndarray):
+        blocks = iter([raw_input])
+    elif _is_microphone(raw_input):
         from suite.audio.microphone import microphone_blocks
 
         blocks = microphone_blocks(settings.sample_rate, stream.size)
@@ -136,11 +147,16 @@ def _transcribe_live(predictor, raw_input, decoder, settings) -> Transcript:
         for block in blocks:
             show(stream.feed(block))
     except KeyboardInterrupt:
-        if str(raw_input) != MICROPHONE:
+        if not _is_microphone(raw_input):
             raise
     show(stream.finish())
     sys.stderr.write("\n")
     return decode_answer(join_answers(answers), decoder, settings)
+
+
+def _is_microphone(raw_input: Path | str | np.ndarray) -> bool:
+    """Return whether the microphone is meant; a file of that name is a file."""
+    return not isinstance(raw_input, np.ndarray) and str(raw_input) == MICROPHONE and not Path(raw_input).exists()
 
 
 def _confidence(words) -> float:

@@ -14,6 +14,9 @@ PREDICT_OPTIONS = (
     PredictOption("annotate", str, None, "write the video with its actions to this file (.mp4, .avi) or folder"),
     PredictOption("camera", int, None, "answer what this camera sees (0 is the first); takes the place of an INPUT"),
 )
+ARRAY_OPTIONS = (
+    PredictOption("frame_rate", float, None, "of the frames, in frames per second; None: the model's own"),
+)
 LIVE_INPUTS = ("camera",)
 TEXT_INPUT = False
 

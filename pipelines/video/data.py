@@ -178,14 +178,28 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
     return BatchSource(len(plan(0)[1]), dataset, names)
 
 
-def raw_arrays(raw_input: Path | str, settings: Settings) -> dict[str, np.ndarray]:
+def raw_arrays(
+    raw_input: Path | str | np.ndarray, settings: Settings, frame_rate: float | None = None
+) -> dict[str, np.ndarray]:
     """Return a video as what the signature takes: `frames` uint8 (time, height, width, channels), `length` int32 ().
 
     Its frames are chosen as in training but never at random, scaled to fit, with black bars where the shape differs.
 
+    Args:
+        raw_input: The path of a video, or its frames, as `suite.vision.arrays` takes them.
+        frame_rate: Of an array of frames, in frames per second; that of the settings where None.
+
     Raises:
-        UserError: if the file is missing or cannot be used as a video.
+        UserError: if the file is missing or cannot be used as a video, or an array is none.
     """
+    if isinstance(raw_input, np.ndarray):
+        from suite.vision.arrays import as_frames, frame_times
+        from suite.vision.resize import resize_array
+
+        frames = as_frames(raw_input, settings.channels)
+        times = frame_times(len(frames), frame_rate, settings.frame_rate or 1.0)  # without a rate every frame is taken
+        chosen = frames[_stored(times, settings, False)]
+        return {"frames": resize_array(chosen, settings.height, settings.width), "length": np.int32(len(chosen))}
     path = Path(raw_input)
     video_info(path)
     frames = _cache(settings, False).get(path)

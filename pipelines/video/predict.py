@@ -31,24 +31,27 @@ class Action:
 
 def predict(
     predictor: Predictor,
-    raw_input: Path | str,
+    raw_input: Path | str | np.ndarray,
     assets: dict,
     settings: Settings,
     timeline: bool = False,
     annotate: str | None = None,
     camera: int | None = None,
+    frame_rate: float | None = None,
 ) -> Action:
     """Classify one video.
 
     Args:
         predictor: Of this pipeline's `classify_clip` signature.
-        raw_input: Path of a video; or `camera:0`, `camera:1`, ..., from which as many frames as a clip has are taken.
+        raw_input: Path of a video; or `camera:0`, `camera:1`, ..., from which as many frames as a clip has are taken;
+            or frames, uint8 `(time, height, width)` or `(time, height, width, 3)`.
         assets: `labels`.
         settings: Of the run.
         timeline: Look at the video in windows of `frames` frames that overlap by half, and give the actions over time;
             label and scores are then their mean over time. Without it the clip is a choice of frames of the whole video.
         annotate: Write the video with its actions to this file (.mp4, .avi) or folder; gives the timeline too.
         camera: Number of a camera; the same as `camera:N` in place of `raw_input`, which then does not count.
+        frame_rate: Of an array of frames, in frames per second; that of the model where None.
 
     Raises:
         UserError: for a video or camera that cannot be read, or an output that cannot be written.
@@ -56,22 +59,44 @@ def predict(
     labels = assets["labels"]
     if camera is not None:
         raw_input = f"{CAMERA}{camera}"
-    live = str(raw_input).startswith(CAMERA) and (camera is not None or not Path(raw_input).exists())
+    in_memory = isinstance(raw_input, np.ndarray)
+    live = not in_memory and _is_camera(raw_input, camera)
     if live and (timeline or annotate):
         raise UserError(f"--timeline and --annotate need a video file. Received: {raw_input}")
+    if in_memory and annotate:
+        raise UserError(f"annotate needs a video file. Received: an array of shape {raw_input.shape}")
     if not timeline and not annotate:
-        arrays = _camera_arrays(str(raw_input), settings) if live else raw_arrays(raw_input, settings)
+        arrays = _camera_arrays(str(raw_input), settings) if live else raw_arrays(raw_input, settings, frame_rate)
         (answer,) = predictor([arrays])
         return _action(answer["probabilities"], labels)
-    from suite.vision.read import read_frames, video_info
-
-    frames = at_even_rate(read_frames(raw_input, settings.channels), settings.frame_rate)
+    timed, duration = _timed_frames(raw_input, settings, frame_rate)
+    frames = at_even_rate(timed, settings.frame_rate)
     spans, probabilities = _classify_windows(predictor, _resized(frames, settings), settings)
-    spans[-1] = spans[-1][0], video_info(raw_input).duration  # frames at a rate need not end with the video
+    spans[-1] = spans[-1][0], duration  # frames at a rate need not end with the video
     mean, segments = merge_windows(spans, probabilities, labels)
     annotated = str(write_annotated(raw_input, annotate, segments)) if annotate else None
     action = _action(mean, labels)
     return replace(action, segments=tuple(segments), annotated=annotated)
+
+
+def _is_camera(raw_input: Path | str, camera: int | None) -> bool:
+    return str(raw_input).startswith(CAMERA) and (camera is not None or not Path(raw_input).exists())
+
+
+def _timed_frames(
+    raw_input: Path | str | np.ndarray, settings: Settings, frame_rate: float | None
+) -> tuple[Iterable[tuple[float, np.ndarray]], float]:
+    """Return the frames of a video with their times, and how long it lasts, in seconds."""
+    from suite.vision.arrays import as_frames, frame_times
+    from suite.vision.read import read_frames, video_info
+
+    if not isinstance(raw_input, np.ndarray):
+        return read_frames(raw_input, settings.channels), video_info(raw_input).duration
+    if frame_rate is None and settings.frame_rate is None:
+        raise UserError("timeline of an array needs its frame_rate, in frames per second. Received: None")
+    frames = as_frames(raw_input, settings.channels)
+    times = frame_times(len(frames) + 1, frame_rate, settings.frame_rate or 1.0)
+    return zip(times.tolist(), frames, strict=False), float(times[-1])
 
 
 def _action(probabilities: np.ndarray, labels: Sequence[str]) -> Action:

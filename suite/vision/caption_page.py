@@ -58,7 +58,7 @@ class CaptionPage:
 
     def add(
         self,
-        picture: Path | str,
+        picture: Path | str | np.ndarray,
         caption: str,
         others: Sequence[str] = (),
         seen: np.ndarray | None = None,
@@ -67,7 +67,7 @@ class CaptionPage:
         """Add one picture.
 
         Args:
-            picture: The file; a small copy of it stands in the page.
+            picture: The file, or its pixels, uint8 `(height, width, 3)`; a small copy of it stands in the page.
             caption: Its caption.
             others: Other captions, below.
             seen: The picture as the model sees it, uint8 `(height, width, 3)`; only needed with `words`.
@@ -78,11 +78,13 @@ class CaptionPage:
         """
         from suite.vision.image import read_image
 
+        in_memory = isinstance(picture, np.ndarray)
+        pixels, name = (picture, "") if in_memory else (read_image(picture), str(picture))
         parts = [
-            f'<img alt="" src="{_jpeg(_small(read_image(picture)))}">',
+            f'<img alt="" src="{_jpeg(_small(pixels))}">',
             f"<figcaption>{html.escape(caption)}",
             *(f"<small>{html.escape(other)}</small>" for other in others),
-            f"<small>{html.escape(str(picture))}</small></figcaption>",
+            f"<small>{html.escape(name)}</small></figcaption>",
         ]
         style = ""
         if words:

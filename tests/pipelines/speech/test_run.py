@@ -212,3 +212,16 @@ def test_a_streaming_lstm_in_8_bits_says_what_the_trained_model_says(suite, work
     (entry,) = done.json["files"]
     assert entry["metrics"]["keras"]["wer"] < 0.5
     assert entry["metrics"]["tflite"]["wer"] <= entry["metrics"]["keras"]["wer"] + 0.02
+
+
+def test_samples_in_memory_say_what_their_file_says_with_every_runtime(exported, recording):
+    from suite import load
+
+    model_dir, _ = exported
+    path = recording("low", "high", "mid")
+    samples, _ = soundfile.read(path, dtype="int16")
+    for deployment in ("interpreter", "compiled", "streaming"):
+        model = load(model_dir, tflite=model_dir / "tflite" / f"{deployment}.tflite")
+        answer = model.predict(samples)
+        assert answer == model.predict(path) and answer.text == "low high mid"
+    assert model.predict(samples, stream=True).text == model.predict(path, stream=True).text == "low high mid"
