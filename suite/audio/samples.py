@@ -26,13 +26,14 @@ def as_samples(array: np.ndarray, rate: float, sample_rate: int) -> np.ndarray:
     """
     if isinstance(rate, bool) or not isinstance(rate, int | float | np.number) or not 0 < rate < np.inf:
         raise UserError(f"sample_rate: expected samples per second, in Hz. Received: {rate!r}")
-    if array.dtype != np.int16 and array.dtype.kind != "f":
+    is_int16 = (array.dtype.kind, array.dtype.itemsize) == ("i", 2)  # of either byte order
+    if not is_int16 and array.dtype.kind != "f":
         raise UserError(f"{EXPECTED}. Received: {array.dtype}")
     if array.ndim not in (1, 2) or (array.ndim == 2 and array.shape[1] > MOST_CHANNELS):
         raise UserError(f"{EXPECTED}. Received: shape {array.shape}")
     if not array.size:
         raise UserError(f"{EXPECTED}. Received: no samples, shape {array.shape}")
-    samples = array.astype(np.float32) / FULL_SCALE if array.dtype == np.int16 else array.astype(np.float32)
+    samples = array.astype(np.float32) / FULL_SCALE if is_int16 else array.astype(np.float32)
     samples = samples.mean(axis=1) if samples.ndim == 2 else samples
     peak = float(np.abs(samples).max())
     if not np.isfinite(peak):
