@@ -161,8 +161,8 @@ def read_texts(
 ) -> tuple[list[tuple[str, str]], list[Problem]]:
     """Return `(name, text)` of every input in a file or folder without asking for labels, and the unusable ones.
 
-    A table gives its text column (a csv or tsv may lack the header, as in training; a tsv of one column is texts
-    alone), any other file is one text, a folder gives its .txt files.
+    A table gives its text column (a csv or tsv may lack the header, as in training; one column that is not called so
+    is texts alone, from its first line on), any other file is one text, a folder gives its .txt files.
 
     Args:
         settings: Of the model: the names of columns. How the training data was encoded says nothing about this file.
@@ -197,8 +197,12 @@ def _read_text_file(source: Source, settings: Settings, encoding: str | None) ->
         return _read_document(source, encoding, PREDICT_OPTION)
     columns = (settings.text_column, settings.label_column)
     table = read_table(source.path, encoding, kind, source.name, columns, PREDICT_OPTION)
-    if kind == "tsv" and len(table.columns) == 1 and table.find_column(settings.text_column) is None:
-        return _read_class(source, encoding, PREDICT_OPTION)
+    if kind in ("csv", "tsv") and len(table.columns) == 1 and table.find_column(settings.text_column) is None:
+        if kind == "tsv":
+            return _read_class(source, encoding, PREDICT_OPTION)
+        (first,) = table.columns
+        texts = [(f"{source.name}:1", first), *((row.name, row.values[first]) for row in table.rows)]
+        return [Example(name, text, None) for name, text in texts], table.problems
     if not table.rows and table.problems:
         return [], table.problems
     column = table.column(settings.text_column)

@@ -43,21 +43,25 @@ def _find_manifest(settings: Settings, root: Path, forced: bool) -> Found | None
         raise UserError(f"{root}: expected tables of one kind. Received: {'; '.join(found.reason for found in tables)}")
     if not tables:
         return None
-    first = tables[0].sources[0].path
     if not forced and find_class_folders(root, ENDINGS) is not None:
-        try:
-            named = read_table(first, settings.encoding).find_column(settings.video_column)
-        except UserError:
-            named = None
-        return tables[0] if named else None
+        columns = (settings.video_column, settings.label_column)
+        table = read_table(tables[0].sources[0].path, settings.encoding, headerless=columns)
+        if settings.video_column.lower() not in map(str.lower, table.columns):
+            return None
     return tables[0]
 
 
 def _find_folders(settings: Settings, root: Path, forced: bool) -> Found | None:
     """Return the videos of class folders, which also lie beside a manifest and beside the lists of UCF101."""
     videos = find_class_folders(root, ENDINGS, forced=forced)
-    if videos is None or (not forced and (_list_files(root) or _has_manifest(settings, root))):
+    if videos is None or (not forced and _list_files(root)):
         return None
+    if not forced:
+        try:
+            if _find_manifest(settings, root, False) is not None:
+                return None
+        except UserError as error:
+            videos.notes.append(f"No manifest was read beside the class folders: {error}")
     paths = {source.path for source in videos.sources}
     folders = {root.joinpath(*_down_to(source.label, Path(source.name).parts)) for source in videos.sources}
     ignored = sorted(path for folder in folders for path in list_below(folder) if path not in paths)
@@ -70,13 +74,6 @@ def _find_folders(settings: Settings, root: Path, forced: bool) -> Found | None:
 
 def _down_to(label: str, parts: tuple[str, ...]) -> tuple[str, ...]:
     return parts[: parts.index(label) + 1]
-
-
-def _has_manifest(settings: Settings, root: Path) -> bool:
-    try:
-        return _find_manifest(settings, root, False) is not None
-    except UserError:
-        return False
 
 
 def _list_files(root: Path) -> list[Path]:

@@ -79,7 +79,8 @@ def list_below(folder: Path) -> list[Path]:
 def find_tables(root: Path, kind: str, forced: bool = False) -> Found | None:
     """Return the tables of one kind: a file, the files of a folder that name parts, or those of a folder of folders.
 
-    In a folder of folders, a folder whose name is a part gives the part, any other one the group.
+    In a folder of folders, a folder whose name is a part gives the part, any other one the group. A Parquet table may
+    be in several files (`train-00000-of-00002.parquet`, or `part-00000-....parquet`), all of which are needed.
 
     Raises:
         UserError: if it is ambiguous which tables are meant.

@@ -160,6 +160,13 @@ def test_a_csv_without_header_that_is_not_recognised_says_how_it_is_read(tmp_pat
         read(write(tmp_path / "a.csv", as_csv([(label, text) for text, label in REVIEWS], None)), ALL_IN_TRAIN)
 
 
+def test_one_column_without_header_is_texts_to_predict(tmp_path):
+    rows = [(text,) for text in TEXTS]
+    path = write(tmp_path / "a.csv", as_csv(rows, None))
+    assert read_texts(path, Settings()) == ([(f"a.csv:{line}", text) for line, text in enumerate(TEXTS, 1)], [])
+    assert read_texts(write(tmp_path / "b.csv", as_csv(rows, ["text"])), Settings())[0][0] == ("b.csv:2", TEXTS[0])
+
+
 # -- how spreadsheets write a csv
 
 SPREADSHEETS = {

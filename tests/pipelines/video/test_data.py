@@ -358,3 +358,18 @@ def test_real_data_sets_are_read_whole(real_data, name, size, classes):
     assert len(examples.items) == size and len({one.target for one in examples.items}) == classes
     assert all(one.group for one in examples.items)
     assert len(read(real_data / name, Settings(), "folders").items) == size
+
+
+def test_a_table_beside_class_folders_that_cannot_be_read_is_noted(make, tmp_path):
+    table = "video,label\n" + "".join(f"{name},{name.partition('/')[0]}\n" for name in CLIPS)
+    make({**CLIPS, "clips.csv": table.encode("utf-16")})
+    examples = read(tmp_path, Settings())
+    assert examples.format == "folders" and len(examples.items) == len(CLIPS)
+    assert any(note.startswith("No manifest was read") and "encoding=utf-16" in note for note in examples.notes)
+    assert read(tmp_path, Settings(encoding="utf-16")).format == "manifest"
+
+
+def test_two_columns_of_videos_are_not_passed_over_for_class_folders(make, tmp_path):
+    make({**CLIPS, "clips.csv": [["video", "label", "video"], ["run/1.avi", "run", "jump/1.avi"]]})
+    with pytest.raises(UserError, match=r"clips\.csv: expected one column 'video'\. Received: 2"):
+        read(tmp_path, Settings())
