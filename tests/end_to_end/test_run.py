@@ -92,7 +92,7 @@ def test_predict_reads_a_file_by_what_it_is_and_names_its_own_option(suite, work
     refused = suite("predict", trained.model_dir, "old.csv", "--json")
     assert refused.status == 2 and "--encoding cp1252" in refused.out and "--set" not in refused.out
     (named,) = suite("predict", trained.model_dir, "old.csv", "--json", "--encoding", "cp1252").json_lines
-    assert plain["scores"] == pytest.approx(marked["scores"]) == pytest.approx(named["scores"])
+    assert marked["scores"] == named["scores"] == pytest.approx(plain["scores"])
 
 
 @pytest.mark.parametrize(
