@@ -25,13 +25,17 @@ class TrainingSettings(BaseModel):
     epochs: int = Field(10, ge=1, description="passes over the training part, at most")
     batch_size: int = Field(32, ge=1, description="examples per step")
     learning_rate: float = Field(1e-3, gt=0, description="peak learning rate of AdamW")
-    schedule: Literal["constant", "cosine"] = Field("cosine", description="learning rate over the whole training")
-    warmup_fraction: float = Field(0.0, ge=0, lt=1, description="share of all steps that rise linearly to the peak")
+    schedule: Literal["constant", "cosine"] = Field(
+        "cosine", description="learning rate over the steps of a phase; each phase begins it anew"
+    )
+    warmup_fraction: float = Field(
+        0.0, ge=0, lt=1, description="share of the steps of each phase that rise to the peak"
+    )
     ema_fraction: float = Field(
         0.0,
         ge=0,
         le=1,
-        description="running average of the weights, scored and kept: how far back it goes, in all steps; 0: none",
+        description="running average of the weights, scored and kept: how far back it goes, as a share of the steps of a phase; 0: none",
     )
     weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay of AdamW")
     clip_norm: float = Field(1.0, gt=0, description="largest global norm of the gradient")

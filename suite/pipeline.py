@@ -24,6 +24,7 @@
     make_sample(directory, seed=0, format=...) -> Path    the small embedded data set
     ARRAY_OPTIONS       optional: what `predict` of Python takes with an array in place of a file: `sample_rate`
     TEXT_INPUT          True where a raw input is a text rather than a path
+    INPUT_COLUMN        the setting that names the column of the raw input in a table
     LIVE_INPUTS         names of sources that `predict` takes in place of a path: `("microphone",)`, `("camera",)` for `camera:0`
 
 A package may bring commands of its own: a module `commands` with a typer `app`, run as `suite TASK ...`.

@@ -4,8 +4,10 @@ import shutil
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -19,6 +21,9 @@ from suite.tracking.card import model_card
 from suite.training.lock import locked
 from suite.training.state import read_history
 from suite.training.unfinished import Request, free_name, open_state, refuse_other, state_of
+
+if TYPE_CHECKING:
+    from suite.tracking.outbox import Outbox
 
 STATE_SPARE_BYTES = 100_000_000
 
@@ -73,23 +78,36 @@ def train(request: Request, examples: Examples, console: Console) -> RunResult:
     for note in examples.notes:
         console.print(f"note: {note}", markup=False, highlight=False)
 
-    from suite.tracking.record import log_saved_model
+    from suite.tracking.outbox import Outbox
+    from suite.tracking.patience import StoreAway
+    from suite.tracking.record import log_finished
     from suite.tracking.store import tracked_run
 
+    say = partial(console.print, markup=False, highlight=False)
     try:
-        with locked(state), tracked_run(request.task, target.name, kept["run_id"], request.parent) as run:
-            first_time = kept["run_id"] != run.info.run_id
+        with locked(state), tracked_run(request.task, target.name, kept["run_id"], request.parent, say) as run:
+            outbox = Outbox(state / "outbox", run.info.run_id, say)
+            if kept["run_id"] != run.info.run_id:
+                outbox.forget()
             write_json(state / "run.json", kept | {"run_id": run.info.run_id})
-            if target.exists():
-                record = read_artifact(target).record
-            else:
-                record = _fit_and_save(request, examples, target, state, run.info.run_id, first_time, console)
-            log_saved_model(read_artifact(target), record["seconds"])
+            if not target.exists():
+                _fit_and_save(request, examples, target, state, outbox, console)
+            artifact = read_artifact(target)
+            log_finished(outbox, artifact, artifact.record["seconds"])
+    except StoreAway as away:
+        if not target.exists():
+            _leave(state, target, request, console)
+            raise
+        say(
+            f"{away}. The model is whole, in {target}. `suite train {request.task} --name {target.name} --resume` with the "
+            "same data and settings sends what the store lacks."
+        )
+        return _saved_result(request.task, target)
     except BaseException:
         _leave(state, target, request, console)
         raise
     shutil.rmtree(state)
-    return RunResult(request.task, target.name, target, run.info.run_id, _shown(record["metrics"]), record["seconds"])
+    return _saved_result(request.task, target)
 
 
 def train_folds(
@@ -106,42 +124,56 @@ def train_folds(
 
     from suite.data.folds import folds
     from suite.data.groups import splits_by_group
+    from suite.tracking.outbox import Entry, Outbox
+    from suite.tracking.patience import StoreAway
     from suite.tracking.record import log_start
-    from suite.tracking.store import open_store, tracked_run, uninterrupted
+    from suite.tracking.store import tracked_run
 
+    say = partial(console.print, markup=False, highlight=False)
     name = request.name or free_name(request.output / request.task, examples.path)
     pool = [example for example in examples.items if example.part != "test"]
     parts = folds(examples, count, by_group=splits_by_group(pool, request.settings.split_by))
     results = []
-    with tracked_run(request.task, name) as parent:
-        log_start(request.settings, examples, {"folds": count})
-        for index, fold in enumerate(parts, 1):
-            one = Request(
-                **vars(request)
-                | {"name": f"{name}-fold{index}", "fold": f"{index}/{count}", "parent": parent.info.run_id}
-            )
-            target = one.output / one.task / one.name
-            if request.resume and target.exists() and not state_of(target).exists():
-                record = read_artifact(target).record
-                refuse_other(target, record | record["data"], one, fold)
-                results.append(
-                    RunResult(
-                        one.task, one.name, target, record["run_id"], _shown(record["metrics"]), record["seconds"]
-                    )
-                )
-                continue
-            one = Request(**vars(one) | {"resume": request.resume and state_of(target).exists()})
-            results.append(train(one, fold, console))
-        values = {metric: [result.metrics["val"][metric] for result in results] for metric in results[0].metrics["val"]}
-        summary = {
-            "mean": {metric: fmean(figures) for metric, figures in values.items()},
-            "std": {metric: stdev(figures) for metric, figures in values.items()},
-        }
-        with uninterrupted():
-            mlflow = open_store()
-            mlflow.log_metrics({f"val_{metric}": value for metric, value in summary["mean"].items()})
-            mlflow.log_metrics({f"val_{metric}_std": value for metric, value in summary["std"].items()})
-    return results, summary, parent.info.run_id
+    run_id = None
+    try:
+        with TemporaryDirectory() as folder, tracked_run(request.task, name, say=say) as parent:
+            run_id = parent.info.run_id
+            outbox = Outbox(Path(folder) / "outbox", run_id, say)
+            log_start(outbox, request.settings, examples, {"folds": count})
+            for index, fold in enumerate(parts, 1):
+                identity = {"name": f"{name}-fold{index}", "fold": f"{index}/{count}", "parent": run_id}
+                results.append(_train_fold(Request(**vars(request) | identity), fold, console))
+            values = {
+                metric: [result.metrics["val"][metric] for result in results] for metric in results[0].metrics["val"]
+            }
+            summary = {
+                "mean": {metric: fmean(figures) for metric, figures in values.items()},
+                "std": {metric: stdev(figures) for metric, figures in values.items()},
+            }
+            means = {f"val_{metric}": value for metric, value in summary["mean"].items()}
+            outbox.add("mean", Entry(means | {f"val_{metric}_std": value for metric, value in summary["std"].items()}))
+            outbox.finish()
+    except StoreAway as away:
+        if len(results) < count:
+            raise
+        say(f"{away}: the store lacks the mean of the folds, which is shown here")
+    return results, summary, run_id
+
+
+def _train_fold(request: Request, fold: Examples, console: Console) -> RunResult:
+    """Train one fold, or go on with it; one that has finished is read."""
+    target = request.output / request.task / request.name
+    unfinished = state_of(target).exists()
+    if request.resume and target.exists() and not unfinished:
+        record = read_artifact(target).record
+        refuse_other(target, record | record["data"], request, fold)
+        return _saved_result(request.task, target)
+    return train(Request(**vars(request) | {"resume": request.resume and unfinished}), fold, console)
+
+
+def _saved_result(task: str, target: Path) -> RunResult:
+    record = read_artifact(target).record
+    return RunResult(task, target.name, target, record["run_id"], _shown(record["metrics"]), record["seconds"])
 
 
 def evaluate(
@@ -252,13 +284,11 @@ def export(
         write_page(
             artifact.path / "tflite" / entry["file"], entry, web, f"{artifact.task}: {artifact.path.absolute().name}"
         )
-    if not log_export(
-        artifact, [entry for entry in report["files"] if (entry["deployment"], entry["quantization"]) in wanted]
-    ):
-        console.print(
-            "the run of this model is not in this tracking store, so the report is in the model folder alone",
-            highlight=False,
-        )
+    made = [entry for entry in report["files"] if (entry["deployment"], entry["quantization"]) in wanted]
+    say = partial(console.print, markup=False, highlight=False)
+    missing = log_export(artifact, made, say)
+    if missing:
+        say(f"{missing}, so the report is in the model folder alone")
     return report, left_out
 
 
@@ -273,7 +303,9 @@ def _export_data(artifact: Artifact, data: Path | None) -> Examples | None:
     return examples if examples.fingerprint == artifact.record["data"]["fingerprint"] else None
 
 
-def _fit_and_save(request, examples, target, state, run_id, first_time, console) -> dict[str, Any]:
+def _fit_and_save(
+    request: Request, examples: Examples, target: Path, state: Path, outbox: "Outbox", console: Console
+) -> None:
     from suite.runtime.keras_runtime import KerasPredictor
     from suite.tracking.record import log_curves, log_epoch, log_evaluation, log_pictures, log_start
     from suite.training.fit import fit
@@ -282,18 +314,22 @@ def _fit_and_save(request, examples, target, state, run_id, first_time, console)
     started = time.monotonic()
     pipeline, settings = load_pipeline(request.task), request.settings
     prepare_process(settings)
-    if first_time:
-        log_start(
-            settings,
-            examples,
-            {name: value for name, value in (("fold", request.fold), ("init", request.init)) if value},
-        )
-    seconds_before = sum(epoch.seconds for epoch in read_history(state).epochs)
+    log_start(
+        outbox,
+        settings,
+        examples,
+        {name: value for name, value in (("fold", request.fold), ("init", request.init)) if value}
+        | {f"unit.{name}": unit for name, (_, unit) in pipeline.METRICS.items()},
+    )
+    epochs_before = read_history(state).epochs
+    for epoch in epochs_before:
+        log_epoch(outbox, epoch)
+    seconds_before = sum(epoch.seconds for epoch in epochs_before)
     model, assets = _build(request, pipeline, examples, console)
     _check_disk(state, model)
     preview = getattr(pipeline, "training_pictures", None)
-    if first_time and preview is not None and settings.log_samples:
-        log_pictures("training", preview(examples.part("train"), assets, settings))
+    if "training" not in outbox and preview is not None and settings.log_samples:
+        log_pictures(outbox, "training", preview(examples.part("train"), assets, settings))
     predictor = KerasPredictor(model, pipeline.signatures(assets, settings))
 
     def evaluate_part(part: str, settings: TrainingSettings = settings) -> Evaluation | None:
@@ -303,8 +339,8 @@ def _fit_and_save(request, examples, target, state, run_id, first_time, console)
     score = (lambda: evaluate_part("dev", settings.for_epochs()).metrics) if examples.part("dev") else None
     monitor, phases = primary_metric(pipeline.METRICS), pipeline.phases(settings, assets)
     sources = _sources(pipeline, phases, model, examples.part("train"), assets, settings)
-    history = fit(model, phases, sources, settings, monitor, score, state, log_epoch, console)
-    log_curves(history)
+    history = fit(model, phases, sources, settings, monitor, score, state, partial(log_epoch, outbox), console)
+    log_curves(outbox, history)
 
     chosen_epoch = history.epochs[-1 if history.best is None else history.best]
     metrics = {"train": {name[6:]: value for name, value in chosen_epoch.metrics.items() if name.startswith("train_")}}
@@ -312,13 +348,12 @@ def _fit_and_save(request, examples, target, state, run_id, first_time, console)
         found = evaluate_part(part)
         if found is not None:
             metrics[prefix] = found.metrics
-            log_evaluation(prefix, found, settings.log_samples, len(history.epochs))
+            log_evaluation(outbox, prefix, found, settings.log_samples, len(history.epochs))
     seconds = round(seconds_before + time.monotonic() - started, 1)
-    record = _record(request, examples, target.name, run_id, history, metrics, model.count_params(), seconds)
+    record = _record(request, examples, target.name, outbox.run_id, history, metrics, model.count_params(), seconds)
     kept = examples.part("dev") or examples.part("test") or examples.part("train")
     parity = [pipeline.raw_arrays(example.input, settings) for example in draw(kept, settings.parity_samples)]
-    write_artifact(target, model, settings, assets, record, model_card(record, monitor[0]), parity, work=state)
-    return record
+    write_artifact(target, model, settings, assets, record, model_card(record, pipeline.METRICS), parity, work=state)
 
 
 def _sources(pipeline, phases, model, examples, assets, settings) -> list[BatchSource]:

@@ -25,6 +25,7 @@ PREDICT_OPTIONS = (
 )
 LIVE_INPUTS = ()
 TEXT_INPUT = False
+INPUT_COLUMN = "image_column"
 
 __getattr__ = lazy_exports(
     __name__,

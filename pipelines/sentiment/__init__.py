@@ -5,6 +5,7 @@ from suite.pipeline import PredictOption, lazy_exports
 METRICS = {"accuracy": ("max", "fraction"), "macro_f1": ("max", "fraction"), "loss": ("min", "nats")}
 PREDICT_OPTIONS = (PredictOption("explain", bool, False, "also give the attention weight of each token"),)
 TEXT_INPUT = True
+INPUT_COLUMN = "text_column"
 LIVE_INPUTS = ()
 
 __getattr__ = lazy_exports(

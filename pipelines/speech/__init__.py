@@ -21,6 +21,7 @@ PREDICT_OPTIONS = (
 )
 ARRAY_OPTIONS = (PredictOption("sample_rate", float, None, "of the samples, in Hz; None: the model's own"),)
 TEXT_INPUT = False
+INPUT_COLUMN = "audio_column"
 LIVE_INPUTS = ("microphone",)
 
 __getattr__ = lazy_exports(

@@ -19,6 +19,7 @@ ARRAY_OPTIONS = (
 )
 LIVE_INPUTS = ("camera",)
 TEXT_INPUT = False
+INPUT_COLUMN = "video_column"
 
 __getattr__ = lazy_exports(
     __name__,

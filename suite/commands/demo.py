@@ -61,7 +61,9 @@ def _demo(task: str, pipeline, output: Path, json: bool) -> None:
         )
         return
     show_figures(
-        f"{task}: {count} {part} examples that training never saw, {result.seconds:.0f} s", {part: found.metrics}
+        f"{task}: {count} {part} examples that training never saw, {result.seconds:.0f} s",
+        {part: found.metrics},
+        pipeline.METRICS,
     )
     entry = exported["parity"]
     show(

@@ -34,7 +34,8 @@ def evaluate(
         raise UserError(f"--split: expected one of {', '.join(SPLITS)}. Received: {split!r}")
     from suite.artifact import read_artifact
 
-    task = read_artifact(model_dir).task
+    artifact = read_artifact(model_dir)
+    task, runtime = artifact.task, "tflite" if tflite else runtime
     from suite.quiet import import_tensorflow
 
     with words().status("starting TensorFlow"):
@@ -57,6 +58,8 @@ def evaluate(
             }
         )
         return
-    show_figures(f"{task}: {model_dir} on {count} examples ({part}), {runtime}", {part: found.metrics})
+    show_figures(
+        f"{task}: {model_dir} on {count} examples ({part}), {runtime}", {part: found.metrics}, artifact.pipeline.METRICS
+    )
     for kind, rows in found.details.items():
         show_figures(kind, rows)

@@ -43,13 +43,24 @@ def emit(value: Any) -> None:
     sys.stdout.flush()
 
 
-def show_figures(title: str, metrics: dict[str, dict[str, float]]) -> None:
-    """Print a title and a table with a row per metric and a column per part (or class, or group)."""
+def show_figures(
+    title: str, metrics: dict[str, dict[str, float]], units: dict[str, tuple[str, str]] | None = None
+) -> None:
+    """Print a title and a table with a row per metric and a column per part (or class, or group).
+
+    Args:
+        title: The line above.
+        metrics: Column -> metric -> figure.
+        units: The pipeline's METRICS, whose units then stand beside the names.
+    """
     table = Table()
     table.add_column("metric")
     for part in metrics:
         table.add_column({"val": "dev"}.get(part, part), justify="right")
+    if units:
+        table.add_column("unit")
     for name in dict.fromkeys(name for figures in metrics.values() for name in figures):
-        table.add_row(name, *(f"{figures[name]:.4f}" if name in figures else "" for figures in metrics.values()))
+        cells = [f"{figures[name]:.4f}" if name in figures else "" for figures in metrics.values()]
+        table.add_row(name, *cells, *([units.get(name, ("", ""))[1]] if units else []))
     show(title)
     show(table)

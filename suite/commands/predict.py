@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from suite.commands.output import emit, show, words
+from suite.commands.task_options import declaration, split_options
 from suite.errors import UserError
 
 
@@ -66,36 +67,6 @@ def predict(
         raise typer.Exit(2)
 
 
-def split_options(given: list[str], known: tuple, task: str) -> tuple[list[str], dict[str, Any]]:
-    """Split what follows MODEL_DIR into inputs and the pipeline's own options.
-
-    Raises:
-        UserError: for an option that the task does not have, or a value of the wrong type.
-    """
-    by_name = {option.name.replace("_", "-"): option for option in known}
-    inputs, options, rest = [], {}, iter(given)
-    for word in rest:
-        if not word.startswith("--"):
-            inputs.append(word)
-            continue
-        name, equals, value = word[2:].partition("=")
-        option = by_name.get(name)
-        if option is None:
-            names = ", ".join(f"--{one}" for one in by_name) or "none"
-            raise UserError(
-                f"predict: unknown option {word!r}; options of {task}: {names}. A text that begins with -- goes in through - or a file"
-            )
-        if option.type is bool:
-            options[option.name] = True
-            continue
-        value = value if equals else next(rest, None)
-        try:
-            options[option.name] = option.type(value)
-        except (TypeError, ValueError):
-            raise UserError(f"predict: --{name} expected {option.type.__name__}. Received: {value!r}") from None
-    return inputs, options
-
-
 def _show_help(context: typer.Context, model_dir: Path | None) -> None:
     show(context.get_help())
     if model_dir is None:
@@ -104,7 +75,7 @@ def _show_help(context: typer.Context, model_dir: Path | None) -> None:
 
     artifact = read_artifact(model_dir, verify=False)
     lines = [
-        f"  --{option.name.replace('_', '-')}{'' if option.type is bool else ' ' + option.type.__name__.upper()}  {option.help}"
+        f"  {declaration(option)}{'' if option.type is bool else ' ' + option.type.__name__.upper()}  {option.help}"
         + ("" if option.type is bool else f" (default: {option.default})")
         for option in artifact.pipeline.PREDICT_OPTIONS
     ]

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from suite.commands.output import emit, reading, show, show_figures, words
 from suite.errors import UserError
+from suite.registry import PIPELINES
 
 
 class OnBadExample(StrEnum):
@@ -19,7 +20,7 @@ class OnBadExample(StrEnum):
 
 
 def train(
-    task: Annotated[str, typer.Argument(help="what to train: sentiment")],
+    task: Annotated[str, typer.Argument(help=f"what to train: {', '.join(PIPELINES)}")],
     data: Annotated[Path | None, typer.Option(help="file or folder with the examples")] = None,
     format: Annotated[str | None, typer.Option(help="format of the data; recognised from the files by default")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file with settings")] = None,
@@ -66,13 +67,13 @@ def train(
         if json:
             emit({"task": task, "run_id": run_id, "folds": [_plain(result) for result in results], **summary})
         else:
-            show_figures(f"{task}: {folds} folds", {"mean": summary["mean"], "std": summary["std"]})
+            show_figures(f"{task}: {folds} folds", {"mean": summary["mean"], "std": summary["std"]}, pipeline.METRICS)
         return
     result = train(request, examples, console)
     if json:
         emit(_plain(result))
         return
-    show_figures(f"{task}: {result.name}, {result.seconds:.0f} s", result.metrics)
+    show_figures(f"{task}: {result.name}, {result.seconds:.0f} s", result.metrics, pipeline.METRICS)
     console.print(
         f"model:   {result.model_dir}\npredict: suite predict {result.model_dir} INPUT\ncompare: suite runs {task}, suite ui",
         highlight=False,

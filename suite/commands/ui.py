@@ -1,14 +1,13 @@
 """`suite ui`: the MLflow UI on the same store."""
 
-import os
 import socket
-import subprocess
 import sys
 from typing import Annotated
 
 import typer
 
 from suite.commands.output import words
+from suite.commands.server import serve
 from suite.errors import UserError
 
 HOST = "127.0.0.1"
@@ -31,4 +30,4 @@ def ui(port: Annotated[int, typer.Option(help="port on 127.0.0.1", min=1, max=65
     open_store()
     words().print(f"MLflow UI of {uri}: http://{HOST}:{port} (Ctrl-C ends it)", highlight=False)
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--host", HOST, "--port", str(port)]
-    raise typer.Exit(subprocess.run(command, env=os.environ, check=False).returncode)
+    raise typer.Exit(serve(command))

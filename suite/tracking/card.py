@@ -3,17 +3,22 @@
 from typing import Any
 
 
-def model_card(record: dict[str, Any], primary: str) -> str:
+def model_card(record: dict[str, Any], units: dict[str, tuple[str, str]]) -> str:
     """Return the card as Markdown.
 
     Args:
         record: The content of `metrics.json`.
-        primary: Name of the primary metric.
+        units: The pipeline's METRICS: name -> direction and unit, the primary metric first.
     """
     task, data, metrics = record["task"], record["data"], record["metrics"]
     parts = [part for part in ("train", "val", "test") if metrics.get(part)]
     names = list(dict.fromkeys(name for part in parts for name in metrics[part]))
-    rows = [f"| {name} | " + " | ".join(_figure(metrics[part].get(name)) for part in parts) + " |" for name in names]
+    rows = [
+        f"| {name} | {units.get(name, ('', ''))[1]} | "
+        + " | ".join(_figure(metrics[part].get(name)) for part in parts)
+        + " |"
+        for name in names
+    ]
     sizes = ", ".join(f"{size} {part}" for part, size in data["sizes"].items())
     lines = [
         f"# {task}: {record['name']}",
@@ -28,10 +33,10 @@ def model_card(record: dict[str, Any], primary: str) -> str:
         "",
         "## Figures",
         "",
-        f"Primary metric: {primary}. Fractions, not percent; `val` is the dev part that chose the epoch.",
+        f"Primary metric: {next(iter(units))}. A fraction is not percent; `val` is the dev part that chose the epoch.",
         "",
-        "| metric | " + " | ".join(parts) + " |",
-        "|---" * (len(parts) + 1) + "|",
+        "| metric | unit | " + " | ".join(parts) + " |",
+        "|---" * (len(parts) + 2) + "|",
         *rows,
         "",
         "## Use",

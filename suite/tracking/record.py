@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-import tempfile
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -12,22 +12,21 @@ from suite.artifact import Artifact, package_versions
 from suite.config import TrainingSettings
 from suite.data.examples import Examples
 from suite.pipeline import Evaluation
-from suite.tracking.store import open_store, uninterrupted
+from suite.tracking.outbox import Entry, Outbox
+from suite.tracking.patience import StoreAway, harmlessly
+from suite.tracking.pyfunc import answer_signature, input_column
+from suite.tracking.store import open_store
 from suite.training.process import hardware
 from suite.training.state import Epoch, History
 
 
-@uninterrupted()
-def log_start(settings: TrainingSettings, examples: Examples, command: dict[str, Any]) -> None:
+def log_start(outbox: Outbox, settings: TrainingSettings, examples: Examples, command: dict[str, Any]) -> None:
     """Log what goes into a run: settings, seed, versions, git commit, hardware, data fingerprint and sizes."""
-    mlflow = open_store()
-    mlflow.log_params(
-        {
-            name: json.dumps(value) if not isinstance(value, str) else value
-            for name, value in settings.model_dump(mode="json").items()
-        }
-    )
-    mlflow.set_tags(
+    params = {
+        name: json.dumps(value) if not isinstance(value, str) else value
+        for name, value in settings.model_dump(mode="json").items()
+    }
+    tags = (
         {f"version.{package}": number for package, number in package_versions().items()}
         | {f"hardware.{name}": value for name, value in hardware().items()}
         | {
@@ -38,62 +37,77 @@ def log_start(settings: TrainingSettings, examples: Examples, command: dict[str,
             **{name: str(value) for name, value in command.items()},
         }
     )
-    mlflow.log_metrics({f"data_{part}_examples": size for part, size in examples.sizes.items()})
-    if examples.problems:
-        lines = [f"{problem.name}: {problem.message}" for problem in examples.problems]
-        mlflow.log_text("\n".join(lines) + "\n", "skipped_examples.txt")
-    if examples.notes:
-        mlflow.log_text("\n".join(examples.notes) + "\n", "data_notes.txt")
+    sizes = {f"data_{part}_examples": size for part, size in examples.sizes.items()}
+
+    def write(folder: Path) -> None:
+        if examples.problems:
+            lines = [f"{problem.name}: {problem.message}" for problem in examples.problems]
+            (folder / "skipped_examples.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        if examples.notes:
+            (folder / "data_notes.txt").write_text("\n".join(examples.notes) + "\n", encoding="utf-8")
+
+    outbox.add("start", Entry(sizes, 0, params, tags, write))
 
 
-@uninterrupted()
-def log_epoch(epoch: Epoch) -> None:
-    """Log the figures of one epoch, its number (from 1) as the step."""
-    open_store().log_metrics(epoch.metrics | {"epoch_seconds": epoch.seconds}, step=epoch.number + 1)
+def log_epoch(outbox: Outbox, epoch: Epoch) -> None:
+    """Log the figures of one epoch, its number (from 1) as the step; once, also where a run is resumed."""
+    name = f"epoch-{epoch.number:04d}"
+    if name not in outbox:
+        outbox.add(name, Entry(epoch.metrics | {"epoch_seconds": epoch.seconds}, epoch.number + 1))
 
 
-@uninterrupted()
-def log_evaluation(part: str, evaluation: Evaluation, samples: bool, epochs: int) -> None:
+def log_evaluation(outbox: Outbox, part: str, evaluation: Evaluation, samples: bool, epochs: int) -> None:
     """Log metrics (with `part_` before them), pictures and, where allowed, sample predictions and files of one part.
 
     The figures of the kept weights are logged after those of the last epoch (number `epochs`), so that they are what
     MLflow shows as a run's figures.
     """
-    mlflow = open_store()
-    mlflow.log_metrics({f"{part}_{name}": value for name, value in evaluation.metrics.items()}, step=epochs)
-    log_pictures(part, evaluation.pictures)
-    if evaluation.details:
-        mlflow.log_dict(evaluation.details, f"{part}/details.json")
-    if not samples:
-        return
-    if evaluation.samples:
-        mlflow.log_table(evaluation.samples, f"{part}/samples.json")
-    if evaluation.files:
-        with tempfile.TemporaryDirectory() as folder:
-            for name, write in evaluation.files.items():
-                write(Path(folder) / name)
-            mlflow.log_artifacts(folder, f"{part}/files")
+    table = f"{part}/samples.json" if samples and evaluation.samples else None
+
+    def write(folder: Path) -> None:
+        import pandas
+
+        target = folder / part
+        target.mkdir()
+        write_pictures(target, evaluation.pictures)
+        if evaluation.details:
+            (target / "details.json").write_text(json.dumps(evaluation.details, indent=2), encoding="utf-8")
+        if table:
+            pandas.DataFrame(evaluation.samples).to_json(folder / table, orient="split", index=False, date_format="iso")
+        if samples and evaluation.files:
+            (target / "files").mkdir()
+            for name, write_file in evaluation.files.items():
+                write_file(target / "files" / name)
+
+    metrics = {f"{part}_{name}": value for name, value in evaluation.metrics.items()}
+    outbox.add(part, Entry(metrics, epochs, write=write, tables=(table,) if table else ()))
 
 
-@uninterrupted()
-def log_pictures(folder: str, pictures: dict[str, Callable[[], Any]]) -> None:
+def log_pictures(outbox: Outbox, name: str, pictures: dict[str, Callable[[], Any]]) -> None:
     """Draw pictures and log them as PNG files of a folder."""
+
+    def write(folder: Path) -> None:
+        (folder / name).mkdir()
+        write_pictures(folder / name, pictures)
+
+    outbox.add(name, Entry(write=write))
+
+
+def write_pictures(folder: Path, pictures: dict[str, Callable[[], Any]]) -> None:
+    """Draw pictures and write them as PNG files."""
     import matplotlib.pyplot as plt
 
     for name, draw in pictures.items():
         figure = draw()
-        open_store().log_figure(figure, f"{folder}/{name}.png")
+        figure.savefig(folder / f"{name}.png")
         plt.close(figure)
 
 
-@uninterrupted()
-def log_curves(history: History) -> None:
+def log_curves(outbox: Outbox, history: History) -> None:
     """Log one picture of the learning curves, a panel for each metric."""
-    import matplotlib.pyplot as plt
-
-    figure = draw_curves(history)
-    open_store().log_figure(figure, "learning_curves.png")
-    plt.close(figure)
+    outbox.add(
+        "curves", Entry(write=lambda folder: write_pictures(folder, {"learning_curves": lambda: draw_curves(history)}))
+    )
 
 
 def draw_curves(history: History) -> Any:
@@ -130,15 +144,27 @@ def draw_curves(history: History) -> Any:
     return figure
 
 
-@uninterrupted()
-def log_saved_model(artifact: Artifact, seconds: float) -> None:
-    """Log the model folder as an MLflow model: `mlflow.pyfunc.load_model` of the run predicts from raw inputs."""
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema
+def log_finished(outbox: Outbox, artifact: Artifact, seconds: float) -> None:
+    """Log what the store still lacks of a run, and its model folder as an MLflow model.
 
+    `mlflow.pyfunc.load_model` of the run predicts from raw inputs. A store that is away is waited for, within bounds.
+
+    Raises:
+        StoreAway: if the store is away for longer, or refuses what it is told; `artifact` is whole whatever it says.
+    """
+    outbox.add("end", Entry({"seconds": seconds}, tags={"model_dir": str(artifact.path.absolute())}))
+    outbox.finish()
+    harmlessly(lambda: _log_model(outbox.run_id, artifact), outbox.say)
+
+
+def _log_model(run_id: str, artifact: Artifact) -> None:
     mlflow = open_store()
-    mlflow.set_tag("model_dir", str(artifact.path.absolute()))
-    mlflow.log_metric("seconds", seconds)
+    client = mlflow.MlflowClient()
+    experiment = client.get_run(run_id).info.experiment_id
+    for model in client.search_logged_models([experiment], f"source_run_id = '{run_id}' AND name = 'model'"):
+        if str(model.status) == "READY":
+            return  # a run that was resumed after its model had arrived
+        client.delete_logged_model(model.model_id)  # begun before the store went away
     with warnings.catch_warnings():
         # An input example would make MLflow load the model and predict with it, which the run has just done.
         warnings.filterwarnings("ignore", message=".*input example was not provided.*")
@@ -146,14 +172,25 @@ def log_saved_model(artifact: Artifact, seconds: float) -> None:
             name="model",
             loader_module="suite.tracking.pyfunc",
             data_path=str(artifact.path),
-            signature=ModelSignature(inputs=Schema([ColSpec("string")])),
+            signature=answer_signature(artifact, None),
+            metadata={"input_column": input_column(artifact)},
             pip_requirements=[f"{package}=={number}" for package, number in package_versions().items()],
         )
 
 
-@uninterrupted()
-def log_export(artifact: Artifact, entries: list[dict[str, Any]]) -> bool:
-    """Log the report of exported files to the run of their model; return False where this store does not have that run."""
+def log_export(artifact: Artifact, entries: list[dict[str, Any]], say: Callable[[str], None]) -> str | None:
+    """Log the report of exported files to the run of their model; return why this store does not have it, or None.
+
+    A store that is away is waited for, within bounds; `say` is told so.
+    """
+    try:
+        return harmlessly(lambda: _log_export(artifact, entries), say)
+    except StoreAway as away:
+        return str(away)
+
+
+def _log_export(artifact: Artifact, entries: list[dict[str, Any]]) -> str | None:
+    from mlflow.entities import Metric
     from mlflow.exceptions import MlflowException
 
     from suite.tracking.tflite_flavor import log_model
@@ -162,25 +199,33 @@ def log_export(artifact: Artifact, entries: list[dict[str, Any]]) -> bool:
     client = mlflow.MlflowClient()
     run_id = artifact.record["run_id"]
     try:
-        client.get_run(run_id)
-    except MlflowException:
-        return False
-    for entry in entries:
-        custom = "_custom" if entry["custom"] else ""
-        prefix = f"tflite_{entry['deployment']}{custom}_{entry['quantization']}"
-        figures = {
-            "bytes": entry["bytes"],
-            "latency_ms": entry["latency_ms"]["1"],
-            "max_difference": entry["parity"]["max_difference"],
-        }
-        figures |= entry.get("metrics", {}).get("tflite", {})
-        for name, value in figures.items():
-            client.log_metric(run_id, f"{prefix}_{name}", value)
+        run = client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return "the run of this model is not in this tracking store"
+    now = round(time.time() * 1000)
+    metrics = [Metric(name, value, now, 0) for entry in entries for name, value in _export_figures(entry).items()]
+    client.log_batch(run_id, metrics=metrics)
     client.log_artifact(run_id, str(artifact.path / "tflite" / "report.json"), "tflite")
     if any(entry["file"] == "interpreter.tflite" for entry in entries):
         with mlflow.start_run(run_id=run_id, nested=True):
             log_model(artifact.path, name="tflite")
-    return True
+        if run.info.end_time:
+            client.set_terminated(run_id, run.info.status, run.info.end_time)  # an export is no part of the training
+    return None
+
+
+def _export_figures(entry: dict[str, Any]) -> dict[str, float]:
+    custom = "_custom" if entry["custom"] else ""
+    prefix = f"tflite_{entry['deployment']}{custom}_{entry['quantization']}"
+    figures = {
+        "bytes": entry["bytes"],
+        "latency_ms": entry["latency_ms"]["1"],
+        "max_difference": entry["parity"]["max_difference"],
+    }
+    figures |= entry.get("metrics", {}).get("tflite", {})
+    return {f"{prefix}_{name}": value for name, value in figures.items()}
 
 
 def git_commit() -> str | None:

@@ -24,7 +24,7 @@ from suite.errors import UserError
 from suite.registry import load_pipeline
 from suite.runtime.deployed import exported_predictor, split_name
 from suite.runtime.loaded import LoadedModel, plain
-from suite.tracking.pyfunc import SavedModel
+from suite.tracking.pyfunc import SavedModel, answer_signature
 from suite.tracking.store import open_store
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def load_model(model_uri: str) -> LoadedModel:
 
 
 def _load_pyfunc(path: str) -> SavedModel:
-    return SavedModel(open_folder(Path(path)))
+    return SavedModel(open_folder(Path(path)), first_column_alone=True)
 
 
 def open_folder(folder: Path) -> LoadedModel:
@@ -175,18 +175,15 @@ def open_folder(folder: Path) -> LoadedModel:
 
 def describe(model: LoadedModel, input_example: list[str] | None) -> "ModelSignature":
     """Return MLflow's signature: a column of strings in, the task's answer out, its options as parameters."""
-    from mlflow.models import ModelSignature, infer_signature
+    from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
-    options = {
-        option.name: option.default for option in model.artifact.pipeline.PREDICT_OPTIONS if option.default is not None
-    }
-    found = infer_signature(params=options or None) if options else None
     answers = [plain(answer) for answer in model.predict(list(input_example))] if input_example is not None else None
+    answered = answer_signature(model.artifact, answers)
     return ModelSignature(
         inputs=Schema([ColSpec("string")]),
-        outputs=infer_signature(model_output=answers).outputs if answers else None,
-        params=found.params if found else None,
+        outputs=answered.outputs if answered else None,
+        params=answered.params if answered else None,
     )
 
 

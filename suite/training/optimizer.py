@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def make_optimizer(
     settings: TrainingSettings, learning_rate: float, total_steps: int, ema_fraction: float = 0.0
 ) -> "keras.optimizers.Optimizer":
-    """Return the optimizer of one phase.
+    """Return the optimizer of one phase; schedule, warm-up and average begin anew with each.
 
     Args:
         settings: `schedule`, `warmup_fraction`, `weight_decay`, `clip_norm`, `precision`.

@@ -79,17 +79,93 @@ def test_a_thread_writes_as_ever():
 def test_a_run_interrupted_while_figures_are_written_is_killed_and_has_them(workdir, ctrl_c, monkeypatch):
     import mlflow
 
+    from suite.tracking.outbox import Outbox
     from suite.tracking.record import log_epoch
     from suite.training.state import Epoch
 
-    log_metrics = mlflow.log_metrics
+    log_batch = mlflow.MlflowClient.log_batch
 
     def interrupted(*arguments, **options):
         ctrl_c()
-        log_metrics(*arguments, **options)
+        log_batch(*arguments, **options)
 
-    monkeypatch.setattr(mlflow, "log_metrics", interrupted)
+    monkeypatch.setattr(mlflow.MlflowClient, "log_batch", interrupted)
     with pytest.raises(KeyboardInterrupt), store.tracked_run("sentiment", "interrupted") as run:
-        log_epoch(Epoch(0, 0, {"val_loss": 0.5}, 1.0))
+        log_epoch(Outbox(workdir / "outbox", run.info.run_id), Epoch(0, 0, {"val_loss": 0.5}, 1.0))
     found = mlflow.MlflowClient().get_run(run.info.run_id)
     assert found.info.status == "KILLED" and found.data.metrics["val_loss"] == 0.5
+
+
+def test_a_second_ctrl_c_does_not_wait(ctrl_c):
+    with pytest.raises(KeyboardInterrupt), store.uninterrupted():
+        ctrl_c()
+        ctrl_c()
+        raise AssertionError("the second one ends the block")
+
+
+def test_a_finished_run_of_mlflow_run_id_is_left_alone(workdir, monkeypatch):
+    import mlflow
+
+    mlflow.set_tracking_uri(store.tracking_uri())
+    client = mlflow.MlflowClient()
+    with store.tracked_run("sentiment", "of yesterday") as finished:
+        client.log_metric(finished.info.run_id, "val_accuracy", 0.75)
+    before = client.get_run(finished.info.run_id).to_dictionary()
+    monkeypatch.setenv("MLFLOW_RUN_ID", finished.info.run_id)
+    said = []
+    with store.tracked_run("sentiment", "of today", say=said.append) as run:
+        assert run.info.run_id != finished.info.run_id
+    assert client.get_run(finished.info.run_id).to_dictionary() == before
+    assert said == ["MLFLOW_RUN_ID is left alone: that run is FINISHED; this training is a run of its own"]
+    assert "mlflow.parentRunId" not in client.get_run(run.info.run_id).data.tags
+
+
+@pytest.mark.parametrize("status", ["FAILED", "KILLED", "DELETED", "not in this tracking store"])
+def test_no_ended_run_of_mlflow_run_id_is_written_to(workdir, monkeypatch, status):
+    import mlflow
+
+    mlflow.set_tracking_uri(store.tracking_uri())
+    client = mlflow.MlflowClient()
+    outer = client.create_run(store.experiment_id(mlflow, "sentiment")).info.run_id
+    if status == "DELETED":
+        client.delete_run(outer)
+    elif status.isupper():
+        client.set_terminated(outer, status)
+    else:
+        outer = "0" * 32
+    monkeypatch.setenv("MLFLOW_RUN_ID", outer)
+    said = []
+    with store.tracked_run("sentiment", "own", say=said.append) as run:
+        assert run.info.run_id != outer
+    assert len(said) == 1 and f"that run is {status};" in said[0]
+
+
+def test_a_running_run_of_mlflow_run_id_becomes_the_parent(workdir, monkeypatch):
+    """`mlflow run` sets MLFLOW_RUN_ID for what it starts, to a run that it ends itself."""
+    import mlflow
+
+    mlflow.set_tracking_uri(store.tracking_uri())
+    client = mlflow.MlflowClient()
+    outer = client.create_run(store.experiment_id(mlflow, "sentiment")).info.run_id
+    monkeypatch.setenv("MLFLOW_RUN_ID", outer)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "987654")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "somebody else's")
+    with store.tracked_run("sentiment", "inner") as run:
+        pass
+    inner = client.get_run(run.info.run_id)
+    assert inner.data.tags["mlflow.parentRunId"] == outer and inner.info.status == "FINISHED"
+    assert client.get_experiment(inner.info.experiment_id).name == "sentiment"
+    assert client.get_run(outer).info.status == "RUNNING" and not client.get_run(outer).data.metrics
+
+
+def test_the_folder_of_artifacts_is_the_one_that_the_readme_names(workdir, monkeypatch):
+    import mlflow
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    root = store.__file__.split("suite/tracking")[0]
+    with open(f"{root}/README.md", encoding="utf-8") as readme, open(f"{root}/.gitignore", encoding="utf-8") as ignored:
+        assert "`mlflow.db`, `mlruns/`" in readme.read() and "mlruns/\n" in ignored.read()
+    with store.tracked_run("sentiment", "first") as run:
+        mlflow.MlflowClient().log_text(run.info.run_id, "text", "note.txt")
+    assert [path.name for path in workdir.rglob("note.txt")] == ["note.txt"]
+    assert next(workdir.rglob("note.txt")).relative_to(workdir).parts[0] == "mlruns"

@@ -1,0 +1,63 @@
+"""Run a server that ends when this process does, however that ends, with all the processes that the server starts.
+
+The server's parent is a small keeper that reads from a pipe of this process: when the pipe closes, by SIGTERM, SIGHUP,
+SIGKILL or in any other way, the keeper ends the server's whole process group. Windows has no process groups of this kind:
+there the server alone is ended.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+SECONDS_TO_END = 10
+
+
+def serve(command: list[str]) -> int:
+    """Run a server until it ends, or until this process is interrupted; return the server's exit status."""
+    keeper = subprocess.Popen(
+        [sys.executable, "-I", __file__, *command],
+        stdin=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C in a terminal reaches this process alone
+    )
+    try:
+        return keeper.wait()
+    finally:
+        keeper.stdin.close()
+        keeper.wait(2 * SECONDS_TO_END)
+
+
+def keep(command: list[str]) -> int:
+    """Run a server in a process group of its own until it or stdin ends; then end what is left of the group."""
+    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+
+    def end_with_stdin() -> None:
+        sys.stdin.buffer.read()
+        _end(server)
+
+    threading.Thread(target=end_with_stdin, daemon=True).start()
+    status = server.wait()
+    _end(server)
+    return status
+
+
+def _end(server: subprocess.Popen) -> None:
+    """End a server's process group: politely first."""
+    if not hasattr(os, "killpg"):
+        server.terminate()
+        return
+    deadline = time.monotonic() + SECONDS_TO_END
+    try:
+        os.killpg(server.pid, signal.SIGTERM)
+        while time.monotonic() < deadline:
+            time.sleep(0.05)
+            os.killpg(server.pid, 0)
+        os.killpg(server.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):  # nobody is left; macOS says the latter of processes that just ended
+        return
+
+
+if __name__ == "__main__":
+    sys.exit(keep(sys.argv[1:]))
