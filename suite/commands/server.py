@@ -34,7 +34,8 @@ def keep(command: list[str]) -> int:
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
 
     def end_with_stdin() -> None:
-        sys.stdin.buffer.read()
+        while os.read(0, 4096):  # not sys.stdin, whose lock this thread would hold when the process ends
+            pass
         _end(server)
 
     threading.Thread(target=end_with_stdin, daemon=True).start()
