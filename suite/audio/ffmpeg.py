@@ -25,14 +25,15 @@ ANNOUNCING = {"mov", "matroska", "asf", "avi", "flv", "caf", "flac", "ogg", "ape
 WITHOUT_LENGTH = {"mp3", "aac", "matroska", "flac", "ac3", "eac3", "loas", "amr", "mpeg", "mpegts"}
 GAP_SECONDS = 0.1  # that may lie between two packets: times are rounded
 MISSING_SECONDS = 0.25  # that may be missing at the end: what is announced is rounded too
+MOST_LEADING_BYTES = 4096  # that are no sound before that of an mp3: what editors leave there, but no lost second
 BLOCK_SECONDS = 2.0
 # At the start of a packet that is no sound, and yet no damage: tags, and the header of one mp3 behind another.
 TAG = re.compile(rb"ID3|TAG|APETAGEX|LYRICSBEGIN|\xff[\xe0-\xff].{2,36}?(Info|Xing|VBRI)", re.DOTALL)
 
-SEVERAL_TRACKS = "several sound tracks: the default one is read"
-NO_LENGTH = "announces no length, so that a cut-off end might not show"
-MORE_THAN_ANNOUNCED = "holds more sound than its header announces: all of it is read"
-LEADING_BYTES = "begins with bytes that are no sound: they are passed over"
+SEVERAL_TRACKS = "several sound tracks, of which the default one is read"
+NO_LENGTH = "no announced length, so that a cut-off end might not show"
+MORE_THAN_ANNOUNCED = "more sound than the header announces, all of it read"
+LEADING_BYTES = "bytes before the first frame that are no sound, passed over"
 
 
 @contextmanager
@@ -62,8 +63,13 @@ def open_ffmpeg(file: BinaryIO, path: Path | str) -> Iterator[Source]:
         if container.format.name == "mp3":
             place = file.tell()
             announced, leading_bytes = read_header(file)
-            source.notes += [LEADING_BYTES] if leading_bytes else []
             file.seek(place)
+            if leading_bytes > MOST_LEADING_BYTES:
+                raise UserError(
+                    f"{path}: expected sound from the start. Received: a damaged file; its first {leading_bytes:,} bytes "
+                    "are none"
+                )
+            source.notes += [LEADING_BYTES] if leading_bytes else []
         frames = _Decoding(container, stream, source.notes, path, announced).frames()
         if (frame := next(frames, None)) is not None:  # what the header says of an aac may be half of it
             source.sample_rate, source.channels = frame.sample_rate, frame.layout.nb_channels
@@ -100,7 +106,7 @@ class _Decoding:
     def frames(self) -> Iterator["av.AudioFrame"]:
         """Yield the frames of the sound in order."""
         last_packet = b""
-        for packet in self.container.demux():
+        for packet in self._packets():
             if packet.pts is not None:
                 self.end = max(self.end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
             if packet.stream.index != self.stream.index:
@@ -114,6 +120,14 @@ class _Decoding:
                 last_packet = bytes(packet)
         self._check_end(last_packet)
 
+    def _packets(self) -> Iterator["av.Packet"]:
+        from av.error import FFmpegError
+
+        try:
+            yield from self.container.demux()
+        except FFmpegError as error:
+            raise self._damaged() from error
+
     def _decode(self, packet: "av.Packet") -> list["av.AudioFrame"]:
         from av.error import FFmpegError
 
@@ -125,10 +139,13 @@ class _Decoding:
             if not self.samples and self.kinds & {"mp3", "aac"}:
                 self.notes.append(LEADING_BYTES)
                 return []
-            raise UserError(
-                f"{self.path}: expected sound that can be decoded to its end. Received: a damaged or truncated file; "
-                f"decoding fails {self._seconds():.2f} s from the start"
-            ) from error
+            raise self._damaged() from error
+
+    def _damaged(self) -> UserError:
+        return UserError(
+            f"{self.path}: expected sound that can be decoded to its end. Received: a damaged or truncated file; "
+            f"decoding fails {self._seconds():.2f} s from the start"
+        )
 
     def _check_time(self, frame: "av.AudioFrame") -> None:
         if frame.time is None:

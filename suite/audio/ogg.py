@@ -18,8 +18,8 @@ HEADER_BYTES = HEADER.size + 1  # and the number of segments
 FIRST_PAGE, LAST_PAGE = 2, 4  # flags
 MOST_PAGE_BYTES = HEADER_BYTES + 255 + 255 * 255
 MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-UNCLOSED = "its last stream is not closed, so that a cut-off end would not show"
-TRAILING = "bytes that are no audio after its end are passed over"
+UNCLOSED = "an Ogg stream that is not closed, so that a cut-off end might not show"
+TRAILING = "bytes after the end that are no sound, passed over"
 
 
 @dataclass(frozen=True)

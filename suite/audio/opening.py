@@ -22,7 +22,7 @@ DECODED_SECONDS = 60.0  # of the file that are decoded at a time
 START_BYTES = 4096  # in which wavs have all that stands before their samples
 SHOWN_BYTES = 12
 MPEG4_BOXES = (b"ftyp", b"mdat", b"moov", b"wide", b"free", b"skip")
-CHAINED = "several Ogg streams one after another: all of them are read"
+CHAINED = "several Ogg streams one after another, all of them read"
 
 
 @contextmanager

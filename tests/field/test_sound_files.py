@@ -117,7 +117,10 @@ def test_bytes_before_the_first_frame_are_noted(tmp_path, encode_sound, tone):
         path.write_bytes(junk + mp3)
         info, notes = survey_audio(path)
         assert 2 <= info.duration < 2.15
-        assert any("begins with bytes that are no sound" in note for note in notes)
+        assert any("bytes before the first frame" in note for note in notes)
+    path.write_bytes(bytes(6000) + mp3)
+    with pytest.raises(UserError, match=r"its first 6,\d+ bytes are none"):
+        read_audio(path, RATE)
 
 
 def test_many_channels_and_high_rates(tmp_path, encode_sound):
@@ -213,3 +216,23 @@ def test_a_fragmented_recording_of_a_browser(tmp_path, encode_sound, tone):
     path.write_bytes(content[: len(content) * 3 // 5])
     with pytest.raises(UserError, match=r"damaged|truncated"):
         read_audio(path, RATE)
+
+
+def test_an_ogg_that_was_never_closed_is_noted_and_bytes_after_the_end_too(tmp_path, tone):
+    path = tmp_path / "a.ogg"
+    soundfile.write(path, np.tile(tone, 10), RATE)
+    content = path.read_bytes()
+    last = content.rindex(b"OggS")
+    path.write_bytes(content[:last])
+    assert any("not closed" in note for note in survey_audio(path)[1])
+    path.write_bytes(content + bytes(3000))
+    info, notes = survey_audio(path)
+    assert info.frames == 10 * len(tone) and any("after the end" in note for note in notes)
+
+
+def test_an_mp3_inside_a_wav_is_read_to_its_end(tmp_path, encode_sound, tone):
+    """libsndfile says it has more samples than come."""
+    path = tmp_path / "a.wav"
+    path.write_bytes(encode_sound(tone, RATE, "libmp3lame", "wav"))
+    assert 2 <= inspect_audio(path).duration < 2.15
+    assert len(read_audio(path, RATE)) == inspect_audio(path).frames

@@ -1,4 +1,5 @@
 import csv
+import io
 import json
 import os
 import re
@@ -211,6 +212,29 @@ def test_unusable_audio_is_named_and_spoils_no_other(tmp_path, write_tone, fault
     assert names == [f"train.jsonl:{line} ({name}.wav)" for line, name in enumerate(wanted, 2)]
     assert all(problem.message and str(tmp_path) not in problem.message for problem in examples.problems)
     assert "no such file" in examples.problems[-1].message
+
+
+def test_what_is_odd_about_files_of_other_tools_is_said(tmp_path, write_tone, faulty, encode_sound):
+    time = np.arange(8000) / 8000
+    samples = (0.3 * np.sin(2 * np.pi * 440 * time)).astype(np.float32)
+    whole_numbers = io.BytesIO()
+    soundfile.write(whole_numbers, samples / 0.3 * 32767, 8000, format="WAV", subtype="FLOAT")
+    ogg = bytes_of(tmp_path, write_tone, "whole.ogg")
+    examples = faulty(
+        {
+            "browser.webm": encode_sound(samples, 8000, "libopus", "webm", pipe=True),
+            "pipe.mp3": encode_sound(samples, 8000, "libmp3lame", "mp3", pipe=True),
+            "phone.m4a": encode_sound(samples, 8000, "aac", "ipod"),
+            "chained.ogg": ogg + ogg,
+            "floats.wav": whole_numbers.getvalue(),
+            "cut.ogg": ogg[: len(ogg) * 3 // 5],
+        }
+    )
+    assert [problem.name for problem in examples.problems] == ["train.jsonl:6 (floats.wav)", "train.jsonl:7 (cut.ogg)"]
+    assert "a peak of 32,767" in examples.problems[0].message and "truncated" in examples.problems[1].message
+    notes = "\n".join(examples.notes)
+    assert "No announced length, so that a cut-off end might not show: 2 clips, browser.webm, pipe.mp3." in notes
+    assert "Several Ogg streams one after another, all of them read: 1 clip, chained.ogg." in notes
 
 
 def test_odd_but_usable_audio_is_used(tmp_path, write_tone, faulty):
