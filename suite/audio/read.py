@@ -13,7 +13,7 @@ from suite.audio.source import Source
 from suite.errors import UserError
 
 # Float samples may go a little beyond full scale; whole numbers kept as floats go far beyond it.
-OVERSHOOT_LEVEL, MOST_OVERSHOOT = 1.01, 2.0
+OVERSHOOT_LEVEL, MOST_OVERSHOOT = 1.001, 2.0
 OVERSHOOT = "peaks beyond full scale, which are cut off at it"
 REMEMBERED_FILES = 1 << 17
 
@@ -157,7 +157,7 @@ def _mono_blocks(source: Source, path: Path | str) -> Iterator[np.ndarray]:
                 f"{path}: expected floating-point samples from -1 to 1. Received: a peak of {peak:,.6g}, as of whole numbers "
                 "kept as floating-point ones; save them as integers (16 bits up to 32,768), or divided by their full scale"
             )
-        if peak > OVERSHOOT_LEVEL and OVERSHOOT not in source.notes:
+        if peak > OVERSHOOT_LEVEL and source.stores_floats and OVERSHOOT not in source.notes:
             source.notes.append(OVERSHOOT)
         read += len(mono)
         yield np.clip(mono, -1, 1)
