@@ -14,6 +14,7 @@ from pipelines.captioning.formats import FINDERS, READERS, Picture
 from pipelines.captioning.formats import WANTED as FORMATS
 from pipelines.captioning.words import words_of
 from suite.data.bucketing import BatchPlan, bucket_lengths, plan_batches
+from suite.data.encodings import twice_notes
 from suite.data.examples import Example, Examples, Problem
 from suite.data.formats import choose_format
 from suite.data.inspection import inspect_files
@@ -64,7 +65,14 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
     if not items:
         first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
         raise UserError(f"{path}: expected at least one picture with a caption; {first}")
-    notes = (*found.notes, *notes, _caption_counts(items, settings), *remark_notes(remarks, "picture"))
+    written = [(item.name, caption) for item in items for caption in item.target]
+    notes = (
+        *found.notes,
+        *notes,
+        *twice_notes(written),
+        _caption_counts(items, settings),
+        *remark_notes(remarks, "picture"),
+    )
     examples = Examples(tuple(items), path, format, found.reason, problems=tuple(problems), notes=notes)
     return assign_parts(examples, settings)
 

@@ -11,7 +11,7 @@ import numpy as np
 from pipelines.sentiment.config import Settings
 from suite.data.bucketing import bucket_lengths, plan_batches
 from suite.data.cells import cell_text, label_fault, missing_notes
-from suite.data.encodings import encoded_twice
+from suite.data.encodings import twice_notes
 from suite.data.examples import Example, Examples, Problem
 from suite.data.formats import choose_format
 from suite.data.labels import check_labels, natural_order
@@ -67,7 +67,7 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
     if not items:
         first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
         raise UserError(f"{path}: expected at least one usable example; {first}")
-    notes = (*found.notes, *_encoding_notes(items))
+    notes = (*found.notes, *twice_notes((example.name, example.input) for example in items))
     if format in KINDS:
         notes += tuple(missing_notes(Counter(example.target for example in items)))
     examples = Examples(tuple(items), path, format, found.reason, problems=tuple(problems), notes=notes)
@@ -95,20 +95,6 @@ def _text_fault(text: Any) -> str | None:
     if "\0" in text:
         return "the text holds a zero byte"
     return f"the text holds {HALF_PAIR}" if has_surrogate(text) else None
-
-
-def _encoding_notes(items: Sequence[Example]) -> list[str]:
-    """Return a sentence about texts that look encoded twice, which are read as they stand."""
-    twice = [(example, meant) for example in items if (meant := encoded_twice(example.input))]
-    if not twice:
-        return []
-    example, meant = twice[0]
-    place = next(index for index, character in enumerate(example.input) if ord(character) > 127)
-    start = max(0, place - 10)
-    return [
-        f"{len(twice):,} text{'s look' if len(twice) > 1 else ' looks'} encoded twice, as {example.name}, "
-        f"{example.input[start : place + 15]!r} where {meant[start : place + 10]!r} is meant."
-    ]
 
 
 def _read_labelled_table(source: Source, settings: Settings, kind: str) -> tuple[list[Example], list[Problem]]:

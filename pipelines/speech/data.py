@@ -14,6 +14,7 @@ from pipelines.speech.config import Settings
 from pipelines.speech.formats import FINDERS as FORMATS
 from pipelines.speech.formats import READERS, WANTED, Clip
 from pipelines.speech.transcripts import learn_symbols, make_encoder, normalise, step_count
+from suite.data.encodings import twice_notes
 from suite.data.examples import PARTS, Example, Examples, Problem
 from suite.data.formats import choose_format
 from suite.data.remarks import remark_notes
@@ -53,7 +54,9 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
             )
         else:
             problems.append(fault)
-    examples = Examples(tuple(row[0] for row in checked), path, format, found.reason, notes=tuple(found.notes))
+    written = [(clip.place, clip.text) for clip in clips if isinstance(clip.text, str)]
+    notes = (*found.notes, *twice_notes(written))
+    examples = Examples(tuple(row[0] for row in checked), path, format, found.reason, notes=notes)
     examples = assign_parts(examples, settings)
     encode = make_encoder(_symbols_to_fit(examples, settings, assets))
     items, all_facts = [], []

@@ -21,12 +21,14 @@ def learn_language_model(
         UserError: if the text cannot be read or is empty.
     """
     from pipelines.speech.transcripts import normalise
-    from suite.data.text_files import read_lines, undecodable
+    from suite.data.text_files import line_faults, read_lines
     from suite.decoding.ngram import train, write_arpa
 
     sentences = []
-    for number, line in enumerate(read_lines(text, "utf-8"), 1):
-        if undecodable(line):
+    lines = read_lines(text, None, None)
+    faults = line_faults(lines, None, None)
+    for number, line in enumerate(lines, 1):
+        if number in faults:
             raise UserError(
                 f"{text}:{number}: expected UTF-8 text. Received: {line.encode('utf-8', 'surrogateescape')[:60]!r}"
             )

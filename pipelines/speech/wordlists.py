@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.speech.config import Settings
 from pipelines.speech.transcripts import normalise
-from suite.data.text_files import read_lines, undecodable
+from suite.data.text_files import line_faults, read_lines
 from suite.errors import UserError
 
 if TYPE_CHECKING:
@@ -101,12 +101,13 @@ def _read_language_model(
 def _read_lexicon(
     path: Path, changed: int | None, symbols: tuple[str, ...], transcript: str, language: str | None
 ) -> tuple[str, ...]:
-    lines = read_lines(path)
+    lines = read_lines(path, None, None)
+    faults = line_faults(lines, None, None)
     words: dict[str, None] = {}
-    for line in lines:
-        if not undecodable(line):
+    for number, line in enumerate(lines, 1):
+        if number not in faults:
             words.update(dict.fromkeys(normalise(_entry(line), transcript, language).split()))
-    if bad := sum(undecodable(line) is not None for line in lines):
+    if bad := len(faults):
         warnings.warn(f"{path}: {bad:,} line{'s are' if bad > 1 else ' is'} not UTF-8 and left out", stacklevel=4)
     if not words:
         raise UserError(f"{path}: expected a word on each line. Received: no word")

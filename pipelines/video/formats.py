@@ -10,7 +10,7 @@ from pathlib import Path
 from pipelines.video.config import Settings
 from suite.data.sources import Found, Source, find_class_folders, find_tables, list_below, list_folder
 from suite.data.tables import KINDS, read_table
-from suite.data.text_files import read_lines
+from suite.data.text_files import line_faults, read_lines
 from suite.errors import UserError
 
 ENDINGS = (
@@ -126,7 +126,10 @@ def _lists_of_split(root: Path, lists: list[Path], split: int | None) -> tuple[d
 def _listed(part: str, file: Path) -> list[Source]:
     """Return what the lines of a list name; paths are still below no folder."""
     sources = []
-    for number, line in enumerate(read_lines(file), 1):
+    lines = read_lines(file, None, None)
+    for number, fault in line_faults(lines, None, None).items():
+        raise UserError(f"{file}:{number}: {fault}")
+    for number, line in enumerate(lines, 1):
         name = re.sub(r"\s+\d+$", "", line.strip())
         if not name:
             continue

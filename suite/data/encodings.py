@@ -1,7 +1,7 @@
 """What encoding a text file may be in: by its byte order mark, or guessed where it is not UTF-8, as advice for people."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 UTF8_MARK, UTF16_MARKS, UTF32_MARKS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff"), (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 # cp1252 before cp1250: in most Western texts both give the same characters, or equally likely ones
@@ -35,13 +35,13 @@ def unmarked_utf16(data: bytes) -> str | None:
     return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
 
 
-def advise(lines: Sequence[str], undecodable: Sequence[str], option: str) -> str:
+def advise(lines: Sequence[str], undecodable: Sequence[str], option: str | None) -> str:
     """Return what to do about lines that are not UTF-8, as the end of a sentence, the same for the whole file.
 
     Args:
         lines: All of the file, undecodable bytes as lone surrogates ("surrogateescape").
         undecodable: Those of them that hold such bytes, at least one.
-        option: What a person types before the name of an encoding, as `"--set encoding="`.
+        option: What a person types before the name of an encoding, as `"--set encoding="`; None where nothing takes one.
     """
     decoded = sum(1 for line in lines if not line.isascii() and _HIGH_CHARACTERS.search(line)) - sum(
         1 for line in undecodable if _HIGH_CHARACTERS.search(line)
@@ -50,12 +50,14 @@ def advise(lines: Sequence[str], undecodable: Sequence[str], option: str) -> str
         return f", but {decoded:,} other lines of the file are: this one is damaged"
     data = b"\n".join(line.encode("utf-8", "surrogateescape") for line in undecodable)[:GUESSED_BYTES]
     names = guess_encodings(data)
+    name_it, end = option or "", "" if option else ": save it as UTF-8"
     if not names:
-        return f", and too little of the file is beyond ASCII to tell what it is; {option}NAME names its encoding"
+        remedy = f"{option}NAME names its encoding" if option else "save it as UTF-8"
+        return f", and too little of the file is beyond ASCII to tell what it is; {remedy}"
     if names == ["latin-1"]:
-        return f"; {option}latin-1 reads it"
+        return f"; {name_it}latin-1 reads it{end}"
     excerpts = _excerpts(data, names)
-    return "; " + " or ".join(f"{option}{name} reads it, as {excerpt!r}" for name, excerpt in excerpts.items())
+    return "; " + " or ".join(f"{name_it}{name} reads it, as {excerpt!r}" for name, excerpt in excerpts.items()) + end
 
 
 def guess_encodings(data: bytes) -> list[str]:
@@ -101,6 +103,22 @@ def encoded_twice(text: str) -> str | None:
         except UnicodeError:
             continue
     return None
+
+
+def twice_notes(texts: Iterable[tuple[str, str]]) -> list[str]:
+    """Return a sentence about texts that look encoded twice, which are read as they stand.
+
+    Args:
+        texts: `(where it stands, text)`.
+    """
+    twice = [(place, text, meant) for place, text in texts if (meant := encoded_twice(text))]
+    if not twice:
+        return []
+    place, text, meant = twice[0]
+    start = max(0, next(index for index, character in enumerate(text) if ord(character) > 127) - 10)
+    received, expected = text[start : start + 25], meant[start : start + 20]
+    count = f"{len(twice):,} text{'s look' if len(twice) > 1 else ' looks'} encoded twice"
+    return [f"{count}, as {place}, {received!r} where {expected!r} is meant."]
 
 
 def _excerpts(data: bytes, names: Sequence[str], longest: int = 30) -> dict[str, str]:

@@ -42,7 +42,7 @@ def read_bytes(path: Path) -> bytes:
         raise UserError(f"{path}: the gzip data is damaged: {error}") from error
 
 
-def read_lines(path: Path, encoding: str | None = "utf-8", option: str = SETTING) -> list[str]:
+def read_lines(path: Path, encoding: str | None = "utf-8", option: str | None = SETTING) -> list[str]:
     r"""Return the lines of a text file without their ends; a byte order mark is dropped.
 
     Lines end at LF, CRLF, or CR where the file has more bare CR than LF; U+0085 and U+2028 are characters like any other.
@@ -51,7 +51,7 @@ def read_lines(path: Path, encoding: str | None = "utf-8", option: str = SETTING
 
     Args:
         encoding: None for what the file's byte order mark says, else UTF-8.
-        option: What a person types before the name of an encoding, for messages.
+        option: What a person types before the name of an encoding, for messages; None where nothing takes one.
 
     Raises:
         UserError: as `read_bytes`; also for an empty file, for binary data and for an unknown encoding.
@@ -61,14 +61,14 @@ def read_lines(path: Path, encoding: str | None = "utf-8", option: str = SETTING
     encoding = encoding or marked or "utf-8"
     if marked and not _family(encoding).startswith(marked.replace("-", "")):
         mark = f"a {marked.upper()} byte order mark stands at its start"
-        raise UserError(f"{path}: {mark}; {option}{marked} reads it")
+        raise UserError(f"{path}: {mark}; {_remedy(option, marked)}")
     try:
         text = data.decode(encoding, "surrogateescape")
     except LookupError as error:
         raise UserError(f"setting 'encoding': expected a text encoding, as utf-8. Received: {encoding!r}") from error
     except ValueError as error:
         reason = getattr(error, "reason", error)
-        raise UserError(f"{path}: not {encoding}: {reason}; {option}NAME chooses another") from error
+        raise UserError(f"{path}: not {encoding}: {reason}; {_remedy(option, None)}") from error
     text = text.removeprefix("\ufeff")
     if not text.strip():
         raise UserError(f"{path}: the file is empty")
@@ -76,6 +76,13 @@ def read_lines(path: Path, encoding: str | None = "utf-8", option: str = SETTING
     if "\0" in text:
         _refuse_binary(path, data, lines, option)
     return lines
+
+
+def _remedy(option: str | None, encoding: str | None) -> str:
+    """Return how a file is read: with an encoding, or where that is not known, with another one than was tried."""
+    if option is None:
+        return "save it as UTF-8"
+    return f"{option}{encoding} reads it" if encoding else f"{option}NAME chooses another"
 
 
 def _family(encoding: str) -> str:
@@ -93,22 +100,22 @@ def _split_lines(text: str) -> list[str]:
     return lines
 
 
-def _refuse_binary(path: Path, data: bytes, lines: list[str], option: str) -> None:
+def _refuse_binary(path: Path, data: bytes, lines: list[str], option: str | None) -> None:
     """Raise UserError if a zero byte stands in the first line, or control characters in half of all: then it is no text."""
     if utf16 := unmarked_utf16(data):
-        raise UserError(f"{path}: it looks like {utf16} without a byte order mark; {option}{utf16} reads it")
+        raise UserError(f"{path}: it looks like {utf16} without a byte order mark; {_remedy(option, utf16)}")
     numbers = [number for number, line in enumerate(lines, 1) if "\0" in line]
     if numbers[0] == 1 or 2 * sum(_CONTROL.search(line) is not None for line in lines) >= len(lines):
         received = f"binary data (a zero byte; it starts with {_describe_start(data)})"
         raise UserError(f"{path}:{numbers[0]}: expected text. Received: {received}")
 
 
-def line_faults(lines: list[str], encoding: str | None = "utf-8", option: str = SETTING) -> dict[int, str]:
+def line_faults(lines: list[str], encoding: str | None = "utf-8", option: str | None = SETTING) -> dict[int, str]:
     """Return what is wrong with lines from `read_lines`, by their number from 1: undecodable bytes and zero bytes.
 
     Args:
         encoding: That the lines were read with.
-        option: What a person types before the name of an encoding, for the advice.
+        option: What a person types before the name of an encoding, for the advice; None where nothing takes one.
     """
     escaped = {
         number: match
@@ -121,13 +128,8 @@ def line_faults(lines: list[str], encoding: str | None = "utf-8", option: str = 
     if encoding is None or _family(encoding) in ("utf8", "utf8sig"):
         advice = " is not UTF-8" + advise(lines, [lines[number - 1] for number in escaped], option)
     else:
-        advice = f" is not {encoding}; {option}NAME chooses another"
+        advice = f" is not {encoding}; {_remedy(option, None)}"
     return faults | {number: f"byte {ord(match.group()) - 0xDC00:#04x}{advice}" for number, match in escaped.items()}
-
-
-def undecodable(text: str, encoding: str = "utf-8") -> str | None:
-    """Return what is wrong with one line by itself, as `line_faults`, else None."""
-    return line_faults([text], encoding).get(1)
 
 
 def has_surrogate(text: str) -> bool:

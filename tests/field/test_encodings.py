@@ -5,6 +5,7 @@ The right encoding is the one that the test wrote the file in; Python's codecs s
 
 import gzip
 import io
+import json
 import re
 import types
 
@@ -122,6 +123,56 @@ def test_texts_encoded_twice_are_noted_and_read_as_they_stand(tmp_path):
     examples = read(write(tmp_path / "a.csv", ENGLISH + f"{text},pos\n"), Settings())
     assert examples.items[-1].input == text
     assert [note for note in examples.notes if "1 text looks encoded twice, as a.csv:12" in note and "café" in note]
+
+
+def test_transcripts_and_captions_encoded_twice_are_noted(tmp_path):
+    import numpy as np
+    import soundfile
+    from PIL import Image
+
+    from pipelines.captioning.config import Settings as CaptioningSettings
+    from pipelines.captioning.data import read as read_captions
+    from pipelines.speech.config import Settings as SpeechSettings
+    from pipelines.speech.data import read as read_speech
+
+    twice = "a nice café".encode().decode("cp1252")
+    noise = np.random.default_rng(0)
+    for number in range(3):
+        soundfile.write(tmp_path / f"{number}.wav", noise.uniform(-0.5, 0.5, 16000), 8000)
+        Image.fromarray(noise.integers(0, 256, (32, 32, 3), np.uint8)).save(tmp_path / f"{number}.png")
+    texts = ["a nice film", "so dull", twice]
+    speech = "audio,text\n" + "".join(f"{number}.wav,{text}\n" for number, text in enumerate(texts))
+    captions = "".join(
+        json.dumps({"image": f"{number}.png", "captions": [text]}) + "\n" for number, text in enumerate(texts)
+    )
+    for examples in (
+        read_speech(write(tmp_path / "clips.csv", speech), SpeechSettings(sample_rate=8000)),
+        read_captions(write(tmp_path / "pictures.jsonl", captions), CaptioningSettings()),
+    ):
+        assert len(examples.items) == 3
+        assert [note for note in examples.notes if note.startswith("1 text looks encoded twice") and "café" in note]
+
+
+def test_lists_that_no_setting_reads_are_to_be_saved_as_utf_8(tmp_path):
+    from pipelines.speech.tune import learn_language_model
+    from pipelines.video.config import Settings as VideoSettings
+    from pipelines.video.data import read as read_videos
+
+    folder = tmp_path / "videos"
+    for name in ("Café", "Run"):
+        (folder / name).mkdir(parents=True)
+    write(folder / "trainlist01.txt", "Café/v_Café_g01_c01.avi 1\nRun/v_Run_g01_c01.avi 2\n".encode("cp1252"))
+    write(folder / "testlist01.txt", b"Run/v_Run_g02_c01.avi\n")
+    with pytest.raises(UserError, match=r"trainlist01\.txt:1: byte 0xe9 is not UTF-8; .*: save it as UTF-8$"):
+        read_videos(folder, VideoSettings(), "ucf101")
+    sentences = "the garçon was nice\nthe café was not\n" * 5
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):  # by their byte order marks
+        text = write(tmp_path / f"{encoding}.txt", sentences.encode(encoding))
+        assert learn_language_model(text, tmp_path / f"{encoding}.arpa", 2, "word", "letters") == 10
+        assert (tmp_path / f"{encoding}.arpa").read_bytes() == (tmp_path / "utf-8.arpa").read_bytes()
+    text = write(tmp_path / "le.txt", sentences.encode("utf-16-le"))
+    with pytest.raises(UserError, match=r"looks like utf-16-le without a byte order mark; save it as UTF-8$"):
+        learn_language_model(text, tmp_path / "le.arpa", 2, "word", "letters")
 
 
 # -- predict: a file is read by what it is

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from suite.data.text_files import has_surrogate, read_bytes, read_lines, undecodable
+from suite.data.text_files import has_surrogate, line_faults, read_bytes, read_lines
 from suite.errors import UserError
 
 
@@ -34,7 +34,7 @@ def test_lines_of_every_kind_of_file(tmp_path, data, lines):
 def test_an_undecodable_line_is_found_and_spoils_no_other(tmp_path):
     path = write(tmp_path / "a.txt", b"good\ncaf\xe9\n\xc3\xa9t\xc3\xa9\n")
     lines = read_lines(path)
-    assert [undecodable(line) for line in lines] == [
+    assert [line_faults([line]).get(1) for line in lines] == [
         None,
         "byte 0xe9 is not UTF-8; --set encoding=latin-1 reads it",
         None,
