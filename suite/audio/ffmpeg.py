@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
+from suite.audio.matroska import check_elements
 from suite.audio.mp3 import parse_frame, read_header
 from suite.audio.source import Source
 from suite.errors import UserError
@@ -57,6 +58,8 @@ def open_ffmpeg(file: BinaryIO, path: Path | str) -> Iterator[Source]:
             raise UserError(f"{path}: expected audio. Received: a {container.format.name} file without sound to decode")
         source = Source(stream.codec_context.sample_rate, stream.codec_context.channels, None, iter(()))
         source.stores_floats = stream.codec_context.name.startswith("pcm_f")
+        if "matroska" in container.format.name:
+            check_elements(file, path)
         if len(container.streams.audio) > 1:
             source.notes.append(SEVERAL_TRACKS)
         announced = None

@@ -236,3 +236,23 @@ def test_an_mp3_inside_a_wav_is_read_to_its_end(tmp_path, encode_sound, tone):
     path.write_bytes(encode_sound(tone, RATE, "libmp3lame", "wav"))
     assert 2 <= inspect_audio(path).duration < 2.15
     assert len(read_audio(path, RATE)) == inspect_audio(path).frames
+
+
+def test_a_webm_without_any_length_is_refused_wherever_it_is_cut(tmp_path, encode_sound, tone):
+    """As a browser records it, to a pipe."""
+    content = encode_sound(tone, RATE, "libopus", "webm", pipe=True)
+    path = tmp_path / "a.webm"
+    path.write_bytes(content)
+    assert 2 <= inspect_audio(path).duration < 2.15
+    assert any("no announced length" in note for note in survey_audio(path)[1])
+    passed = []
+    for size in range(len(content) // 3, len(content), len(content) // 40):
+        path.write_bytes(content[:size])
+        try:
+            passed.append(survey_audio(path))
+        except UserError as error:
+            assert "truncated" in str(error)
+    assert len(passed) <= 2, "but where by chance a block ends"
+    path.write_bytes(content[: len(content) // 2] + bytes(500) + content[len(content) // 2 + 500 :])
+    with pytest.raises(UserError, match=r"damaged|truncated"):
+        read_audio(path, RATE)
