@@ -63,7 +63,7 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
                 rows, faults = _read_labelled_table(source, settings, format)
         problems += faults
         for row in rows:
-            _sort_in(row, items, problems)
+            _sort_in(row, format in KINDS, items, problems)
     if not items:
         first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
         raise UserError(f"{path}: expected at least one usable example; {first}")
@@ -74,17 +74,21 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
     return check_labels(assign_parts(examples, settings), assets and assets["labels"])
 
 
-def _sort_in(row: Example, items: list[Example], problems: list[Problem]) -> None:
-    """Add a row to the examples if its text, label and part can be used, else to the problems."""
-    if fault := _text_fault(row.input):
+def _sort_in(row: Example, of_table: bool, items: list[Example], problems: list[Problem]) -> None:
+    """Add a row to the examples if its text, label and part can be used, else to the problems.
+
+    Args:
+        of_table: The label is a cell, which may be missing, not the name of a file or folder.
+    """
+    if fault := _text_fault(row.input) or (label_fault(row.target) if of_table else None):
         problems.append(Problem(row.name, fault))
-    elif has_surrogate(row.target):
+    elif has_surrogate(str(row.target)):
         problems.append(Problem(row.name, f"the label holds {HALF_PAIR}"))
     elif row.part not in (None, "train", "dev", "test"):
         problems.append(Problem(row.name, row.part))
     else:
         text = row.input.strip()
-        items.append(Example(row.name, text, row.target, row.part, row.group, text))
+        items.append(Example(row.name, text, cell_text(row.target), row.part, row.group, text))
 
 
 def _text_fault(text: Any) -> str | None:
@@ -105,16 +109,17 @@ def _read_labelled_table(source: Source, settings: Settings, kind: str) -> tuple
     text = table.column(settings.text_column, "text_column")
     label = table.column(settings.label_column, "label_column")
     split, group = table.find_column("split"), table.find_column("group")
-    rows, problems = [], list(table.problems)
-    for row in table.rows:
-        target = row.values.get(label, "")
-        if fault := label_fault(target):
-            problems.append(Problem(row.name, fault))
-            continue
-        part = source.part if split is None else part_in_column(row.values.get(split))
-        own_group = source.group if group is None else cell_text(row.values.get(group))
-        rows.append(Example(row.name, row.values.get(text, ""), cell_text(target), part, own_group))
-    return rows, problems
+    rows = [
+        Example(
+            row.name,
+            row.values.get(text, ""),
+            row.values.get(label, ""),
+            source.part if split is None else part_in_column(row.values.get(split)),
+            source.group if group is None else cell_text(row.values.get(group)),
+        )
+        for row in table.rows
+    ]
+    return rows, table.problems
 
 
 def _read_document(source: Source, encoding: str | None, option: str = SETTING) -> tuple[list[Example], list[Problem]]:
