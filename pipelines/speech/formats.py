@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.speech.config import Settings
+from pipelines.speech.metadata import read_entries
 from suite.data.cells import cell_text
 from suite.data.examples import PARTS, Problem
 from suite.data.parts import part_in_column, part_of
@@ -25,7 +26,7 @@ LIBRISPEECH_PART = re.compile(r"(train|dev|test)-(clean|other)", re.IGNORECASE)
 WANTED = {
     "manifest": "a .csv, .tsv, .jsonl or .parquet file with the columns audio and text, or a folder of such files named train, dev, test",
     "librispeech": "folders SPEAKER/CHAPTER with SPEAKER-CHAPTER.trans.txt beside the audio, below train-clean-100 and so on",
-    "ljspeech": "metadata.csv (id|text|normalised text) beside a folder wavs",
+    "ljspeech": "metadata.csv (id|text, id|text|normalised text or id|text|speaker) beside a folder wavs",
     "commonvoice": "train.tsv, dev.tsv, test.tsv or validated.tsv (columns path and sentence) beside a folder clips",
     "digits": "audio files named DIGIT_SPEAKER_INDEX, as 7_ann_32.wav",
 }
@@ -143,24 +144,25 @@ def find_ljspeech(root: Path, forced: bool = False) -> Found | None:
         return None
     if not forced:
         with open(metadata, "rb") as file:
-            if file.readline().count(b"|") not in (1, 2):
+            if b"|" not in file.readline():
                 return None
     return Found("metadata.csv with | between its fields, beside wavs", [Source(metadata, "metadata.csv")])
 
 
 def read_ljspeech(found: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
-    """Return the clips of lines `ID|TEXT|NORMALISED TEXT`; the last field is the transcript."""
+    """Return the clips of lines `ID|TEXT|NORMALISED TEXT`, `ID|TEXT` or with a speaker, as `read_entries` tells them."""
     clips, problems = [], []
     for source in found.sources:
         folder = source.path.parent / "wavs"
         files = _by_stem(list_folder(folder)[0], ".wav")
-        for place, line in _lines(source, settings, problems):
-            fields = line.split("|")
-            if len(fields) not in (2, 3):
-                problems.append(Problem(place, f"expected id|text|normalised text. Received: {len(fields)} fields"))
-                continue
-            path = files.get(fields[0].strip(), folder / f"{fields[0].strip()}.wav")
-            clips.append(Clip(f"{place} ({path.name})", f"wavs/{path.name}", path, fields[-1] or fields[1]))
+        entries, faults, notes = read_entries(source.path, list(_lines(source, settings, problems)))
+        problems += faults
+        found.notes.extend(notes)
+        for entry in entries:
+            path = files.get(entry.name, folder / f"{entry.name}.wav")
+            clips.append(
+                Clip(f"{entry.place} ({path.name})", f"wavs/{path.name}", path, entry.text, None, entry.speaker)
+            )
     return clips, problems
 
 
