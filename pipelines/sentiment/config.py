@@ -1,8 +1,8 @@
 """Settings of the sentiment pipeline: what it adds to `TrainingSettings`, every default in view."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from suite.config import TrainingSettings
 
@@ -43,6 +43,10 @@ class Settings(TrainingSettings):
     )
 
     embedding: int = Field(100, ge=1, description="features of a token")
+    word_vectors: str | None = Field(
+        None, description="GloVe or fastText text file (.gz of it), as wide as embedding, that rows of words begin with"
+    )
+    learn_word_vectors: bool = Field(True, description="word_vectors: go on learning these rows; false: leave them")
     cell: Literal["lstm", "gru", "simple_rnn", "min_gru", "min_lstm"] = Field("lstm", description="recurrent layer")
     units: int = Field(64, ge=1, description="units of each recurrent layer and direction")
     layers: int = Field(1, ge=1, description="recurrent layers")
@@ -61,3 +65,11 @@ class Settings(TrainingSettings):
     chunk_bytes: int = Field(
         64, ge=32, le=65536, description="export: bytes of text in one chunk of the `streaming` deployment"
     )
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        if self.word_vectors and self.tokenizer == "bytes" and not self.min_count:
+            raise ValueError(
+                "min_count: expected at least 1 with word_vectors, whose words need rows of their own. Received: 0"
+            )
+        return self

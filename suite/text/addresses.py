@@ -1,12 +1,18 @@
 """Choosing the words and n-grams that get a row of their own, from the training texts."""
 
+import re
+from collections.abc import Sequence
+
 import numpy as np
 
 from suite.errors import UserError
-from suite.text.bytes_tokenizer import ADDRESSES, BytesTokenizer
+from suite.text.bytes_tokenizer import ADDRESSES, LONGEST_TOKEN, BytesTokenizer
 from suite.text.encoding import encode_texts
+from suite.text.hashing import hash_table
 
 CHUNK_TEXTS = 4096  # bounds the memory of counting
+_LETTER = rb"a-z0-9\x80-\xff"
+_TOKEN = re.compile(rb"(?:[%b]|(?<=[%b])'(?=[%b]))+|[^%b\x00-\x20\x7f]+" % ((_LETTER,) * 4))
 
 
 def learn_addresses(texts, rows: int, ngrams=(3, 4, 5), min_count: int = 2) -> list[int]:
@@ -36,3 +42,28 @@ def learn_addresses(texts, rows: int, ngrams=(3, 4, 5), min_count: int = 2) -> l
         raise UserError("cannot learn rows: no text of the training part holds a word")
     by_frequency = np.argsort(-counts, kind="stable")
     return by_frequency[: min(np.sum(counts >= min_count), rows - 2)].tolist()
+
+
+def split_words(text: str) -> list[str]:
+    """Return the tokens that `BytesTokenizer` makes of a text, ASCII capitals folded, without the graph.
+
+    Tokens cut inside a character, which no word is, are left out.
+    """
+    words = []
+    for run in _TOKEN.findall(text.encode("utf-8", "surrogatepass").lower()):
+        for start in range(0, len(run), LONGEST_TOKEN):
+            try:
+                words.append(run[start : start + LONGEST_TOKEN].decode())
+            except UnicodeDecodeError:
+                continue
+    return words
+
+
+def word_addresses(words: Sequence[str]) -> list[int]:
+    """Return the hash address that `BytesTokenizer` gives each word, as `split_words` has it."""
+    table = hash_table("words", LONGEST_TOKEN)
+    addresses = []
+    for word in words:
+        codes = np.frombuffer(word.encode(), np.uint8)
+        addresses.append(int(table[codes, np.arange(len(codes))].sum()) % ADDRESSES)
+    return addresses

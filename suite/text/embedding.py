@@ -1,7 +1,10 @@
 """The embedding of hashed words with their character n-grams."""
 
 import keras
+import numpy as np
 import tensorflow as tf
+
+FIRST_ROW = 2  # behind padding, and what has no row of its own
 
 
 @keras.saving.register_keras_serializable(package="suite")
@@ -15,6 +18,7 @@ class TextEmbedding(keras.layers.Layer):
         rows: Rows of the table.
         features: Width of an embedding.
         initializer: Initializer of the table.
+        fixed: Rows that are never learned, those from row 2 on; they are a weight of their own, `vectors`.
 
     Call arguments:
         inputs: A dict of int32 tensors: `words (batch, time)`, 0 is padding; optionally `ngrams (batch, count)`, 0 is
@@ -26,20 +30,34 @@ class TextEmbedding(keras.layers.Layer):
     Source: after Bojanowski et al. 2017, "Enriching Word Vectors with Subword Information", who take one mean of all.
     """
 
-    def __init__(self, rows, features, initializer="uniform", **kwargs):
+    def __init__(self, rows, features, initializer="uniform", fixed=0, **kwargs):
         super().__init__(**kwargs)
+        self.fixed = fixed
         self.rows = rows
         self.features = features
         self.initializer = keras.initializers.get(initializer)
         self.supports_masking = True
 
     def build(self, input_shape):
-        self.table = self.add_weight(name="table", shape=(self.rows, self.features), initializer=self.initializer)
+        learned = self.rows - self.fixed
+        self.table = self.add_weight(name="table", shape=(learned, self.features), initializer=self.initializer)
+        self.vectors = None
+        if self.fixed:
+            self.vectors = self.add_weight(
+                name="vectors", shape=(self.fixed, self.features), initializer="zeros", trainable=False
+            )
+
+    def assign_vectors(self, vectors: np.ndarray) -> None:
+        """Let the rows from row 2 on begin with these vectors `(words, features)`; fixed rows are all of them."""
+        if self.vectors is not None:
+            self.vectors.assign(vectors)
+        else:
+            end = FIRST_ROW + len(vectors)
+            self.table.assign(np.concatenate([self.table[:FIRST_ROW], vectors, self.table[end:]]))
 
     def call(self, inputs):
         words = inputs["words"]
-        table = tf.cast(tf.convert_to_tensor(self.table), self.compute_dtype)
-        embedded = tf.gather(table, words) * tf.cast(words != 0, table.dtype)[..., tf.newaxis]
+        embedded = self._rows(words) * tf.cast(words != 0, self.compute_dtype)[..., tf.newaxis]
         if "ngrams" not in inputs:
             return embedded
         ngrams = inputs["ngrams"]
@@ -47,10 +65,21 @@ class TextEmbedding(keras.layers.Layer):
         # One segment more in every row takes the padding.
         step = tf.where(ngrams != 0, inputs["ngram_tokens"], time) + tf.range(batch)[:, tf.newaxis] * (time + 1)
         segment, segments = tf.reshape(step, [-1]), batch * (time + 1)
-        total = tf.math.unsorted_segment_sum(tf.gather(table, tf.reshape(ngrams, [-1])), segment, segments)
-        count = tf.math.unsorted_segment_sum(tf.ones_like(segment, table.dtype), segment, segments)
+        total = tf.math.unsorted_segment_sum(self._rows(tf.reshape(ngrams, [-1])), segment, segments)
+        count = tf.math.unsorted_segment_sum(tf.ones_like(segment, self.compute_dtype), segment, segments)
         mean = total / tf.maximum(count, 1)[:, tf.newaxis]
         return embedded + tf.reshape(mean, [batch, time + 1, self.features])[:, :-1]
+
+    def _rows(self, ids):
+        """Return the rows of these numbers, `(..., features)`."""
+        table = tf.cast(tf.convert_to_tensor(self.table), self.compute_dtype)
+        if self.vectors is None:
+            return tf.gather(table, ids)
+        place = ids - FIRST_ROW
+        fixed = (place >= 0) & (place < self.fixed)
+        learned = tf.gather(table, tf.where(fixed, 0, tf.where(place < 0, ids, ids - self.fixed)))
+        vectors = tf.cast(tf.convert_to_tensor(self.vectors), self.compute_dtype)
+        return tf.where(fixed[..., tf.newaxis], tf.gather(vectors, tf.where(fixed, place, 0)), learned)
 
     def compute_mask(self, inputs, mask=None):
         return inputs["words"] != 0
@@ -63,5 +92,6 @@ class TextEmbedding(keras.layers.Layer):
             **super().get_config(),
             "rows": self.rows,
             "features": self.features,
+            "fixed": self.fixed,
             "initializer": keras.initializers.serialize(self.initializer),
         }

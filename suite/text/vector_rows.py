@@ -1,0 +1,90 @@
+"""Rows of the embedding that begin with vectors learned elsewhere: which words have them, and where they stand."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from suite.errors import UserError
+from suite.text.addresses import split_words, word_addresses
+from suite.text.bytes_tokenizer import MOST_ROWS
+from suite.text.word_vectors import WordVectors, describe, read_word_vectors
+
+RESERVED_ROWS = 2  # padding, and what has no row of its own
+
+
+class VectorRows(NamedTuple):
+    """A vocabulary whose first rows are those of words with vectors.
+
+    Attributes:
+        vocabulary: As `learn_tokenizer` returns it.
+        words: The words of the rows from row 2 on, in order.
+        note: What was found, for people.
+    """
+
+    vocabulary: list
+    words: list[str]
+    note: str
+
+
+def vectors_first(settings: Any, texts: Sequence[str], vocabulary: list) -> VectorRows:
+    """Return a learned vocabulary with the words that have vectors in front.
+
+    With the `bytes` tokenizer every word of the training texts that has a vector gets a row, however rare, and what was
+    learned keeps the rest, 32,768 rows in all; two words of one hash address share the vector of the more frequent one.
+    With `wordpiece` the pieces that are whole words do.
+
+    Args:
+        settings: Has `tokenizer`, `word_vectors`, `embedding`.
+        texts: Strings of the training part and of no other.
+        vocabulary: What `learn_tokenizer` learned from them.
+
+    Raises:
+        UserError: for a file that cannot be read, has none of the words, or vectors that are not `embedding` wide.
+    """
+    if settings.tokenizer == "bytes":
+        counts = Counter(word for text in texts for word in split_words(text))
+        wanted = sorted(counts, key=lambda word: (-counts[word], word))
+    else:
+        wanted = [piece for piece in vocabulary[RESERVED_ROWS:] if not piece.startswith("##")]
+    found = _read(settings, wanted)
+    note = describe(settings.word_vectors, found, wanted)
+    if settings.tokenizer == "wordpiece":
+        with_vectors = set(found.words)
+        rest = [piece for piece in vocabulary[RESERVED_ROWS:] if piece not in with_vectors]
+        return VectorRows([*vocabulary[:RESERVED_ROWS], *found.words, *rest], found.words, note)
+    of_address: dict[int, str] = {}
+    for word, address in zip(found.words, word_addresses(found.words), strict=True):
+        of_address.setdefault(address, word)
+    addresses = [*of_address, *(address for address in vocabulary if address not in of_address)]
+    room = MOST_ROWS - RESERVED_ROWS
+    return VectorRows(addresses[:room], list(of_address.values())[:room], note)
+
+
+def vectors_of_rows(settings: Any, words: Sequence[str]) -> WordVectors:
+    """Return the vectors of the words that `vectors_first` found.
+
+    Raises:
+        UserError: if the file no longer has them all.
+    """
+    found = _read(settings, words)
+    if len(found.words) != len(words):
+        missing = next(word for word in words if word not in set(found.words))
+        raise UserError(f"{settings.word_vectors}: the file has changed: it has no vector of {missing!r} any more")
+    return found
+
+
+def _read(settings: Any, wanted: Sequence[str]) -> WordVectors:
+    found = read_word_vectors(settings.word_vectors, wanted)
+    features = found.vectors.shape[1]
+    if features != settings.embedding:
+        raise UserError(
+            f"{settings.word_vectors}: vectors of {features} numbers, but setting 'embedding' is {settings.embedding}; "
+            f"--set embedding={features} makes them fit"
+        )
+    if not found.words:
+        raise UserError(
+            f"{settings.word_vectors}: none of the {len(wanted):,} words of the training texts is in it, as {wanted[0]!r} is not"
+            if wanted
+            else f"{settings.word_vectors}: the training texts hold no word that could have a vector"
+        )
+    return found
