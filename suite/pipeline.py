@@ -9,7 +9,8 @@
     read_texts(path, settings, encoding=None) -> rows, problems     only where TEXT_INPUT: the texts of a file, to predict;
                                                           encoding: by default the file's byte order mark, else UTF-8
     prepare(train, settings, inherited=None) -> assets    JSON-able dict, from the training part only; `inherited`: the
-                                                          assets of the model that a warm start begins from
+                                                          assets of the model that a warm start begins from; `notes` in
+                                                          it are sentences for people, shown and logged
     batches(examples, assets, settings, training) -> BatchSource
     training_pictures(examples, assets, settings)         optional: file name -> function that returns a figure of what
                                                           training sees (augmentation), from training examples

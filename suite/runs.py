@@ -307,7 +307,7 @@ def _fit_and_save(
     request: Request, examples: Examples, target: Path, state: Path, outbox: "Outbox", console: Console
 ) -> None:
     from suite.runtime.keras_runtime import KerasPredictor
-    from suite.tracking.record import log_curves, log_epoch, log_evaluation, log_pictures, log_start
+    from suite.tracking.record import log_curves, log_epoch, log_evaluation, log_notes, log_pictures, log_start
     from suite.training.fit import fit
     from suite.training.process import prepare_process
 
@@ -326,6 +326,10 @@ def _fit_and_save(
         log_epoch(outbox, epoch)
     seconds_before = sum(epoch.seconds for epoch in epochs_before)
     model, assets = _build(request, pipeline, examples, console)
+    for note in assets.get("notes", ()):
+        console.print(f"note: {note}", markup=False, highlight=False)
+    if "notes" in assets:
+        log_notes(outbox, assets["notes"])
     _check_disk(state, model)
     preview = getattr(pipeline, "training_pictures", None)
     if "training" not in outbox and preview is not None and settings.log_samples:
@@ -351,6 +355,7 @@ def _fit_and_save(
             log_evaluation(outbox, prefix, found, settings.log_samples, len(history.epochs))
     seconds = round(seconds_before + time.monotonic() - started, 1)
     record = _record(request, examples, target.name, outbox.run_id, history, metrics, model.count_params(), seconds)
+    record["data"]["notes"] += assets.get("notes", [])
     kept = examples.part("dev") or examples.part("test") or examples.part("train")
     parity = [pipeline.raw_arrays(example.input, settings) for example in draw(kept, settings.parity_samples)]
     write_artifact(target, model, settings, assets, record, model_card(record, pipeline.METRICS), parity, work=state)

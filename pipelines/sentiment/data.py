@@ -203,10 +203,15 @@ def _read_text_file(source: Source, settings: Settings, encoding: str | None) ->
 def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None = None) -> dict[str, Any]:
     """Return the assets: `labels` (numbers in numeric order), `class_weights` where asked for, the tokenizer's `vocabulary`.
 
+    With `word_vectors` also `vector_words`, the words of the first rows of the vocabulary, and `notes`, how many were found.
+
     Args:
         train: The training part; nothing else is looked at.
         settings: Of the run.
-        inherited: Assets of the model that a warm start begins from: its vocabulary goes with its weights.
+        inherited: Assets of the model that a warm start begins from: its vocabulary and vectors go with its weights.
+
+    Raises:
+        UserError: for word vectors that cannot be read or do not fit, or for texts without a word.
     """
     from pipelines.sentiment.model import class_weights
     from suite.text import learn_tokenizer
@@ -216,10 +221,16 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
     assets = {"labels": labels}
     if settings.class_weights == "balanced":
         assets["class_weights"] = class_weights(labels, targets)
-    vocabulary = (inherited or {}).get("vocabulary") or learn_tokenizer(settings, [example.input for example in train])
-    if vocabulary is not None:
-        assets["vocabulary"] = vocabulary
-    return assets
+    if (inherited or {}).get("vocabulary"):
+        return assets | {name: inherited[name] for name in ("vocabulary", "vector_words") if name in inherited}
+    texts = [example.input for example in train]
+    vocabulary = learn_tokenizer(settings, texts)
+    if settings.word_vectors and vocabulary is not None:
+        from suite.text.vector_rows import vectors_first
+
+        rows = vectors_first(settings, texts, vocabulary)
+        return assets | {"vocabulary": rows.vocabulary, "vector_words": rows.words, "notes": [rows.note]}
+    return assets if vocabulary is None else assets | {"vocabulary": vocabulary}
 
 
 def batches(examples: Sequence[Example], assets: dict, settings: Settings, training: bool) -> BatchSource:

@@ -6,6 +6,7 @@ import tensorflow as tf
 from suite.pipeline import Phase
 from suite.recurrent import make_pooling, recurrent_stack
 from suite.text import TextEmbedding, make_tokenizer
+from suite.text.vector_rows import vectors_of_rows
 
 
 def build(settings, assets) -> keras.Model:
@@ -13,7 +14,7 @@ def build(settings, assets) -> keras.Model:
 
     Args:
         settings: `Settings` of this pipeline.
-        assets: `labels`, the sorted class names; with the `wordpiece` tokenizer `vocabulary` too.
+        assets: `labels`, the sorted class names; what `prepare` returned of the vocabulary.
 
     Returns:
         A model that takes the tokenizer's dict of `int32 (batch, time)` and `(batch, count)` tensors and gives the
@@ -25,9 +26,11 @@ def build(settings, assets) -> keras.Model:
         name: keras.Input(spec.shape[1:], dtype=spec.dtype.name, name=name) for name, spec in tokenizer.specs.items()
     }
     seed = settings.seed
-    initializer = keras.initializers.RandomUniform(-0.1, 0.1, seed)
     mask = keras.ops.not_equal(inputs["words"], 0)
-    features = TextEmbedding(tokenizer.rows, settings.embedding, initializer=initializer, name="embedding")(inputs)
+    embedding = _embedding(tokenizer.rows, settings, assets)
+    features = embedding(inputs)
+    if settings.word_vectors and "vector_words" in assets:
+        embedding.assign_vectors(vectors_of_rows(settings, assets["vector_words"]).vectors)
     features = keras.layers.SpatialDropout1D(settings.embedding_dropout, seed=seed, name="embedding_dropout")(features)
     # One draw for a whole token, (batch, time, 1). Equal seeds would make the dropouts draw alike.
     features = keras.layers.Dropout(settings.word_dropout, (None, None, 1), seed + 1, name="word_dropout")(features)
@@ -48,6 +51,12 @@ def build(settings, assets) -> keras.Model:
         len(assets["labels"]), activation="softmax", dtype="float32", name="probabilities"
     )(pooled)
     return keras.Model(inputs, probabilities, name="sentiment")
+
+
+def _embedding(rows: int, settings, assets: dict) -> TextEmbedding:
+    initializer = keras.initializers.RandomUniform(-0.1, 0.1, settings.seed)
+    fixed = 0 if settings.learn_word_vectors else len(assets.get("vector_words", ()))
+    return TextEmbedding(rows, settings.embedding, initializer=initializer, fixed=fixed, name="embedding")
 
 
 def with_attention(model: keras.Model) -> keras.Model:

@@ -27,6 +27,9 @@ class BytesTokenizer:
     5. An address modulo the rows is a row; or, with `known` addresses, the row learned for it (see `learn_addresses`).
        Then a word that was not learned has row 1, and an n-gram that was not learned has none.
 
+    Bytes are taken as they come: composed and decomposed forms of a letter are different bytes, here and on a phone, and
+    case is folded in ASCII alone. Bringing texts to one Unicode form is for whoever has them from several sources.
+
     Row 0 is kept for padding. NUL bytes are spaces, so zero padding never changes a result; invalid UTF-8 is bytes like
     any other; text without tokens gives zero tokens. Words that share a row still differ in their n-grams.
 

@@ -4,7 +4,7 @@ import json
 import subprocess
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,12 @@ def log_start(outbox: Outbox, settings: TrainingSettings, examples: Examples, co
             (folder / "data_notes.txt").write_text("\n".join(examples.notes) + "\n", encoding="utf-8")
 
     outbox.add("start", Entry(sizes, 0, params, tags, write))
+
+
+def log_notes(outbox: Outbox, notes: Sequence[str]) -> None:
+    """Log what a task said of what it learned from the training part (`assets["notes"]`) as the run's description."""
+    if "notes" not in outbox:
+        outbox.add("notes", Entry(tags={"mlflow.note.content": "\n\n".join(notes)}))
 
 
 def log_epoch(outbox: Outbox, epoch: Epoch) -> None:
