@@ -186,7 +186,9 @@ def _objects(path: Path, name: str, lines: list[str], bad_lines: dict[int, str])
             continue
         place = f"{name}:{number}"
         try:
-            value = None if number in bad_lines else json.loads(line, object_pairs_hook=_object)
+            value = None if number in bad_lines else json.loads(line)
+            if isinstance(value, dict) and line.count(":") > len(value):  # else no key can stand twice
+                json.loads(line, object_pairs_hook=_object)
         except (ValueError, RecursionError) as error:
             problems.append(Problem(place, f"not valid JSON: {error}"))
             continue

@@ -117,12 +117,9 @@ def line_faults(lines: list[str], encoding: str | None = "utf-8", option: str | 
         encoding: That the lines were read with.
         option: What a person types before the name of an encoding, for the advice; None where nothing takes one.
     """
-    escaped = {
-        number: match
-        for number, line in enumerate(lines, 1)
-        if not line.isascii() and (match := _ESCAPED_BYTE.search(line))
-    }
-    faults = {number: "the line holds a zero byte" for number, line in enumerate(lines, 1) if "\0" in line}
+    suspects = [(number, line) for number, line in enumerate(lines, 1) if not line.isascii() or "\0" in line]
+    faults = {number: "the line holds a zero byte" for number, line in suspects if "\0" in line}
+    escaped = {number: match for number, line in suspects if (match := _ESCAPED_BYTE.search(line))}
     if not escaped:
         return faults
     if encoding is None or _family(encoding) in ("utf8", "utf8sig"):
