@@ -37,7 +37,7 @@ def require_whole(video: OpenVideo, decoder: FrameDecoder, start: float, end: fl
 def _describe_missing(video: OpenVideo, start: float, end: float) -> str | None:
     """Return what there is of all that the file announces; None where nothing is missing."""
     names, size = set(video.container.format.name.split(",")), os.stat(video.path).st_size
-    if "asf" in names and (announced := _announced_bytes(video)) > size:
+    if "asf" in names and size < COMPLETE * (announced := _announced_bytes(video)):
         return f"{size:,} of {announced:,} announced bytes"
     if "ogg" in names and not _ogg_ends(video):
         return f"{end:.2f} seconds without an end of the stream"
