@@ -2,6 +2,8 @@
 
 import contextlib
 import math
+import re
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,7 +22,13 @@ WIDEST_PIXEL = 10  # a pixel aspect ratio beyond it, or below its inverse, is a 
 DESCRIBED_BYTES = 1 << 20
 # What FFmpeg would make a video of, or fetch one by: coloured text, lists of other files, addresses.
 NO_VIDEO_FORMATS = {"tty", "hls", "applehttp", "dash", "concat", "sdp", "lavfi", "image2"}
+DEFAULT, COVERS = (
+    1,
+    1 << 10 | 1 << 11,
+)  # FFmpeg's bits of a stream's disposition; covers: attached_pic, timed_thumbnails
+ANIMATED_WEBP = re.compile(rb"RIFF....WEBPVP8X.{14}ANIM", re.DOTALL)
 OPTIONS = {"protocol_whitelist": "file"}
+_OF_THREAD = threading.local()
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,32 +53,27 @@ def open_video(path: Path, most_pixels: int) -> Iterator[OpenVideo]:
     """
     import av
 
-    start, end = _read_ends(path)
     try:
         # The protocol is named, or FFmpeg takes what stands before a colon in the file's name for one.
         container = av.open(f"file:{path}", options=OPTIONS, metadata_errors="replace")
     except (av.FFmpegError, ValueError) as error:
-        raise UserError(f"{path}: {_describe_undecodable(start, end)}") from error
+        raise _undecodable(path) from error
     with container:
-        webp = container.format.name == "webp_pipe" and b"ANIM" in start[:64]
-        if webp or NO_VIDEO_FORMATS & set(container.format.name.split(",")):
-            raise UserError(f"{path}: {_describe_undecodable(start, end)}")
-        stream = _choose_stream(path, container, start, end)
-        width, height = stream.codec_context.width, stream.codec_context.height
-        if width <= 0 or height <= 0:
-            raise UserError(f"{path}: {_describe_undecodable(start, end)}")
+        stream = _choose_stream(path, container)
+        codec = stream.codec_context
+        if codec.width <= 0 or codec.height <= 0:
+            raise _undecodable(path)
         video = OpenVideo(path, container, stream, most_pixels)
-        _check_size(video, _square(stream.sample_aspect_ratio, width), height)
-        stream.codec_context.thread_type = "NONE"  # clips are decoded side by side, one per thread
-        stream.codec_context.thread_count = 1
+        _check_size(video, _square(stream.sample_aspect_ratio, codec.width), codec.height)
+        codec.thread_type, codec.thread_count = "NONE", 1  # clips are decoded side by side, one per thread
         yield video
 
 
-def _choose_stream(path: Path, container: "av.container.InputContainer", start: bytes, end: bytes) -> "av.VideoStream":
-    from av.stream import Disposition
-
-    covers = Disposition.attached_pic | Disposition.timed_thumbnails
-    pictures = [stream for stream in container.streams.video if not stream.disposition & covers]
+def _choose_stream(path: Path, container: "av.container.InputContainer") -> "av.VideoStream":
+    names = set(container.format.name.split(","))
+    if NO_VIDEO_FORMATS & names or ("webp_pipe" in names and ANIMATED_WEBP.match(_read_ends(path)[0])):
+        raise _undecodable(path)
+    pictures = [stream for stream in container.streams.video if not int(stream.disposition) & COVERS]
     if not pictures and container.streams.video:
         raise UserError(f"{path}: expected a video. Received: audio whose only picture is that of its cover")
     if not pictures and container.streams.audio:
@@ -79,8 +82,12 @@ def _choose_stream(path: Path, container: "av.container.InputContainer", start: 
     if pictures and not decodable:
         raise UserError(f"{path}: expected a video in a codec that FFmpeg decodes. Received: an unknown one")
     if not decodable:
-        raise UserError(f"{path}: {_describe_undecodable(start, end)}")
-    return next((stream for stream in decodable if stream.disposition & Disposition.default), decodable[0])
+        raise _undecodable(path)
+    return next((stream for stream in decodable if int(stream.disposition) & DEFAULT), decodable[0])
+
+
+def _undecodable(path: Path) -> UserError:
+    return UserError(f"{path}: {_describe_undecodable(*_read_ends(path))}")
 
 
 def _read_ends(path: Path) -> tuple[bytes, bytes]:
@@ -110,7 +117,7 @@ def _describe_undecodable(start: bytes, end: bytes) -> str:
     """Say why FFmpeg found no video, by the first and last bytes of the file."""
     if start[4:8] in (b"ftyp", b"mdat", b"moov", b"wide", b"free") and b"moov" not in start + end:
         return "the video is cut off: its index (the mp4 box 'moov') is missing"
-    if start[:4] == b"RIFF" and b"ANIM" in start[:64]:
+    if ANIMATED_WEBP.match(start):
         return "expected a video. Received: an animated WebP picture, which cannot be decoded; convert it to mp4"
     shown = repr(start[:12])[1:]
     return (
@@ -162,15 +169,12 @@ class Pictures:
     """
 
     def __init__(self, video: OpenVideo, first: "av.VideoFrame"):
-        from av.video.reformatter import Interpolation, VideoReformatter
-
         aspect = video.stream.sample_aspect_ratio
         self._scaled = _square(aspect, first.width), first.height
         _check_size(video, *self._scaled)
         self._transposed, self._flipped_rows, self._flipped_columns = _turn(first)
         self.width, self.height = self._scaled[::-1] if self._transposed else self._scaled
         self._has_alpha = any(component.is_alpha for component in first.format.components)
-        self._reformatter, self._interpolation = VideoReformatter(), Interpolation.BICUBIC
 
     def array(self, frame: "av.VideoFrame", channels: int) -> np.ndarray:
         """Return a frame as uint8 `(height, width, channels)`, RGB or grey; what is transparent lies over white."""
@@ -190,17 +194,26 @@ class Pictures:
         import av
 
         width, height = self._scaled
-        settings = {"format": pixel_format, "interpolation": self._interpolation, "threads": 1}
+        settings = {"format": pixel_format, "interpolation": "BICUBIC", "threads": 1}
         try:
-            converted = self._reformatter.reformat(frame, width, height, **settings)
+            converted = _reformatter().reformat(frame, width, height, **settings)
         except av.FFmpegError:  # a matrix of colours that FFmpeg knows no formula for
-            converted = self._reformatter.reformat(frame, width, height, src_colorspace="ITU601", **settings)
+            converted = _reformatter().reformat(frame, width, height, src_colorspace="ITU601", **settings)
         return converted.to_ndarray()
+
+
+def _reformatter() -> "av.video.reformatter.VideoReformatter":
+    """Return that of this thread: its tables are made anew only where size or format of the frames change."""
+    from av.video.reformatter import VideoReformatter
+
+    if not hasattr(_OF_THREAD, "reformatter"):
+        _OF_THREAD.reformatter = VideoReformatter()
+    return _OF_THREAD.reformatter
 
 
 def _square(aspect: Fraction | None, width: int) -> int:
     """Return the width that a picture has with square pixels; `aspect` is width by height of a pixel of the file."""
-    if not aspect or not 1 / WIDEST_PIXEL <= aspect <= WIDEST_PIXEL:
+    if not aspect or aspect == 1 or not 1 / WIDEST_PIXEL <= aspect <= WIDEST_PIXEL:
         return width
     return max(1, math.floor(width * aspect + Fraction(1, 2)))
 

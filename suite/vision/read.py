@@ -93,7 +93,8 @@ def _count(path: Path, modified: int, size: int) -> VideoInfo:
 
 def _last_seconds(times: np.ndarray, announced: float, mean: float) -> float:
     """Return how long the last frame is shown: as announced, but a fraction of any other frame's time is a guess."""
-    return announced if announced > 0.5 * np.diff(times).min(initial=mean) else mean
+    shortest = (times[1:] - times[:-1]).min() if len(times) > 1 else mean
+    return announced if announced > 0.5 * shortest else mean
 
 
 def _announced_rate(video: OpenVideo) -> float:
@@ -126,8 +127,10 @@ def read_clip(
     info = video_info(path)
     chosen = np.arange(info.frames) if choose is None else np.asarray(choose(info.times))
     chunks, waiting = [], []
-    for index, frame in _frames_at(Path(path), np.unique(chosen), channels):
-        waiting += [frame] * int((chosen == index).sum())
+    indices, repeats = np.unique(chosen, return_counts=True)
+    repeats = dict(zip(indices.tolist(), repeats.tolist(), strict=True))
+    for index, frame in _frames_at(Path(path), repeats, channels):
+        waiting += [frame] * repeats[index]
         if len(waiting) >= CHUNK:
             chunks, waiting = [*chunks, _stacked(waiting, resize)], []
     if waiting:

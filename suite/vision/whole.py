@@ -36,20 +36,23 @@ def require_whole(video: OpenVideo, decoder: FrameDecoder, start: float, end: fl
 
 def _describe_missing(video: OpenVideo, start: float, end: float) -> str | None:
     """Return what there is of all that the file announces; None where nothing is missing."""
-    names, size = set(video.container.format.name.split(",")), os.stat(video.path).st_size
+    names = set(video.container.format.name.split(","))
+    seconds = _announced_seconds(video)
+    if seconds is not None and max(end, end - start) >= COMPLETE * seconds and not names & {"asf", "ogg"}:
+        return None
+    size = os.stat(video.path).st_size
     if "asf" in names and size < COMPLETE * (announced := _announced_bytes(video)):
         return f"{size:,} of {announced:,} announced bytes"
     if "ogg" in names and not _ogg_ends(video):
         return f"{end:.2f} seconds without an end of the stream"
-    seconds = _announced_seconds(video)
-    if seconds is not None and max(end, end - start) >= COMPLETE * seconds:
-        return None
     if video.stream.frames and "mov" in names:
         # The length may count frames before the first one that is shown; the index says where each of them lies.
         present = [entry.pos + entry.size <= size for entry in video.stream.index_entries]
         received = f"{sum(present)} of {len(present)} announced frames"
         return received if sum(present) < COMPLETE * len(present) else None
     if seconds is None or not ANNOUNCING & names:
+        return None
+    if "avi" in names and _header(video)[4:8] in UNKNOWN_RIFF_SIZES:  # written to a pipe: the length is none
         return None
     if not video.stream.frames:  # the length of all streams, not that of the picture
         end = max(end, _last_end(video))
@@ -60,12 +63,10 @@ def _describe_missing(video: OpenVideo, start: float, end: float) -> str | None:
 def _announced_seconds(video: OpenVideo) -> float | None:
     """Return how long the header says the picture is, else how long all is; None where it does not say."""
     stream, container = video.stream, video.container
-    if container.format.name == "avi" and _header(video)[4:8] in UNKNOWN_RIFF_SIZES:  # written to a pipe
-        return None
     if container.format.name == "avi" and stream.frames and stream.average_rate:  # FFmpeg shortens the length itself
-        return float(stream.frames / stream.average_rate)
+        return stream.frames / float(stream.average_rate)
     if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
+        return stream.duration * float(stream.time_base)
     return container.duration / 1_000_000 if container.duration else None
 
 
