@@ -1,6 +1,7 @@
 """A predictor that runs a pipeline's raw-input function with the Keras model, in padded batches."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -43,7 +44,13 @@ class KerasPredictor:
             with compilation(False):
                 return function(**dict(zip(names, tensors, strict=True)))
 
-        self._function = tf.function(call, input_signature=specification, autograph=False)
+        self._traceable = tf.function(call, input_signature=specification, autograph=False)
+
+    @cached_property
+    def _function(self) -> Callable[..., dict[str, tf.Tensor]]:
+        # Traced once, for inputs of any length. TensorFlow counts the traces of a `tf.function` by its code, which all
+        # predictors share, and takes the first calls of a few of them for one that is traced over and over.
+        return self._traceable.get_concrete_function()
 
     def __call__(self, inputs: Sequence[Arrays]) -> list[Arrays]:
         inputs = self.signature.prepared(inputs, self)

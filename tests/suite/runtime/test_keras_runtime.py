@@ -42,3 +42,17 @@ def test_the_empty_text_has_no_token(predictor):
     predict, settings = predictor
     (answer,) = predict([raw_arrays("", settings)])
     assert not answer["attention"].any() and answer["probabilities"].sum() == pytest.approx(1)
+
+
+def test_several_predictors_are_no_retracing(caplog, monkeypatch):
+    """An evaluation, an export and its checks make a predictor each; TensorFlow warned of the fifth one's first call."""
+    import tensorflow as tf
+
+    monkeypatch.setattr(tf.get_logger(), "propagate", True)
+    settings = Settings(units=4, embedding=4, hash_buckets=64, min_count=0)
+    assets = {"labels": ["a", "b"]}
+    model = build(settings, assets)
+    arrays = raw_arrays("a good film", settings)
+    answers = [KerasPredictor(model, signatures(assets, settings))([arrays])[0]["probabilities"] for _ in range(7)]
+    assert all(np.array_equal(answer, answers[0]) for answer in answers)
+    assert "retracing" not in caplog.text
