@@ -120,13 +120,13 @@ def _entry(line: str) -> str:
     if line.startswith((";;;", "##")):
         return ""
     entry, *sounds = re.split(r"\t| {2,}", line.strip(), maxsplit=1)
-    head, *rest = entry.split() or [""]
-    spelled_out = "".join(rest).strip("|▁") == head
+    head, *tail = entry.split() or [""]
+    spelled_out = "".join(tail).strip("|▁") == head
     if NO_WORD.fullmatch(head):
         return ""
-    if not sounds and rest and (spelled_out or all(map(ARPABET.fullmatch, rest))):
-        rest = []
-    return " ".join(re.sub(r"(?<=.)\(\d+\)$", "", word) for word in (head, *rest))
+    if not sounds and tail and (spelled_out or all(map(ARPABET.fullmatch, tail))):
+        tail = []
+    return " ".join(re.sub(r"(?<=.)\(\d+\)$", "", word) for word in (head, *tail))
 
 
 def _check_spelling(path: Path, words: Sequence[str], symbols: Sequence[str]) -> None:

@@ -43,17 +43,17 @@ def vectors_first(settings: Any, texts: Sequence[str], vocabulary: list) -> Vect
     """
     if settings.tokenizer == "bytes":
         counts = Counter(word for text in texts for word in split_words(text))
-        wanted = sorted(counts, key=lambda word: (-counts[word], word))
+        words = sorted(counts, key=lambda word: (-counts[word], word))
     else:
-        wanted = [piece for piece in vocabulary[RESERVED_ROWS:] if not piece.startswith("##")]
-    found = _read(settings, wanted)
-    note = describe(settings.word_vectors, found, wanted)
+        words = [piece for piece in vocabulary[RESERVED_ROWS:] if not piece.startswith("##")]
+    vectors = _read(settings, words)
+    note = describe(settings.word_vectors, vectors, words)
     if settings.tokenizer == "wordpiece":
-        with_vectors = set(found.words)
-        rest = [piece for piece in vocabulary[RESERVED_ROWS:] if piece not in with_vectors]
-        return VectorRows([*vocabulary[:RESERVED_ROWS], *found.words, *rest], found.words, note)
+        with_vectors = set(vectors.words)
+        learned_pieces = [piece for piece in vocabulary[RESERVED_ROWS:] if piece not in with_vectors]
+        return VectorRows([*vocabulary[:RESERVED_ROWS], *vectors.words, *learned_pieces], vectors.words, note)
     of_address: dict[int, str] = {}
-    for word, address in zip(found.words, word_addresses(found.words), strict=True):
+    for word, address in zip(vectors.words, word_addresses(vectors.words), strict=True):
         of_address.setdefault(address, word)
     addresses = [*of_address, *(address for address in vocabulary if address not in of_address)]
     room = MOST_ROWS - RESERVED_ROWS
@@ -66,25 +66,25 @@ def vectors_of_rows(settings: Any, words: Sequence[str]) -> WordVectors:
     Raises:
         UserError: if the file no longer has them all.
     """
-    found = _read(settings, words)
-    if len(found.words) != len(words):
-        missing = next(word for word in words if word not in set(found.words))
+    vectors = _read(settings, words)
+    if len(vectors.words) != len(words):
+        missing = next(word for word in words if word not in set(vectors.words))
         raise UserError(f"{settings.word_vectors}: the file has changed: it has no vector of {missing!r} any more")
-    return found
+    return vectors
 
 
-def _read(settings: Any, wanted: Sequence[str]) -> WordVectors:
-    found = read_word_vectors(settings.word_vectors, wanted)
-    features = found.vectors.shape[1]
+def _read(settings: Any, words: Sequence[str]) -> WordVectors:
+    vectors = read_word_vectors(settings.word_vectors, words)
+    features = vectors.vectors.shape[1]
     if features != settings.embedding:
         raise UserError(
             f"{settings.word_vectors}: vectors of {features} numbers, but setting 'embedding' is {settings.embedding}; "
             f"--set embedding={features} makes them fit"
         )
-    if not found.words:
+    if not vectors.words:
         raise UserError(
-            f"{settings.word_vectors}: none of the {len(wanted):,} words of the training texts is in it, as {wanted[0]!r} is not"
-            if wanted
+            f"{settings.word_vectors}: none of the {len(words):,} words of the training texts is in it, as {words[0]!r} is not"
+            if words
             else f"{settings.word_vectors}: the training texts hold no word that could have a vector"
         )
-    return found
+    return vectors

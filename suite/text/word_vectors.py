@@ -30,7 +30,7 @@ class WordVectors(NamedTuple):
     repeated: list[str]
 
 
-def read_word_vectors(path: Path | str, wanted: Sequence[str]) -> WordVectors:
+def read_word_vectors(path: Path | str, vocabulary: Sequence[str]) -> WordVectors:
     """Return the vectors of some words, read line by line in little memory.
 
     A line is a word and its numbers; a first line `WORDS FEATURES` (fastText, word2vec) is checked. A word that the file
@@ -38,16 +38,16 @@ def read_word_vectors(path: Path | str, wanted: Sequence[str]) -> WordVectors:
 
     Args:
         path: A text file, plain or gzip, UTF-8.
-        wanted: The words.
+        vocabulary: The words.
 
     Raises:
         UserError: naming the line that is no such line; also for an empty, cut-off or unreadable file.
     """
     path = Path(path)
     alike: dict[str, list[int]] = {}
-    for index, word in enumerate(wanted):
+    for index, word in enumerate(vocabulary):
         alike.setdefault(_folded(word), []).append(index)
-    encoded = [word.encode("utf-8", "surrogatepass") for word in wanted]
+    encoded = [word.encode("utf-8", "surrogatepass") for word in vocabulary]
     vectors: dict[int, list[float]] = {}
     exact: set[int] = set()  # words whose vector is of their very spelling
     repeated: list[str] = []
@@ -57,13 +57,13 @@ def read_word_vectors(path: Path | str, wanted: Sequence[str]) -> WordVectors:
         for index in alike.get(_folded(word.decode("utf-8", "replace")), ()):
             same = encoded[index] == word
             if same and index in exact:
-                repeated.append(wanted[index])
+                repeated.append(vocabulary[index])
             elif same or index not in vectors:
                 vectors[index] = _parse(numbers, f"{path}:{number}")
                 exact.update([index] * same)
-    found = sorted(vectors)
-    rows = np.array([vectors[index] for index in found], np.float32).reshape(len(found), features)
-    return WordVectors([wanted[index] for index in found], rows, repeated)
+    indices = sorted(vectors)
+    rows = np.array([vectors[index] for index in indices], np.float32).reshape(len(indices), features)
+    return WordVectors([vocabulary[index] for index in indices], rows, repeated)
 
 
 def _folded(word: str) -> str:
@@ -135,9 +135,9 @@ def _parse(numbers: bytes, place: str) -> list[float]:
     return values
 
 
-def describe(path: Path | str, vectors: WordVectors, wanted: Iterable[str]) -> str:
+def describe(path: Path | str, vectors: WordVectors, vocabulary: Iterable[str]) -> str:
     """Return a sentence that says how many words have vectors."""
-    total = len(set(wanted))
+    total = len(set(vocabulary))
     text = f"{Path(path).name}: vectors of {vectors.vectors.shape[1]} features for {len(vectors.words):,} of {total:,} words"
     if vectors.repeated:
         text += f"; {len(vectors.repeated):,} stand there more than once, as {vectors.repeated[0]!r}, and the first time counts"

@@ -190,6 +190,28 @@ def test_a_language_model_and_its_weights(suite, workdir, trained_on_tones, tone
     assert json.loads((model_dir / "assets" / "decoder.json").read_text())["beam_width"] == 8
 
 
+def test_tuning_takes_a_model_in_capitals_and_refuses_one_of_other_words(
+    suite, workdir, trained_on_tones, tones, tmp_path
+):
+    import shutil
+
+    from suite.decoding.ngram import train, write_arpa
+
+    model_dir = tmp_path / "tuned"
+    shutil.copytree(trained_on_tones.model_dir, model_dir)
+    options = ("speech", "tune-decoder", model_dir, "--data", tones, "--beam-width", 4, "--json", "--language-model")
+    before = {path: path.read_bytes() for path in model_dir.rglob("*.json")}
+    write_arpa(train(["hill doll", "gold"], 2, "word"), tmp_path / "other.arpa")
+    refused = suite(*options, tmp_path / "other.arpa")
+    assert refused.status == 2 and "0% of the words of the transcripts are in it" in refused.err
+    assert {path: path.read_bytes() for path in model_dir.rglob("*.json")} == before
+    write_arpa(train(["LOW MID HIGH", "HIGH LOW"], 2, "word"), tmp_path / "capitals.arpa")
+    tuned = suite(*options, tmp_path / "capitals.arpa").json
+    assert tuned["covered"] == 1.0 and tuned["wer"] <= tuned["greedy_wer"]
+    assert "low" in (model_dir / "assets" / "language_model.json").read_text(encoding="utf-8")
+    assert json.loads((model_dir / "assets" / "language_model_level.json").read_text(encoding="utf-8")) == "word"
+
+
 @pytest.mark.slow
 def test_a_fused_lstm_in_8_bits_says_what_the_trained_model_says(suite, workdir, train_on, tones):
     """Its state can be reset in a file with one signature alone."""

@@ -1,12 +1,14 @@
 """Language models, lexicons and hot words as other tools write them."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pipelines.speech.config import Settings
 from pipelines.speech.decoder import make_decoder
+from pipelines.speech.tune import _refuse_worse
 from pipelines.speech.wordlists import covered_share, read_hot_words, read_language_model, read_lexicon
 from suite.decoding.ngram import train, write_arpa
 from suite.errors import UserError
@@ -130,6 +132,15 @@ def test_a_model_of_single_letters_keeps_its_level(tmp_path):
     model = read_language_model(tmp_path / "letters.arpa", ["", " ", "a", "b"], BEAM)
     assert model.level == "character" and model.score("ab") == pytest.approx(one_word.score("ab"), rel=1e-5)
     assert model.score("a b") == pytest.approx(one_word.score("a b"), rel=1e-5)
+
+
+def test_a_language_model_that_makes_more_errors_is_no_replacement():
+    assets, steps, texts = {"symbols": SYMBOLS}, [heard("the dog"), heard("a cat")], ["the dog", "a cat"]
+    _refuse_worse(Path("other.arpa"), 0.0, steps, texts, assets, BEAM)
+    with pytest.raises(
+        UserError, match=r"other.arpa: word error rate 0.2500 with it and 0.0000 with what the model has"
+    ):
+        _refuse_worse(Path("other.arpa"), 0.25, steps, texts, assets, BEAM)
 
 
 def test_texts_of_beam_search_have_one_space_between_words():
