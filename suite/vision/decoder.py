@@ -115,8 +115,12 @@ def unreadable(path: Path, error: Exception) -> UserError:
 
 def _describe_undecodable(start: bytes, end: bytes) -> str:
     """Say why FFmpeg found no video, by the first and last bytes of the file."""
-    if start[4:8] in (b"ftyp", b"mdat", b"moov", b"wide", b"free") and b"moov" not in start + end:
-        return "the video is cut off: its index (the mp4 box 'moov') is missing"
+    if start[4:8] in (b"ftyp", b"mdat", b"moov", b"wide", b"free"):
+        place = (start + end).find(b"moov") - 4
+        if place < 0:
+            return "the video is cut off: its index (the mp4 box 'moov') is missing"
+        if len(start) < DESCRIBED_BYTES and place + int.from_bytes(start[place : place + 4]) > len(start):
+            return "the video is cut off: its index (the mp4 box 'moov') is incomplete"
     if ANIMATED_WEBP.match(start):
         return "expected a video. Received: an animated WebP picture, which cannot be decoded; convert it to mp4"
     shown = repr(start[:12])[1:]

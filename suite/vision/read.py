@@ -98,7 +98,7 @@ def _last_seconds(times: np.ndarray, announced: float, mean: float) -> float:
 
 
 def _announced_rate(video: OpenVideo) -> float:
-    rate = video.stream.average_rate or video.stream.guessed_rate
+    rate = video.stream.guessed_rate or video.stream.average_rate
     return float(rate) if rate and rate > 0 else FALLBACK_RATE
 
 
