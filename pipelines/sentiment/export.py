@@ -130,6 +130,8 @@ def _of_pieces(
         network = with_attention(model)
 
         def classify_tokens(tokens: tf.Tensor) -> dict[str, tf.Tensor]:
+            ends = tf.where(tokens != 0, tf.range(1, tf.shape(tokens)[1] + 1), 0)
+            tokens = deployment.cut_padding(tokens, tf.reduce_max(ends, axis=1))
             return network({"words": tokens}, training=False)
 
         return classify_tokens

@@ -41,8 +41,7 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
 
         def transcribe(samples: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
             traced = deployment.current()
-            if traced is not None and traced.form == "fused":
-                samples = samples[:, : length[0]]  # recurrent layers in this form know no padding
+            samples = deployment.cut_padding(samples, length)
             logits, steps = network([samples, length], training=False)
             frames = tf.reduce_sum(tf.cast(steps, tf.int32), axis=1)
             real = tf.range(logits.shape[1] or tf.shape(logits)[1])[tf.newaxis, :, tf.newaxis] < frames[:, None, None]

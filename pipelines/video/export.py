@@ -8,6 +8,7 @@ import tensorflow as tf
 from pipelines.video.config import Settings
 from pipelines.video.model import sees_ahead, with_attention
 from suite.answers.outputs import PROBABILITY, WEIGHT
+from suite.recurrent.deployment import cut_padding
 from suite.signature import Arrays, ExportRules, Host, Output, RawInput, Signature
 
 
@@ -23,6 +24,7 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
         network = with_attention(model)
 
         def classify_clip(frames: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
+            frames = cut_padding(frames, length)
             return network({"frames": frames, "length": length}, training=False)
 
         return classify_clip

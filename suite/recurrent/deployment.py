@@ -24,8 +24,9 @@ class Deployment:
     """One way of tracing a model for a runtime, and the streaming state that its layers ask for.
 
     Args:
-        form: `"fused"`: an LSTM becomes one `UNIDIRECTIONAL_SEQUENCE_LSTM`, any other layer a loop. The batch is 1 and
-            nothing is padded, so masks are left out. `"loop"`: a `while` loop of built-in ops, with masks. `"unrolled"`:
+        form: `"fused"`: an LSTM becomes one `UNIDIRECTIONAL_SEQUENCE_LSTM`, any other layer a loop, and so does an LSTM
+            that starts from a state or returns its own: the op takes none and gives none. The batch is 1 and nothing is
+            padded (`cut_padding`), so masks are left out. `"loop"`: a `while` loop of built-in ops, with masks. `"unrolled"`:
             the same steps one after the other without a loop, which calibration for int8 needs; shapes must be fixed.
         fixed: Whether every shape is static; inputs are then padded.
         streaming: Whether a call is one chunk of a longer input: layers start from the state of the chunk before.
@@ -64,7 +65,12 @@ class Deployment:
             sequences: `(1, time, features)`.
             initial_state: List of `(1, units)`.
             mask: `(1, time)` boolean, or None.
+
+        Raises:
+            ValueError: if a stream is to start from a state that the model computes.
         """
+        if self.streaming and not layer.starts_at_zero:
+            raise streams_start_at_zero(layer)
         # Shapes computed from tensors lose what is known: the batch is 1, and the converter needs to know that. A reshape
         # says so; an EnsureShape that is not redundant is no op of TFLite.
         sequences = tf.reshape(sequences, (1, sequences.shape[1] or -1, sequences.shape[-1]))
@@ -73,10 +79,13 @@ class Deployment:
         if self.streaming:
             zeros = [tf.zeros((sequences.shape[0], layer.units), sequences.dtype) for _ in names]
             initial_state = [self.carry(name, zero) for name, zero in zip(names, zeros, strict=True)]
-        if self.form == "fused" and isinstance(layer, keras.layers.LSTM) and _is_plain(layer):
+        if self.form == "fused" and _can_be_fused(layer) and not self.streaming:
             outputs, last, states = _fused_lstm(layer, sequences, initial_state)
         else:
-            with _unrolled(layer, self.form == "unrolled"):
+            if layer.go_backwards:
+                # Keras' unrolled loop blanks masked outputs in the order of the mask, not of the steps.
+                sequences, mask = tf.reverse(sequences, [1]), None if mask is None else tf.reverse(mask, [1])
+            with _forward_loop(layer, unroll=self.form == "unrolled"):
                 last, outputs, states = keras_loop(sequences, initial_state, mask, False)
         if self.streaming:
             for name, state in zip(names, states, strict=True):
@@ -100,16 +109,42 @@ def deploying(deployment: Deployment) -> Iterator[Deployment]:
 
 
 @contextlib.contextmanager
-def _unrolled(layer, unrolled: bool) -> Iterator[None]:
-    """Let Keras' own loop of a layer be unrolled, or as the layer has it."""
-    kept, layer.unroll = layer.unroll, layer.unroll or unrolled
+def _forward_loop(layer: keras.layers.RNN, unroll: bool) -> Iterator[None]:
+    """Let Keras' own loop of a layer run forwards in time, unrolled or as the layer has it."""
+    options = layer.unroll, layer.go_backwards
+    layer.unroll, layer.go_backwards = layer.unroll or unroll, False
     try:
         yield
     finally:
-        layer.unroll = kept
+        layer.unroll, layer.go_backwards = options
 
 
-def _is_plain(layer) -> bool:
+def cut_padding(sequences: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
+    """Return an input without what comes after its end, where the layers that are traced know no padding.
+
+    A signature whose input may be padded calls this on it; everywhere else the padding stays, and masks do their work.
+
+    Args:
+        sequences: `(batch, time, ...)`; of batch 1 in an export.
+        length: `(batch,)`, int32, steps that count; a step is kept where none does.
+    """
+    deployment = current()
+    if deployment is None or deployment.form != "fused":
+        return sequences
+    return sequences[:, : tf.maximum(length[0], 1)]
+
+
+def streams_start_at_zero(layer: keras.layers.Layer) -> ValueError:
+    """Return the error for a layer of a stream whose first state is not zeros."""
+    return ValueError(
+        "In the streaming deployment a layer's state comes from the chunk before, zeros before the first: `initial_state` "
+        f"and `stateful` have no place there. Received: layer={layer.name}"
+    )
+
+
+def _can_be_fused(layer: keras.layers.Layer) -> bool:
+    if not isinstance(layer, keras.layers.LSTM) or layer.return_state or not layer.starts_at_zero:
+        return False
     cell = layer.cell
     return cell.activation is keras.activations.tanh and cell.recurrent_activation is keras.activations.sigmoid
 
@@ -146,7 +181,7 @@ def _fused_lstm(layer, sequences, initial_state):
     fused = tf.function(standard_lstm, autograph=False, experimental_attributes=attributes)
     if layer.go_backwards:
         sequences = tf.reverse(sequences, [1])
+    # Only the outputs of the fused op may be used, never its states: nobody has asked for them.
     _, outputs, *_ = fused(sequences, *initial_state, *weights)
-    # Only the outputs of the fused op may be used; its last one is the state h.
     last = outputs[:, -1]
-    return outputs, last, [last, initial_state[1]]
+    return outputs, last, initial_state

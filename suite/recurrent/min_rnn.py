@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from suite.recurrent.deployment import current
+from suite.recurrent.deployment import current, streams_start_at_zero
 from suite.recurrent.dtypes import as_float
 from suite.recurrent.scanning import linear_scan, stepwise_scan
 
@@ -106,6 +106,8 @@ class MinimalRNN(keras.layers.Layer):
             # The converter needs to know that the batch is 1.
             sequences = ops.reshape(sequences, (1, sequences.shape[1] or -1, sequences.shape[-1]))
             if deployment.streaming:
+                if initial_state is not None or self.stateful:
+                    raise streams_start_at_zero(self)
                 state = deployment.carry(f"{self.name}_h", ops.zeros((1, self.units)))
         state = ops.cast(state, self.compute_dtype)
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask

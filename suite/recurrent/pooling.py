@@ -76,7 +76,7 @@ class LastPooling(keras.layers.Layer):
         mask: `(batch, time)`, boolean, padded at the end.
 
     Returns:
-        `(inputs, weights)`, the weights `(batch, time)`: 1 at the last unmasked step, or 0.5 there and 0.5 at the first.
+        `(inputs, weights)`, the inputs zeros for a row masked whole, the weights `(batch, time)`: 1 at the last unmasked step, or 0.5 there and 0.5 at the first.
     """
 
     def __init__(self, bidirectional, **kwargs):
@@ -95,6 +95,9 @@ class LastPooling(keras.layers.Layer):
             before = deployment.carry(f"{self.name}_last", tf.zeros((1, inputs.shape[-1])))
             inputs = tf.where(tf.reduce_any(mask, axis=1, keepdims=True), inputs, before)
             deployment.keep(f"{self.name}_last", inputs)
+        elif deployment is not None and deployment.form == "fused":
+            # A layer that knows no masks has run over the padding of an input without a single step.
+            inputs = tf.where(tf.reduce_any(mask, axis=1, keepdims=True), inputs, tf.zeros_like(inputs))
         return inputs, 0.5 * (last + kept * (1 - before)) if self.bidirectional else last
 
     def compute_mask(self, inputs, mask=None):

@@ -38,7 +38,11 @@ class SimpleRNN(keras.layers.SimpleRNN):
     Source: Elman 1990, "Finding Structure in Time".
     """
 
+    # Whether the call that is being made begins from zeros: what an export may do depends on it.
+    starts_at_zero = True
+
     def call(self, sequences, initial_state=None, mask=None, training=False):
+        self.starts_at_zero = initial_state is None and not self.stateful
         return super().call(as_float(sequences, self.compute_dtype), initial_state, mask, training)
 
     def inner_loop(self, sequences, initial_state, mask, training=False):

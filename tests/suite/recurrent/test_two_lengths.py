@@ -41,7 +41,7 @@ def test_states_of_one_length_begin_another():
 
 
 # Masks, directions and precisions take turns.
-TURNS = [(True, False, "float32"), (False, True, "float32"), (True, True, "mixed_bfloat16")]
+TURNS = [(True, False, "float32"), (True, True, "mixed_bfloat16"), (False, True, "float32")]
 
 
 @pytest.mark.slow
@@ -49,13 +49,13 @@ TURNS = [(True, False, "float32"), (False, True, "float32"), (True, True, "mixed
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("layer", ["lstm", "gru", "rnn"])
 def test_every_form_of_it(layer, order):
-    forms = itertools.product([True, False], [True, False], TURNS)
+    forms = zip(itertools.product([True, False], repeat=2), itertools.cycle(TURNS))
     check(
         [
             {
                 "layer": layer,
                 "units": 6 + index,
-                "calls": [*ORDERS[order], [5, 24, 3]],
+                "calls": [*ORDERS[order], [5, 3]],
                 "compiled": compiled,
                 "sequences": sequences,
                 "mask": mask,
@@ -63,6 +63,6 @@ def test_every_form_of_it(layer, order):
                 "dtype": dtype,
                 "graph": index % 2 > 0,
             }
-            for index, (compiled, sequences, (mask, backwards, dtype)) in enumerate(forms)
+            for index, ((compiled, sequences), (mask, backwards, dtype)) in enumerate(forms)
         ]
     )
