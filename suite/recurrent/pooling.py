@@ -76,7 +76,8 @@ class LastPooling(keras.layers.Layer):
         mask: `(batch, time)`, boolean, padded at the end.
 
     Returns:
-        `(inputs, weights)`, the inputs zeros for a row masked whole, the weights `(batch, time)`: 1 at the last unmasked step, or 0.5 there and 0.5 at the first.
+        `(inputs, weights)`, the inputs zeros for a row masked whole; the weights `(batch, time)`: 1 at the last unmasked
+        step, or 0.5 there and 0.5 at the first.
     """
 
     def __init__(self, bidirectional, **kwargs):

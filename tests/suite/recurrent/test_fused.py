@@ -86,5 +86,5 @@ def test_a_stream_starts_at_zero_or_is_refused(layer_class):
     layer(INPUTS)
     with deploying(Deployment("loop", fixed=True, streaming=True)):
         layer(INPUTS)
-        with pytest.raises(ValueError, match="streaming deployment a layer's state .* Received: layer="):
+        with pytest.raises(ValueError, match=r"streaming deployment a layer's state .* Received: layer="):
             layer(INPUTS, initial_state=STATES[: 2 if layer_class is LSTM else 1])
