@@ -25,21 +25,27 @@ class Settings(TrainingSettings):
     height: int = Field(192, ge=16, le=512, description="height of a picture as the model sees it, pixels")
     width: int = Field(192, ge=16, le=512, description="width of a picture as the model sees it, pixels")
     flip: bool = Field(False, description="augmentation: mirror half of the pictures; captions may say left and right")
-    backbone: Literal["cnn", "mobilenet_0.25", "mobilenet_1.0"] = Field(
-        "cnn", description="what sees the picture: a small CNN learned from scratch, or one learned on ImageNet"
+    backbone: str = Field(
+        "cnn",
+        min_length=1,
+        description="what sees the picture: cnn, a small one learned from scratch; mobilenet_0.25, mobilenet_1.0 or any "
+        "network of keras.applications, as efficientnet_v2_b0; or a .keras file that turns pixels 0..255 into maps",
     )
-    backbone_weights: str | None = Field(None, description="mobilenet: its weights, a Keras .h5 file without the top")
+    backbone_weights: str | None = Field(
+        None,
+        description="backbone of a name: imagenet (Keras downloads them), none (random) or a Keras file without the top",
+    )
     backbone_layer: str | None = Field(
-        None, description="mobilenet: layer that it is cut behind; null: the file's last"
+        None, description="backbone: layer that it is cut behind; null: the last one of the network or the file"
     )
     filters: tuple[int, ...] = Field(
         (32, 64, 128), min_length=1, description="cnn: filters of its convolutions, each of stride 2"
     )
     grid: int = Field(6, ge=1, le=32, description="rows and columns of places in the picture that attention sees")
-    fine_tune_epochs: int = Field(0, ge=0, description="mobilenet: epochs that train it too, after those that do not")
+    fine_tune_epochs: int = Field(0, ge=0, description="backbone: epochs that train it too, after those that do not")
     fine_tune_learning_rate: float = Field(1e-4, gt=0, description="peak learning rate of these epochs")
     fine_tune_from: str | None = Field(
-        None, description="mobilenet: first of its layers that these epochs train; null: all are"
+        None, description="backbone: first of its layers that these epochs train; null: all are"
     )
     value_units: int = Field(0, ge=0, description="learned projection of each place to this width; 0: none")
 

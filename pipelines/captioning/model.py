@@ -94,9 +94,6 @@ def _see(picture, settings):
         maps = _small_cnn(settings)(picture)
         values = keras.layers.Reshape((settings.grid**2, maps.shape[-1]), name="grid")(maps)
     else:
-        if settings.backbone_weights is None:
-            needs = f"backbone {settings.backbone} needs a weights file"
-            raise UserError(f"setting 'backbone_weights': {needs}. Received: null")
         size = settings.height, settings.width
         network = backbone_network(settings.backbone, *size, settings.backbone_weights, settings.backbone_layer)
         _check_grid(network.output_shape, settings)

@@ -49,16 +49,25 @@ class Settings(TrainingSettings):
         "stands still at each position (the last two need the whole clip, and cannot stream)",
     )
     differences: bool = Field(True, description="cnn, dct: add the change since the frame before (motion)")
-    front: Literal["cnn", "dct", "mobilenet_0.25", "mobilenet_1.0"] = Field(
-        "cnn", description="what sees a frame: a small CNN, low cosine frequencies, or a backbone learned on ImageNet"
+    front: str = Field(
+        "cnn",
+        min_length=1,
+        description="what sees a frame: cnn, a small one learned from scratch; dct, low cosine frequencies; or a backbone: "
+        "mobilenet_0.25, mobilenet_1.0, any network of keras.applications, as efficientnet_v2_b0, or a .keras file that "
+        "turns pixels 0..255 into maps",
     )
     filters: tuple[int, ...] = Field(
         (16, 32, 64), min_length=1, description="cnn: filters of its convolutions, each of stride 2"
     )
     features: int = Field(64, ge=1, description="cnn: features of a frame")
     frequencies: int = Field(10, ge=1, description="dct: cosine frequencies kept, vertically and horizontally")
-    backbone_weights: str | None = Field(None, description="backbone: its weights, a Keras .h5 file without the top")
-    backbone_layer: str | None = Field(None, description="backbone: layer that it is cut behind; null: the file's last")
+    backbone_weights: str | None = Field(
+        None,
+        description="backbone of a name: imagenet (Keras downloads them), none (random) or a Keras file without the top",
+    )
+    backbone_layer: str | None = Field(
+        None, description="backbone: layer that it is cut behind; null: the last one of the network or the file"
+    )
     backbone_features: Literal["mean", "motion", "both"] = Field(
         "both",
         description="backbone: mean of each map over the picture, its largest change since the frame before, or both",

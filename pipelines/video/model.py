@@ -81,8 +81,6 @@ def _see(frames, mask, settings):
         )
     if settings.channels != 3:
         raise UserError(f"setting 'channels': front {settings.front} needs 3. Received: {settings.channels}")
-    if settings.backbone_weights is None:
-        raise UserError(f"setting 'backbone_weights': front {settings.front} needs a weights file. Received: null")
     network = backbone_network(
         settings.front, settings.height, settings.width, settings.backbone_weights, settings.backbone_layer
     )

@@ -1,18 +1,13 @@
 """A picture network learned on ImageNet as the eye of a video model."""
 
-from pathlib import Path
-
 import keras
 import tensorflow as tf
 
-from suite.errors import UserError
 from suite.recurrent.deployment import current
 from suite.vision.layers.differences import frames_before
 from suite.vision.layers.feature_memory import FeatureMemory, clip_key, network_key
 from suite.vision.layers.frame_wise import FrameWise
 
-# Width multiplier (alpha) of each MobileNet (Howard et al. 2017).
-BACKBONES = {"mobilenet_0.25": 0.25, "mobilenet_1.0": 1.0}
 KEPT = ("mean", "motion", "both")
 MEMORY = FeatureMemory()
 
@@ -101,51 +96,3 @@ class Backbone(FrameWise):
 
     def get_config(self):
         return {**super().get_config(), "kept": self.kept}
-
-
-def backbone_network(
-    name: str, height: int, width: int, weights: Path | str, last_layer: str | None = None
-) -> keras.Model:
-    """Return a network from pixels 0..255 to maps, `(batch, height, width, 3)` to `(batch, rows, columns, filters)`.
-
-    It is `keras.applications.MobileNet` without its top, its preprocessing before it.
-
-    Args:
-        name: One of `BACKBONES`.
-        height, width: Of a frame, pixels.
-        weights: A Keras `.h5` file of this network without its top, whole or its first layers.
-        last_layer: Name of the layer whose maps are given; None is the last one of the file.
-
-    Raises:
-        UserError: if the file cannot be read or holds weights of another network, or there is no such layer.
-    """
-    whole = keras.applications.MobileNet((height, width, 3), BACKBONES[name], include_top=False, weights=None)
-    named = _layers_held(Path(weights), name)
-    held = named or [layer.name for layer in whole.layers]
-    last_layer = held[-1] if last_layer is None else last_layer
-    if last_layer not in held:
-        raise UserError(f"setting 'backbone_layer': expected one of {', '.join(held)}. Received: {last_layer!r}")
-    try:
-        part = keras.Model(whole.input, whole.get_layer(held[-1]).output) if named else whole
-        part.load_weights(weights)
-    except (ValueError, KeyError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"{weights}: expected weights of {name} without its top: {reason}") from error
-    cut = keras.Model(whole.input, whole.get_layer(last_layer).output, name=name)
-    pictures = keras.Input((height, width, 3), name="pictures")
-    maps = cut(keras.layers.Rescaling(1 / 127.5, -1, name="preprocessing")(pictures))
-    return keras.Model(pictures, maps, name=f"{name}_maps")
-
-
-def _layers_held(weights: Path, name: str) -> list[str]:
-    """Return the layers that a file names; a `.weights.h5` of Keras 3 names none."""
-    import h5py
-
-    if not weights.is_file():
-        raise UserError(f"{weights}: no such file; setting 'backbone_weights' names a Keras .h5 file of {name}")
-    try:
-        with h5py.File(weights) as file:
-            layers = file.attrs.get("layer_names", ())
-            return [layer if isinstance(layer, str) else layer.decode() for layer in layers]
-    except OSError as error:
-        raise UserError(f"{weights}: expected a Keras .h5 file with weights of {name}. Received: {error}") from error

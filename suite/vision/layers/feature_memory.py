@@ -1,16 +1,20 @@
 """Features of clips that a frozen network has already seen."""
 
 import hashlib
+import json
 import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 if TYPE_CHECKING:
     import keras
+
+_structures: WeakKeyDictionary = WeakKeyDictionary()  # of each network, which changes in its weights alone
 
 CAPACITY_BYTES = 500_000_000
 
@@ -75,9 +79,30 @@ class FeatureMemory:
 def network_key(network: "keras.Model", kept: str) -> bytes:
     """Return what stands for a network, its weights and the way its maps are kept, for `clip_key`."""
     digest = hashlib.sha256(f"{network.input_shape} {network.output_shape} {kept}".encode())
+    if network not in _structures:
+        _structures[network] = _structure(network)
+    digest.update(_structures[network])
     for weight in network.weights:
         # A checksum tells weights that training changed; a digest of all of them would take as long as the pictures'.
         digest.update(zlib.crc32(np.ascontiguousarray(weight.numpy())).to_bytes(4))
+    return digest.digest()
+
+
+def _structure(network: "keras.Model") -> bytes:
+    """Return a digest of what the layers are, whatever they are called: weights alone do not tell how pixels are scaled."""
+
+    def plain(config: Any) -> Any:
+        if isinstance(config, dict):
+            return {key: plain(value) for key, value in config.items() if key not in ("name", "trainable")}
+        return [plain(value) for value in config] if isinstance(config, list | tuple) else config
+
+    digest, layers = hashlib.sha256(), list(network.layers)
+    while layers:
+        layer = layers.pop(0)
+        inner = getattr(layer, "layers", None)
+        config = {} if inner else plain(layer.get_config())
+        digest.update(json.dumps([type(layer).__name__, config], sort_keys=True, default=str).encode())
+        layers = [*inner, *layers] if inner else layers
     return digest.digest()
 
 
