@@ -1,38 +1,37 @@
 """The contract that a pipeline package fulfils: the plain names its `__init__.py` exports, and their types.
 
     Settings            pydantic class that extends `suite.config.TrainingSettings`
-    METRICS             {"accuracy": ("max", "fraction"), ...}: name -> direction, unit; the first one is the primary metric
-    PREDICT_OPTIONS     tuple[PredictOption, ...]: what `suite predict` adds for this task
+    INPUT, ANSWER       the kinds of what it reads and what it answers (`suite.inputs`, `suite.answers`)
     FORMATS             the format names that `read` knows
     read(path, settings, format=None, assets=None) -> Examples     find the format, check every example, assign parts;
                                                           with assets the examples are to evaluate a trained model
-    read_texts(path, settings, encoding=None) -> rows, problems     only where TEXT_INPUT: the texts of a file, to predict;
-                                                          encoding: by default the file's byte order mark, else UTF-8
     prepare(train, settings, inherited=None) -> assets    JSON-able dict, from the training part only; `inherited`: the
                                                           assets of the model that a warm start begins from; `notes` in
                                                           it are sentences for people, shown and logged
     batches(examples, assets, settings, training) -> BatchSource
-    training_pictures(examples, assets, settings)         optional: file name -> function that returns a figure of what
-                                                          training sees (augmentation), from training examples
     build(settings, assets) -> keras.Model
     phases(settings, assets) -> list[Phase]               the fits one after another; usually one
-    raw_arrays(raw_input, settings) -> dict[str, array]   one raw input (text; path, or an array of what a file holds) as
-                                                          the arrays a signature takes
+    raw_arrays(raw_input, settings) -> dict[str, array]   one raw input (text, path, array) as the arrays a signature takes
     signatures(assets, settings) -> list[Signature]       raw input -> answer, without a model (`suite.signature`); the first
                                                           one is what predict and evaluate call
-    evaluate(predictor, examples, assets, settings) -> Evaluation     the predictor is Keras or TFLite alike
-    predict(predictor, raw_input, assets, settings, **options) -> result     a frozen dataclass
     make_sample(directory, seed=0, format=...) -> Path    the small embedded data set
-    ARRAY_OPTIONS       optional: what `predict` of Python takes with an array in place of a file: `sample_rate`
-    TEXT_INPUT          True where a raw input is a text rather than a path
-    INPUT_COLUMN        the setting that names the column of the raw input in a table
-    LIVE_INPUTS         names of sources that `predict` takes in place of a path: `("microphone",)`, `("camera",)` for `camera:0`
+
+What follows is exported only where the answer kind does not say it all:
+
+    METRICS             {"accuracy": ("max", "fraction"), ...}: name -> direction, unit; the first one is the primary metric
+    PREDICT_OPTIONS     tuple[PredictOption, ...]: what `suite predict` adds for this task
+    answer(outputs, raw_input, assets, settings, **options) -> answer     a frozen dataclass with `lines()`
+    predict(predictor, raw_inputs, assets, settings, **options) -> list   where `raw_arrays`, one call and `answer` do not
+                                                          say it all; in the place of an input at fault stands its UserError
+    evaluate(predictor, examples, assets, settings) -> Evaluation         the predictor is Keras or TFLite alike
+    training_pictures(examples, assets, settings)         file name -> function that returns a figure of what training sees
+                                                          (augmentation), from training examples
 
 A package may bring commands of its own: a module `commands` with a typer `app`, run as `suite TASK ...`.
 
 A predictor is a callable: a sequence of raw-array dicts in, a list of output dicts (one per input, without the batch axis) out.
 It answers for the first signature. `predictor.sibling(name)` is that of another one of the same model or file, and
-`predictor.batch(stacked)` takes and gives arrays with a leading batch axis in one call, without `prepare` and `trim`: what
+`predictor.batch(stacked)` takes and gives arrays with a leading batch axis in one call, not prepared and not trimmed: what
 a search over `decode_step` needs, which calls often. Tensors that it gives may be fed to the next call as they are.
 """
 
@@ -44,6 +43,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from suite.errors import UserError
+from suite.signature import Arrays, Predictor
 
 if TYPE_CHECKING:
     import keras
@@ -139,15 +141,82 @@ def lazy_exports(package: str, table: dict[str, str]) -> Callable[[str], Any]:
 
 
 class Pipeline:
-    """A task's package with the names of the contract as attributes, each imported when first asked for."""
+    """A task's package with the names of the contract as attributes, each imported when first asked for.
+
+    What a package does not export is what its answer kind says.
+    """
 
     def __init__(self, package: str):
         self.package = importlib.import_module(package)
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(self.package, name)
-        # A file imported by itself has bound its own name (`evaluate`) in the package before anybody asked for the function.
-        return getattr(value, name) if isinstance(value, ModuleType) else value
+        try:
+            value = getattr(self.package, name)
+        except AttributeError:
+            return self._of_kind(name)
+        if not isinstance(value, ModuleType):
+            return value
+        # A file imported by itself has bound its own name (`predict`) in the package before anybody asked for the function.
+        return getattr(value, name) if hasattr(value, name) else self._of_kind(name)
+
+    def _of_kind(self, name: str) -> Any:
+        if name == "METRICS":
+            return self.ANSWER.metrics
+        if name == "PREDICT_OPTIONS":
+            return ()
+        if name == "answer":
+            return self.ANSWER.answer
+        if name == "evaluate":
+            return self._evaluate
+        if name == "predict":
+            return self._predict
+        raise AttributeError(f"{self.package.__name__} does not export {name}, which suite/pipeline.py asks of it")
+
+    def _evaluate(
+        self, predictor: Predictor, examples: Sequence["Example"], assets: dict[str, Any], settings: Any
+    ) -> "Evaluation":
+        return self.ANSWER.evaluate(predictor, examples, self.raw_arrays, assets, settings)
+
+    def _predict(
+        self, predictor: Predictor, raw_inputs: Sequence[Any], assets: dict[str, Any], settings: Any, **options: Any
+    ) -> list[Any]:
+        return predict_each(
+            predictor,
+            raw_inputs,
+            lambda raw_input: self.raw_arrays(raw_input, settings),
+            lambda outputs, raw_input: self.answer(outputs, raw_input, assets, settings, **options),
+        )
+
+
+def predict_each(
+    predictor: Predictor,
+    raw_inputs: Sequence[Any],
+    to_arrays: Callable[[Any], Arrays],
+    to_answer: Callable[[Arrays, Any], Any],
+) -> list[Any]:
+    """Answer raw inputs together, in their order; in the place of one that cannot be read or answered stands its UserError.
+
+    Args:
+        predictor: Of the signature that answers.
+        raw_inputs: Texts, paths or arrays.
+        to_arrays: A raw input to the arrays that the signature takes.
+        to_answer: The outputs for a raw input, and that, to its answer.
+    """
+    arrays = [attempt(to_arrays, raw_input) for raw_input in raw_inputs]
+    readable = [row for row, read in enumerate(arrays) if not isinstance(read, UserError)]
+    outputs = iter(predictor([arrays[row] for row in readable]) if readable else ())
+    return [
+        read if isinstance(read, UserError) else attempt(to_answer, next(outputs), raw_input)
+        for raw_input, read in zip(raw_inputs, arrays, strict=True)
+    ]
+
+
+def attempt(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what a function gives, or the UserError that it raises."""
+    try:
+        return function(*arguments)
+    except UserError as error:
+        return error
 
 
 def primary_metric(metrics: dict[str, tuple[str, str]]) -> tuple[str, str]:

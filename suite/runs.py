@@ -282,7 +282,11 @@ def export(
     if web is not None:
         entry = next(entry for entry in report["files"] if entry["file"] == "compiled.tflite")
         write_page(
-            artifact.path / "tflite" / entry["file"], entry, web, f"{artifact.task}: {artifact.path.absolute().name}"
+            artifact.path / "tflite" / entry["file"],
+            entry,
+            web,
+            f"{artifact.task}: {artifact.path.absolute().name}",
+            (artifact.pipeline.INPUT, artifact.pipeline.ANSWER),
         )
     made = [entry for entry in report["files"] if (entry["deployment"], entry["quantization"]) in wanted]
     say = partial(console.print, markup=False, highlight=False)

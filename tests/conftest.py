@@ -211,3 +211,12 @@ def untrained():
         return LoadedModel(SimpleNamespace(task=task, pipeline=pipeline, assets=assets, settings=settings), predictor)
 
     return make
+
+
+def approximately(value):
+    """Return what equals a JSON-able value, its floats to 1e-5."""
+    if isinstance(value, dict):
+        return {name: approximately(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(approximately(item) for item in value)
+    return pytest.approx(value, rel=1e-5, abs=1e-5) if isinstance(value, float) else value

@@ -1,5 +1,7 @@
 """Captioning: a picture in, a sentence out."""
 
+from suite.answers.sentence import SENTENCE as ANSWER
+from suite.inputs.image import IMAGE as INPUT
 from suite.pipeline import PredictOption, lazy_exports
 
 METRICS = {
@@ -23,9 +25,8 @@ PREDICT_OPTIONS = (
     PredictOption("explain", bool, False, "where in the picture each word looked"),
     PredictOption("html", str, None, "write all pictures with their captions to this page (.html)"),
 )
-LIVE_INPUTS = ()
-TEXT_INPUT = False
-INPUT_COLUMN = "image_column"
+
+__all__ = ["ANSWER", "INPUT", "METRICS", "PREDICT_OPTIONS"]
 
 __getattr__ = lazy_exports(
     __name__,

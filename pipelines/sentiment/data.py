@@ -1,4 +1,4 @@
-"""Files on disk -> examples (every documented sentiment format, or texts alone to predict) -> batches of token ids."""
+"""Files on disk -> examples (every documented sentiment format) -> batches of token ids."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,17 +16,16 @@ from suite.data.examples import Example, Examples, Problem
 from suite.data.formats import choose_format
 from suite.data.labels import check_labels, natural_order
 from suite.data.parts import part_in_column
-from suite.data.sources import Source, find_class_files, find_class_folders, find_tables, list_folder, require_path
+from suite.data.sources import Source, find_class_files, find_class_folders, find_tables
 from suite.data.splits import assign_parts
-from suite.data.tables import KINDS, read_table, table_kind
-from suite.data.text_files import SETTING, has_surrogate, line_faults, read_lines
+from suite.data.tables import KINDS, read_table
+from suite.data.text_files import has_surrogate
+from suite.data.texts import HALF_PAIR, read_document, read_text_lines, text_fault
 from suite.errors import UserError, naming
 from suite.pipeline import BatchSource
 
 CLASS_ENDINGS = ("pos", "neg", "neu", "positive", "negative", "neutral")
 UNLABELLED_FOLDERS = ("unsup",)
-HALF_PAIR = "half of a surrogate pair, which is no character"
-PREDICT_OPTION = "--encoding "  # how `suite predict` takes the name of an encoding
 FORMATS = {
     **{kind: partial(lambda kind, root, forced: find_tables(root, kind, forced), kind) for kind in KINDS},
     "folders": lambda root, forced: find_class_folders(root, (".txt",), UNLABELLED_FOLDERS),
@@ -56,9 +55,9 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
     for source in found.sources:
         with naming(source.path):
             if format == "folders":
-                rows, faults = _read_document(source, settings.encoding)
+                rows, faults = read_document(source, settings.encoding)
             elif format == "lines":
-                rows, faults = _read_class(source, settings.encoding)
+                rows, faults = read_text_lines(source, settings.encoding)
             else:
                 rows, faults = _read_labelled_table(source, settings, format)
         problems += faults
@@ -80,7 +79,7 @@ def _sort_in(row: Example, of_table: bool, items: list[Example], problems: list[
     Args:
         of_table: The label is a cell, which may be missing, not the name of a file or folder.
     """
-    if fault := _text_fault(row.input) or (label_fault(row.target) if of_table else None):
+    if fault := text_fault(row.input) or (label_fault(row.target) if of_table else None):
         problems.append(Problem(row.name, fault))
     elif has_surrogate(str(row.target)):
         problems.append(Problem(row.name, f"the label holds {HALF_PAIR}"))
@@ -89,16 +88,6 @@ def _sort_in(row: Example, of_table: bool, items: list[Example], problems: list[
     else:
         text = row.input.strip()
         items.append(Example(row.name, text, cell_text(row.target), row.part, row.group, text))
-
-
-def _text_fault(text: Any) -> str | None:
-    if not isinstance(text, str):
-        return f"expected a text. Received: {str(text)[:60]!r} ({type(text).__name__})"
-    if not text.strip():
-        return "the text is empty"
-    if "\0" in text:
-        return "the text holds a zero byte"
-    return f"the text holds {HALF_PAIR}" if has_surrogate(text) else None
 
 
 def _read_labelled_table(source: Source, settings: Settings, kind: str) -> tuple[list[Example], list[Problem]]:
@@ -120,84 +109,6 @@ def _read_labelled_table(source: Source, settings: Settings, kind: str) -> tuple
         for row in table.rows
     ]
     return rows, table.problems
-
-
-def _read_document(source: Source, encoding: str | None, option: str = SETTING) -> tuple[list[Example], list[Problem]]:
-    """Return the one example of a file that is a text, or the problem with it."""
-    try:
-        with naming(source.path):
-            lines = read_lines(source.path, encoding, option)
-    except UserError as error:
-        return [], [Problem(source.name, str(error).removeprefix(f"{source.path}").lstrip(": "))]
-    for number, fault in sorted(line_faults(lines, encoding, option).items()):
-        return [], [Problem(f"{source.name}:{number}", fault)]
-    return [Example(source.name, "\n".join(lines), source.label, source.part, source.group)], []
-
-
-def _read_class(source: Source, encoding: str | None, option: str = SETTING) -> tuple[list[Example], list[Problem]]:
-    """Return the examples of a file that holds one text per line, all of one class."""
-    lines = read_lines(source.path, encoding, option)
-    faults = line_faults(lines, encoding, option)
-    problems = [Problem(f"{source.name}:{number}", fault) for number, fault in sorted(faults.items())]
-    rows = [
-        Example(f"{source.name}:{number}", line, source.label, source.part, source.group)
-        for number, line in enumerate(lines, 1)
-        if number not in faults
-    ]
-    return rows, problems
-
-
-def read_texts(
-    path: Path | str, settings: Settings, encoding: str | None = None
-) -> tuple[list[tuple[str, str]], list[Problem]]:
-    """Return `(name, text)` of every input in a file or folder without asking for labels, and the unusable ones.
-
-    A table gives its text column (a csv or tsv may lack the header, as in training; one column that is not called so
-    is texts alone, from its first line on), any other file is one text, a folder gives its .txt files.
-
-    Args:
-        settings: Of the model: the names of columns. How the training data was encoded says nothing about this file.
-        encoding: Of the files; by default what a file's byte order mark says, else UTF-8.
-
-    Raises:
-        UserError: if the path or the column is missing, or a whole file cannot be read.
-    """
-    path = Path(path)
-    require_path(path)
-    if path.is_dir():
-        files = [file for file in list_folder(path)[0] if file.name.lower().endswith((".txt", ".txt.gz"))]
-        if not files:
-            raise UserError(f"{path}: expected .txt files in the folder. Received: none")
-    else:
-        files = [path]
-    rows, problems = [], []
-    for file in files:
-        examples, faults = _read_text_file(Source(file, file.name), settings, encoding)
-        problems += faults
-        for example in examples:
-            if fault := _text_fault(example.input):
-                problems.append(Problem(example.name, fault))
-            else:
-                rows.append((example.name, example.input.strip()))
-    return rows, problems
-
-
-def _read_text_file(source: Source, settings: Settings, encoding: str | None) -> tuple[list[Example], list[Problem]]:
-    kind = table_kind(source.path)
-    if kind is None:
-        return _read_document(source, encoding, PREDICT_OPTION)
-    columns = (settings.text_column, settings.label_column)
-    table = read_table(source.path, encoding, kind, source.name, columns, PREDICT_OPTION)
-    if kind in ("csv", "tsv") and len(table.columns) == 1 and table.find_column(settings.text_column) is None:
-        if kind == "tsv":
-            return _read_class(source, encoding, PREDICT_OPTION)
-        (first,) = table.columns
-        texts = [(f"{source.name}:1", first), *((row.name, row.values[first]) for row in table.rows)]
-        return [Example(name, text, None) for name, text in texts], table.problems
-    if not table.rows and table.problems:
-        return [], table.problems
-    column = table.column(settings.text_column)
-    return [Example(row.name, row.values.get(column, ""), None) for row in table.rows], table.problems
 
 
 def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None = None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from pipelines.sentiment.config import Settings
 from pipelines.sentiment.model import with_attention
-from suite.answers.outputs import PROBABILITY, WEIGHT
+from suite.answers.classes import class_outputs
 from suite.recurrent import deployment
 from suite.runtime.streaming import TextStream
 from suite.runtime.windows import combine, split_windows
@@ -40,12 +40,7 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
         "max_tokens": settings.max_tokens,
         "keep": settings.keep,
     }
-    outputs = {
-        "probabilities": Output(
-            PROBABILITY, "probability of each class, in the order of the labels", labels=assets["labels"]
-        ),
-        "attention": Output(WEIGHT, "how much each token counted; adds up to 1, 0 for padding", in_chunk=False),
-    }
+    outputs = class_outputs(assets["labels"], "token")
     if settings.tokenizer == "bytes":
         return [_of_bytes(tokenizer, settings, outputs, front_end | {"ngrams": list(settings.ngrams)})]
     return [

@@ -1,12 +1,16 @@
-"""One text to a class with its probability."""
+"""One text to a class with its probability, on request with the weight of each token."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from pipelines.sentiment.config import Settings
-from pipelines.sentiment.data import raw_arrays
+from suite.answers.classes import WEIGHTS, Label
+from suite.answers.classes import answer as class_answer
 from suite.errors import UserError
-from suite.signature import Predictor
+from suite.signature import Arrays
 from suite.text import make_tokenizer
+
+BAR = 20
 
 
 @dataclass(frozen=True)
@@ -20,36 +24,46 @@ class Token:
 
 
 @dataclass(frozen=True)
-class Sentiment:
+class Sentiment(Label):
     """The most probable class, the probability of each, and on request the weight of each token (adding up to 1)."""
 
-    label: str
-    scores: dict[str, float]
     tokens: tuple[Token, ...] | None = None
 
+    def lines(self) -> list[str]:
+        """Return the label and its probability, and a bar for the weight of each token, for the terminal."""
+        largest = max((token.weight for token in self.tokens or ()), default=0.0) or 1.0
+        bars = [
+            f"    {'#' * round(BAR * token.weight / largest):<{BAR}} {token.weight:.3f} {token.text}"
+            for token in self.tokens or ()
+        ]
+        return [*super().lines(), *bars]
 
-def predict(predictor: Predictor, raw_input: str, assets: dict, settings: Settings, explain: bool = False) -> Sentiment:
-    """Classify one text.
+
+def answer(
+    outputs: Arrays, raw_input: str, assets: dict[str, Any], settings: Settings, explain: bool = False
+) -> Sentiment:
+    """Return the answer to one text.
 
     Args:
-        predictor: Of this pipeline's `classify` signature.
-        raw_input: Any text, the empty one included (then the answer is what the classes' biases say).
+        outputs: Of this pipeline's `classify` signature.
+        raw_input: The text, the empty one included (then the answer is what the classes' biases say).
         assets: `labels`, and what the tokenizer needs.
         settings: Of the run.
         explain: Give the attention weight of each token.
+
+    Raises:
+        UserError: if weights are asked for of a file that does not give them.
     """
-    (answer,) = predictor([raw_arrays(raw_input, settings)])
-    scores = {label: float(score) for label, score in zip(assets["labels"], answer["probabilities"], strict=True)}
-    tokens = None
-    if explain:
-        if "attention" not in answer:
-            raise UserError(
-                "--explain needs the weight of each token, which this file does not give for this text; use --runtime keras"
-            )
-        spans = make_tokenizer(settings, assets).spans(raw_input)
-        weights = answer["attention"].tolist()
-        tokens = tuple(
-            Token(raw_input[start:end], start, end, weight)
-            for (start, end), weight in zip(spans, weights, strict=False)
+    label = class_answer(outputs, raw_input, assets, settings)
+    if not explain:
+        return Sentiment(label.label, label.scores)
+    if WEIGHTS not in outputs:
+        raise UserError(
+            "--explain needs the weight of each token, which this file does not give for this text; use --runtime keras"
         )
-    return Sentiment(max(scores, key=scores.get), scores, tokens)
+    spans = make_tokenizer(settings, assets).spans(raw_input)
+    tokens = tuple(
+        Token(raw_input[start:end], start, end, weight)
+        for (start, end), weight in zip(spans, outputs[WEIGHTS].tolist(), strict=False)
+    )
+    return Sentiment(label.label, label.scores, tokens)

@@ -1,15 +1,9 @@
 """Speech: audio in, transcript out."""
 
+from suite.answers.transcript import TRANSCRIPT as ANSWER
+from suite.inputs.audio import AUDIO as INPUT
 from suite.pipeline import PredictOption, lazy_exports
 
-METRICS = {
-    "wer": ("min", "fraction"),
-    "cer": ("min", "fraction"),
-    "insertions": ("min", "fraction of reference words"),
-    "deletions": ("min", "fraction of reference words"),
-    "substitutions": ("min", "fraction of reference words"),
-    "loss": ("min", "nats per symbol"),
-}
 PREDICT_OPTIONS = (
     PredictOption("beam_width", int, 0, "prefixes kept by beam search; 1: greedy; 0: as the model's settings say"),
     PredictOption("language_model", str, "", "ARPA file for beam search instead of the model's own"),
@@ -19,10 +13,8 @@ PREDICT_OPTIONS = (
     PredictOption("n_best", int, 1, "alternatives given, best first"),
     PredictOption("stream", bool, False, "show words as they come; `microphone` as INPUT listens until Ctrl-C"),
 )
-ARRAY_OPTIONS = (PredictOption("sample_rate", float, None, "of the samples, in Hz; None: the model's own"),)
-TEXT_INPUT = False
-INPUT_COLUMN = "audio_column"
-LIVE_INPUTS = ("microphone",)
+
+__all__ = ["ANSWER", "INPUT", "PREDICT_OPTIONS"]
 
 __getattr__ = lazy_exports(
     __name__,

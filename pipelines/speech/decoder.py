@@ -39,7 +39,7 @@ class Decoder:
 
     def __call__(self, log_probs: np.ndarray):
         """Return the best hypothesis, and the n best as alternatives (None unless more than one is asked for)."""
-        from pipelines.speech.predict import Alternative
+        from suite.answers.alternative import Alternative
         from suite.decoding.beam import Hypothesis, beam_search, distinct_texts
         from suite.decoding.greedy import greedy
 

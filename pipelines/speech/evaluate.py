@@ -10,6 +10,7 @@ import numpy as np
 from pipelines.speech.config import Settings
 from pipelines.speech.data import encode_transcript, raw_arrays
 from pipelines.speech.decoder import make_decoder
+from suite.answers.transcript import error_rates
 from suite.data.examples import Example
 from suite.data.padding import pad_rows
 from suite.pipeline import Evaluation
@@ -67,19 +68,6 @@ def evaluate(predictor: Predictor, examples: Sequence[Example], assets: dict, se
         "wer": [float(errors[at]) for at in worst[:SAMPLES]],
     }
     return Evaluation(metrics, pictures, samples, details, recordings)
-
-
-def error_rates(references: list[str], found: list[str]) -> dict[str, float]:
-    """Return `wer`, `cer` and the three kinds of word errors, each over all words (characters) of all references."""
-    words = jiwer.process_words(references, found)
-    total = max(1, words.hits + words.substitutions + words.deletions)
-    return {
-        "wer": float(words.wer),
-        "cer": float(jiwer.cer(references, found)),
-        "insertions": words.insertions / total,
-        "deletions": words.deletions / total,
-        "substitutions": words.substitutions / total,
-    }
 
 
 def _loss(steps: list[np.ndarray], references: list[str], assets: dict) -> float | None:

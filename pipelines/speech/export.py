@@ -10,21 +10,11 @@ import tensorflow as tf
 from pipelines.speech.config import Settings
 from pipelines.speech.model import with_steps
 from pipelines.speech.streaming import SampleStream, join_answers
-from suite.answers.outputs import COUNT, LOG_PROBABILITY, TEXT
+from suite.answers.transcript import OUTPUTS
 from suite.decoding.greedy import greedy, greedy_bytes
 from suite.recurrent import deployment
-from suite.signature import Arrays, ExportRules, Host, Output, Predictor, RawInput, Signature
+from suite.signature import Arrays, ExportRules, Host, Predictor, RawInput, Signature
 
-OUTPUTS = {
-    "text": Output(TEXT, "transcript by greedy decoding, UTF-8 bytes; zeros after text_length", length="text_length"),
-    "text_length": Output(COUNT, "bytes of text that count"),
-    "log_probs": Output(
-        LOG_PROBABILITY,
-        "natural logarithm of the probability of each symbol at each step; zeros after frames",
-        length="frames",
-    ),
-    "frames": Output(COUNT, "steps that count"),
-}
 OVERLAP_SECONDS = 1.0
 FULL_SCALE = 32768  # of 16 bits
 

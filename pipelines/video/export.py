@@ -7,9 +7,9 @@ import tensorflow as tf
 
 from pipelines.video.config import Settings
 from pipelines.video.model import sees_ahead, with_attention
-from suite.answers.outputs import PROBABILITY, WEIGHT
+from suite.answers.classes import class_outputs
 from suite.recurrent.deployment import cut_padding
-from suite.signature import Arrays, ExportRules, Host, Output, RawInput, Signature
+from suite.signature import Arrays, ExportRules, Host, RawInput, Signature
 
 
 def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
@@ -51,12 +51,7 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
         Signature(
             "classify_clip",
             {"frames": frames, "length": length},
-            {
-                "probabilities": Output(
-                    PROBABILITY, "probability of each class, in the order of the labels", labels=assets["labels"]
-                ),
-                "attention": Output(WEIGHT, "how much each frame counted; adds up to 1, 0 for padding", in_chunk=False),
-            },
+            class_outputs(assets["labels"], "frame"),
             classify_clip,
             Host(windows=_windows, stream=_stream),
             ExportRules(offline=offline, int8_metric_loss=0.02),

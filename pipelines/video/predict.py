@@ -1,16 +1,19 @@
-"""One video, or what a camera sees, to an action with its probability."""
+"""Videos, or what a camera sees, to actions with their probabilities."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from pipelines.video.config import Settings
 from pipelines.video.data import raw_arrays
+from suite.answers.classes import PROBABILITIES, Label, to_label
 from suite.errors import UserError
-from suite.signature import Predictor
+from suite.pipeline import attempt, predict_each
+from suite.signature import Arrays, Predictor
 from suite.vision.sampling import at_even_rate
 from suite.vision.timeline import Segment, Window, merge_windows, sliding_windows, write_annotated
 
@@ -19,67 +22,94 @@ WINDOWS_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
-class Action:
+class Action(Label):
     """The most probable class and the probability of each; on request the actions over time, and where the video with
     them written in is."""
 
-    label: str
-    scores: dict[str, float]
     segments: tuple[Segment, ...] | None = None
     annotated: str | None = None
+
+    def lines(self) -> list[str]:
+        """Return the action with its probability, the actions over time, and where the video is."""
+        segments = [
+            f"    {part.start:7.2f} - {part.end:7.2f} s  {part.score:.3f} {part.label}" for part in self.segments or ()
+        ]
+        return [*super().lines(), *segments, *([f"    {self.annotated}"] if self.annotated else [])]
 
 
 def predict(
     predictor: Predictor,
-    raw_input: Path | str | np.ndarray,
-    assets: dict,
+    raw_inputs: Sequence[Path | str | np.ndarray],
+    assets: dict[str, Any],
     settings: Settings,
     timeline: bool = False,
     annotate: str | None = None,
     camera: int | None = None,
     frame_rate: float | None = None,
-) -> Action:
-    """Classify one video.
+) -> list[Action | UserError]:
+    """Classify videos.
 
     Args:
         predictor: Of this pipeline's `classify_clip` signature.
-        raw_input: Path of a video; or `camera:0`, `camera:1`, ..., from which as many frames as a clip has are taken;
+        raw_inputs: Paths of videos; or `camera:0`, `camera:1`, ..., from which as many frames as a clip has are taken;
             or frames, uint8 `(time, height, width)` or `(time, height, width, 3)`.
         assets: `labels`.
         settings: Of the run.
-        timeline: Look at the video in windows of `frames` frames that overlap by half, and give the actions over time;
+        timeline: Look at a video in windows of `frames` frames that overlap by half, and give the actions over time;
             label and scores are then their mean over time. Without it the clip is a choice of frames of the whole video.
-        annotate: Write the video with its actions to this file (.mp4, .avi) or folder; gives the timeline too.
-        camera: Number of a camera; the same as `camera:N` in place of `raw_input`, which then does not count.
-        frame_rate: Of an array of frames, in frames per second; that of the model where None.
+        annotate: Write each video with its actions to this file (.mp4, .avi) or folder; gives the timeline too.
+        camera: Number of a camera; the same as `camera:N` in place of the inputs, which then do not count.
+        frame_rate: Of arrays of frames, in frames per second; that of the model where None.
 
-    Raises:
-        UserError: for a video or camera that cannot be read, or an output that cannot be written.
+    Returns:
+        An action of each; in the place of what cannot be read its UserError.
     """
     labels = assets["labels"]
     if camera is not None:
-        raw_input = f"{CAMERA}{camera}"
-    in_memory = isinstance(raw_input, np.ndarray)
-    live = not in_memory and _is_camera(raw_input, camera)
-    if live and (timeline or annotate):
-        raise UserError(f"--timeline and --annotate need a video file. Received: {raw_input}")
-    if in_memory and annotate:
-        raise UserError(f"annotate needs a video file. Received: an array of shape {raw_input.shape}")
-    if not timeline and not annotate:
-        arrays = _camera_arrays(str(raw_input), settings) if live else raw_arrays(raw_input, settings, frame_rate)
-        (answer,) = predictor([arrays])
-        return _action(answer["probabilities"], labels)
+        raw_inputs = [f"{CAMERA}{camera}"] * len(raw_inputs)
+
+    def to_arrays(raw_input: Path | str | np.ndarray) -> Arrays:
+        if _is_camera(raw_input, camera):
+            return _camera_arrays(str(raw_input), settings)
+        return raw_arrays(raw_input, settings, frame_rate)
+
+    def over_time(raw_input: Path | str | np.ndarray) -> Action:
+        if _is_camera(raw_input, camera):
+            raise UserError(f"--timeline and --annotate need a video file. Received: {raw_input}")
+        if isinstance(raw_input, np.ndarray) and annotate:
+            raise UserError(f"annotate needs a video file. Received: an array of shape {raw_input.shape}")
+        mean, segments = _classify_over_time(predictor, raw_input, labels, settings, frame_rate)
+        annotated = str(write_annotated(raw_input, annotate, segments)) if annotate else None
+        return replace(_action(mean, labels), segments=tuple(segments), annotated=annotated)
+
+    if timeline or annotate:
+        return [attempt(over_time, raw_input) for raw_input in raw_inputs]
+    return predict_each(predictor, raw_inputs, to_arrays, lambda outputs, _: _action(outputs[PROBABILITIES], labels))
+
+
+def _classify_over_time(
+    predictor: Predictor,
+    raw_input: Path | str | np.ndarray,
+    labels: Sequence[str],
+    settings: Settings,
+    frame_rate: float | None,
+) -> tuple[np.ndarray, list[Segment]]:
+    """Return the mean probabilities of a video over its time, `(classes,)`, and its actions."""
     timed, duration = _timed_frames(raw_input, settings, frame_rate)
     frames = at_even_rate(timed, settings.frame_rate)
     spans, probabilities = _classify_windows(predictor, _resized(frames, settings), settings)
     spans[-1] = spans[-1][0], duration  # frames at a rate need not end with the video
-    mean, segments = merge_windows(spans, probabilities, labels)
-    annotated = str(write_annotated(raw_input, annotate, segments)) if annotate else None
-    action = _action(mean, labels)
-    return replace(action, segments=tuple(segments), annotated=annotated)
+    return merge_windows(spans, probabilities, labels)
 
 
-def _is_camera(raw_input: Path | str, camera: int | None) -> bool:
+def _action(probabilities: np.ndarray, labels: Sequence[str]) -> Action:
+    label = to_label(probabilities, labels)
+    return Action(label.label, label.scores)
+
+
+def _is_camera(raw_input: Path | str | np.ndarray, camera: int | None) -> bool:
+    if isinstance(raw_input, np.ndarray):
+        return False
     return str(raw_input).startswith(CAMERA) and (camera is not None or not Path(raw_input).exists())
 
 
@@ -97,11 +127,6 @@ def _timed_frames(
     frames = as_frames(raw_input, settings.channels)
     times = frame_times(len(frames) + 1, frame_rate, settings.frame_rate or 1.0)
     return zip(times.tolist(), frames, strict=False), float(times[-1])
-
-
-def _action(probabilities: np.ndarray, labels: Sequence[str]) -> Action:
-    scores = {label: float(score) for label, score in zip(labels, probabilities, strict=True)}
-    return Action(max(scores, key=scores.get), scores)
 
 
 def _camera_arrays(name: str, settings: Settings) -> dict[str, np.ndarray]:
@@ -131,7 +156,7 @@ def _classify_windows(
     while batch := list(islice(windows, WINDOWS_AT_ONCE)):
         answers = predictor([_arrays(window) for window in batch])
         spans += [(window.start, window.end) for window in batch]
-        probabilities += [answer["probabilities"] for answer in answers]
+        probabilities += [answer[PROBABILITIES] for answer in answers]
     if not spans:
         raise UserError("expected a video with frames. Received: none that can be decoded")
     return spans, np.array(probabilities, np.float64)

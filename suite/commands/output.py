@@ -2,13 +2,17 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+
+Item = TypeVar("Item")
+FEW = 3  # that need no bar
 
 
 def words() -> Console:
@@ -27,6 +31,20 @@ def reading(data: Path) -> Iterator[None]:
 
     with words().status(f"reading {data}") as status, listening(update):
         yield
+
+
+def progress(items: Iterable[Item], total: int | None, verb: str) -> Iterator[Item]:
+    """Yield items, with a bar and the time left on stderr where that is a terminal and there are many."""
+    console = Console(stderr=True)
+    if not console.is_terminal or (total is not None and total <= FEW):
+        yield from items
+        return
+    columns = TextColumn(verb), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(verb, total=total)
+        for item in items:
+            bar.advance(task)
+            yield item
 
 
 def show(table: Table | str) -> None:

@@ -1,13 +1,16 @@
 """`suite predict`: answers of a saved model, one per input."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from suite.commands.output import emit, show, words
+from suite.commands.output import emit, progress, show, words
 from suite.commands.task_options import declaration, split_options
 from suite.errors import UserError
+
+LONGEST_NAME = 100  # characters of an input that are shown beside its answer
 
 
 def predict(
@@ -24,6 +27,9 @@ def predict(
     ] = None,
     runtime: Annotated[str, typer.Option(help="keras, or tflite for an exported file")] = "keras",
     tflite: Annotated[Path | None, typer.Option(help="the exported file; default: the float32 interpreter one")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="write the answers to this .csv, .jsonl or .parquet file instead")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="print one JSON object per input")] = False,
     help: Annotated[bool, typer.Option("--help", help="show this message; with MODEL_DIR its own options too")] = False,
 ) -> None:
@@ -34,37 +40,56 @@ def predict(
     from suite.artifact import read_artifact
 
     artifact = read_artifact(model_dir)
-    chosen, options = split_options(inputs or [], artifact.pipeline.PREDICT_OPTIONS, artifact.task)
+    pipeline = artifact.pipeline
+    arguments, options = split_options(inputs or [], pipeline.PREDICT_OPTIONS, artifact.task)
     # An option that names a live input (--camera 0) is an input itself.
-    live = [name for name in getattr(artifact.pipeline, "LIVE_INPUTS", ()) if name in options]
-    chosen += [f"{name}:{options.pop(name)}" for name in live]
-    if not chosen:
+    live = [name for name in pipeline.INPUT.live if name in options]
+    arguments += [f"{name}:{options.pop(name)}" for name in live]
+    if not arguments:
         raise UserError("predict needs at least one INPUT: a file, a folder, a text, or - for lines of stdin")
-    from suite.quiet import import_tensorflow
+    from suite.inputs.expand import STDIN, expand_inputs
+    from suite.runtime.answer_file import check_answer_file, write_answers
+    from suite.runtime.loaded import INPUTS_AT_ONCE, answer_inputs, load
 
-    with words().status("starting TensorFlow"):
-        import_tensorflow()
-    from suite.runtime.inputs import expand_inputs
-    from suite.runtime.loaded import load, plain
+    if output is not None:
+        check_answer_file(output)
+    if runtime == "keras" and tflite is None:
+        from suite.quiet import import_tensorflow
 
-    model = load(model_dir, runtime, tflite)
+        with words().status("starting TensorFlow"):
+            import_tensorflow()
+    model = load(artifact, runtime, tflite)
+    expanded = expand_inputs(pipeline.INPUT, artifact.settings, arguments, text, encoding)
+    waits = STDIN in arguments  # for whoever writes the lines, and may wait for an answer to each
+    items = expanded if waits else list(expanded)
     failed = False
-    for one in expand_inputs(artifact.pipeline, artifact.settings, chosen, text, encoding):
-        error, answer = one.error, None
-        if error is None:
-            try:
-                answer = model.predict(one.raw, **options)
-            except UserError as fault:
-                error = str(fault)
-        failed = failed or error is not None
-        if json:
-            emit({"input": one.name, "error": error} if error else {"input": one.name} | plain(answer))
-        elif error:
-            words().print(f"error: {error}", markup=False, highlight=False)
-        else:
-            show(_line(one.name, plain(answer)))
+
+    def answers() -> Iterator[dict[str, Any]]:
+        nonlocal failed
+        answered = answer_inputs(model, items, options, 1 if waits else INPUTS_AT_ONCE)
+        for answer in progress(answered, None if waits else len(items), "answering"):
+            failed = failed or answer.error is not None
+            if json:
+                emit(answer.plain())
+            elif answer.error is not None:
+                words().print(f"error: {answer.error}", markup=False, highlight=False)
+            elif output is None:
+                first, *others = answer.answer.lines()
+                show("\n".join([f"{first}  {_short(answer.name)}", *others]))
+            yield answer.plain()
+
+    if output is None:
+        for _ in answers():
+            pass
+    else:
+        write_answers(output, answers())
+        words().print(f"{output}: {len(items)} answers", markup=False, highlight=False)
     if failed:
         raise typer.Exit(2)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 3]}..."
 
 
 def _show_help(context: typer.Context, model_dir: Path | None) -> None:
@@ -80,33 +105,3 @@ def _show_help(context: typer.Context, model_dir: Path | None) -> None:
         for option in artifact.pipeline.PREDICT_OPTIONS
     ]
     show("\n".join([f"options of {artifact.task}:", *lines]))
-
-
-def _line(name: str, answer: dict[str, Any]) -> str:
-    scores, tokens, segments = answer.pop("scores", {}), answer.pop("tokens", None), answer.pop("segments", ())
-    alternatives = answer.pop("alternatives", ())
-    words = answer.pop("words", ())  # the time of each word is for programs: --json
-    answer.pop("html", None)
-    sure = max(scores.values(), default=None), answer.pop("confidence", None), answer.pop("score", None)
-    first = " ".join(str(value) for value in answer.values())
-    best = next((f" {value:.3f}" for value in sure if value is not None), "")
-    lines = [f"{first}{best}  {name if len(name) <= 100 else name[:97] + '...'}"]
-    if tokens:
-        most = max(token["weight"] for token in tokens) or 1.0
-        lines += [
-            f"    {'#' * round(20 * token['weight'] / most):<20} {token['weight']:.3f} {token['text']}"
-            for token in tokens
-        ]
-    lines += [f"    {_looked_at(word)} {word['text']}" for word in words if "attention" in word]
-    lines += [f"    {one['score']:9.3f} {one['text']}" for one in alternatives]
-    lines += [f"    {one['start']:7.2f} - {one['end']:7.2f} s  {one['score']:.3f} {one['label']}" for one in segments]
-    return "\n".join(lines)
-
-
-def _looked_at(word: dict[str, Any]) -> str:
-    """Say which place of the picture counted most for a word."""
-    places = (
-        (share, row, column) for row, some in enumerate(word["attention"], 1) for column, share in enumerate(some, 1)
-    )
-    share, row, column = max(places)
-    return f"row {row:2}, column {column:2}: {share:.2f}"

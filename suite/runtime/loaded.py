@@ -1,7 +1,9 @@
 """A saved model, ready to answer: what `suite.load` returns."""
 
 import os
-from dataclasses import asdict, is_dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,12 @@ import numpy as np
 
 from suite.artifact import Artifact, load_model, read_artifact
 from suite.errors import UserError
+from suite.inputs.kind import Input
+from suite.pipeline import attempt
 from suite.signature import Predictor
 
 RUNTIMES = ("keras", "tflite")
+INPUTS_AT_ONCE = 64
 MOST_SHOWN = 60  # characters of an input in a message
 
 
@@ -37,35 +42,56 @@ class LoadedModel:
 
         Args:
             raw_input: One input, or a list of them (then a list of answers is returned).
-            **options: The pipeline's PREDICT_OPTIONS, such as `explain=True`; with an array its ARRAY_OPTIONS too.
+            **options: The pipeline's PREDICT_OPTIONS, such as `explain=True`; with an array those of its kind too (`sample_rate`).
 
         Raises:
             UserError: for an input that cannot be read, or an unknown option.
         """
-        if isinstance(raw_input, list | tuple):
-            return [self.predict(item, **options) for item in raw_input]
-        artifact = self.artifact
-        raw_input = _check_input(raw_input, artifact.pipeline.TEXT_INPUT)
-        known = {option.name: option.default for option in artifact.pipeline.PREDICT_OPTIONS}
-        for_arrays = {option.name: option.default for option in getattr(artifact.pipeline, "ARRAY_OPTIONS", ())}
+        many = isinstance(raw_input, list | tuple)
+        raw_inputs = list(raw_input) if many else [raw_input]
+        answers = []
+        for start in range(0, len(raw_inputs), INPUTS_AT_ONCE):
+            answers += self.answer_each(raw_inputs[start : start + INPUTS_AT_ONCE], **options)
+            for answer in answers:
+                if isinstance(answer, UserError):
+                    raise answer
+        return answers if many else answers[0]
+
+    def answer_each(self, raw_inputs: Sequence[Any], **options: Any) -> list[Any]:
+        """Return the answers to raw inputs, computed together; in the place of one at fault stands its UserError.
+
+        Raises:
+            UserError: for an unknown option.
+        """
+        pipeline = self.artifact.pipeline
+        known = {option.name: option.default for option in pipeline.PREDICT_OPTIONS}
+        for_arrays = {option.name: option.default for option in pipeline.INPUT.array_options}
         unknown = sorted(set(options) - set(known) - set(for_arrays))
         if unknown:
             names = ", ".join([*known, *for_arrays]) or "none"
             raise UserError(f"unknown option {unknown[0]!r} for {self.task}; known: {names}")
-        if isinstance(raw_input, np.ndarray):
-            known |= for_arrays
-        elif misplaced := sorted(set(options) & set(for_arrays)):
-            raise UserError(f"{misplaced[0]}: goes with an array, for a file states its own. Received: {raw_input}")
-        return artifact.pipeline.predict(
-            self.predictor, raw_input, artifact.assets, artifact.settings, **known | options
+        of_arrays = {name: value for name, value in options.items() if name in for_arrays}
+        checked = [attempt(_check_input, raw, pipeline.INPUT.typed, of_arrays) for raw in raw_inputs]
+        usable = [raw for raw in checked if not isinstance(raw, UserError)]
+        answers = iter(
+            pipeline.predict(self.predictor, usable, self.artifact.assets, self.artifact.settings, **known | options)
+            if usable
+            else ()
         )
+        return [raw if isinstance(raw, UserError) else next(answers) for raw in checked]
 
 
-def _check_input(raw_input: Any, takes_text: bool) -> Any:
+def _check_input(raw_input: Any, takes_text: bool, of_arrays: dict[str, Any]) -> Any:
     """Return a raw input, anything that NumPy can read as an array as one.
 
+    Args:
+        raw_input: As somebody gave it.
+        takes_text: Whether the task takes texts.
+        of_arrays: Options that go with arrays alone.
+
     Raises:
-        UserError: for what is no text where the task takes texts, or else no path and no array.
+        UserError: for what is no text where the task takes texts, or else no path and no array; for a path with an option
+            of arrays.
     """
     received = f"{type(raw_input).__name__} {raw_input!r}"
     received = received if len(received) <= MOST_SHOWN else f"{received[: MOST_SHOWN - 3]}..."
@@ -74,17 +100,20 @@ def _check_input(raw_input: Any, takes_text: bool) -> Any:
             raise UserError(f"expected a text, or a list of texts. Received: {received}")
         return raw_input
     if isinstance(raw_input, str | os.PathLike):
+        if of_arrays:
+            name = sorted(of_arrays)[0]
+            raise UserError(f"{name}: goes with an array, for a file states its own. Received: {raw_input}")
         return raw_input
     if not hasattr(raw_input, "__array__"):
         raise UserError(f"expected the path of a file, or an array. Received: {received}")
     return np.asarray(raw_input)
 
 
-def load(model_dir: str | Path, runtime: str = "keras", tflite: str | Path | None = None) -> LoadedModel:
+def load(model_dir: str | Path | Artifact, runtime: str = "keras", tflite: str | Path | None = None) -> LoadedModel:
     """Load a saved model for prediction.
 
     Args:
-        model_dir: The folder that `suite train` wrote.
+        model_dir: The folder that `suite train` wrote, or what `read_artifact` read of it.
         runtime: `"keras"`, or `"tflite"` for an exported file.
         tflite: The exported file; by default the float32 `interpreter` one. Naming one implies `runtime="tflite"`.
 
@@ -93,7 +122,7 @@ def load(model_dir: str | Path, runtime: str = "keras", tflite: str | Path | Non
     """
     if runtime not in RUNTIMES:
         raise UserError(f"unknown runtime {runtime!r}; expected one of {', '.join(RUNTIMES)}")
-    artifact = read_artifact(model_dir)
+    artifact = model_dir if isinstance(model_dir, Artifact) else read_artifact(model_dir)
     if runtime == "tflite" or tflite is not None:
         from suite.runtime.deployed import exported_predictor
 
@@ -110,3 +139,35 @@ def plain(answer: Any) -> dict[str, Any]:
     """Return a result dataclass as a JSON-able dict without the entries that were not asked for (None)."""
     values = asdict(answer) if is_dataclass(answer) else dict(answer)
     return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One input with its answer, or with what is wrong with it."""
+
+    name: str
+    answer: Any = None
+    error: str | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """Return both as a JSON-able dict."""
+        return {"input": self.name} | ({"error": self.error} if self.error is not None else plain(self.answer))
+
+
+def answer_inputs(
+    model: LoadedModel, inputs: Iterable[Input], options: dict[str, Any], at_once: int = INPUTS_AT_ONCE
+) -> Iterator[Answered]:
+    """Yield the answers to inputs in their order, computed `at_once` together; no more are in memory.
+
+    Raises:
+        UserError: for an unknown option.
+    """
+    remaining = iter(inputs)
+    while batch := list(islice(remaining, at_once)):
+        answers = iter(model.answer_each([item.raw for item in batch if item.error is None], **options))
+        for item in batch:
+            answer = UserError(item.error) if item.error is not None else next(answers)
+            if isinstance(answer, UserError):
+                yield Answered(item.name, error=str(answer))
+            else:
+                yield Answered(item.name, answer)

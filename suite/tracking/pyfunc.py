@@ -48,7 +48,7 @@ class SavedModel:
                     f"expected the input in a column {column!r}. Received: {name!r}; MLflow hands on a table's first "
                     f"column alone, so give it table[[{column!r}]]"
                 )
-        inputs = raw_inputs(model_input, column, "text" if pipeline.TEXT_INPUT else "path")
+        inputs = raw_inputs(model_input, column, "text" if pipeline.INPUT.typed else "path")
         return [plain(answer) for answer in self.model.predict(inputs, **(params or {}))]
 
 
@@ -58,7 +58,7 @@ def _load_pyfunc(path: str) -> SavedModel:
 
 def input_column(artifact: Artifact) -> str:
     """Return the name of the column that holds a model's raw inputs in tables."""
-    return getattr(artifact.settings, artifact.pipeline.INPUT_COLUMN)
+    return getattr(artifact.settings, artifact.pipeline.INPUT.column)
 
 
 def answer_signature(artifact: Artifact, answers: list[dict[str, Any]] | None) -> "ModelSignature | None":

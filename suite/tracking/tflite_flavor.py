@@ -74,7 +74,7 @@ def save_model(
     _copy(artifact, file, path / DATA)
     model = open_folder(path / DATA)
     description = mlflow_model or Model()
-    if input_example is None and artifact.pipeline.TEXT_INPUT:
+    if input_example is None and artifact.pipeline.INPUT.typed:
         input_example = [EXAMPLE_TEXT]
     description.signature = signature or describe(model, input_example)
     if input_example is not None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-import os
 import re
 import threading
 from collections.abc import Iterator
@@ -29,8 +28,6 @@ DEFAULT, COVERS = (
 )  # FFmpeg's bits of a stream's disposition; covers: attached_pic, timed_thumbnails
 ANIMATED_WEBP = re.compile(rb"RIFF....WEBPVP8X.{14}ANIM", re.DOTALL)
 OPTIONS = {"protocol_whitelist": "file"}
-NO_RATE = {"fpsprobesize": "0"}
-NO_PIXELS = {"skip_idct": "all", "skip_loop_filter": "all"}
 _OF_THREAD = threading.local()
 
 
@@ -38,18 +35,15 @@ _OF_THREAD = threading.local()
 class OpenVideo:
     """A file opened for decoding, and its stream of pictures."""
 
-    path: Path | str
+    path: Path
     container: "av.container.InputContainer"
     stream: "av.VideoStream"
     most_pixels: int
 
 
 @contextlib.contextmanager
-def open_video(path: Path | str, most_pixels: int, pixels: bool = True) -> Iterator[OpenVideo]:
+def open_video(path: Path, most_pixels: int) -> Iterator[OpenVideo]:
     """Open a file for decoding, by one thread; frames of more than `most_pixels` are refused before one is decoded.
-
-    Without `pixels` frames are decoded for their times alone, and what would only make their pixels is left out; with
-    them, FFmpeg does not look ahead for the frame rate.
 
     Of several streams of pictures, the first is meant that the file marks as its default; a picture on the cover of a
     piece of music is none.
@@ -61,8 +55,7 @@ def open_video(path: Path | str, most_pixels: int, pixels: bool = True) -> Itera
 
     try:
         # The protocol is named, or FFmpeg takes what stands before a colon in the file's name for one.
-        options = OPTIONS | (NO_RATE if pixels else {})
-        container = av.open(f"file:{path}", options=options, metadata_errors="replace")
+        container = av.open(f"file:{path}", options=OPTIONS, metadata_errors="replace")
     except (av.FFmpegError, ValueError) as error:
         raise _undecodable(path) from error
     with container:
@@ -73,12 +66,10 @@ def open_video(path: Path | str, most_pixels: int, pixels: bool = True) -> Itera
         video = OpenVideo(path, container, stream, most_pixels)
         _check_size(video, _square(stream.sample_aspect_ratio, codec.width), codec.height)
         codec.thread_type, codec.thread_count = "NONE", 1  # clips are decoded side by side, one per thread
-        if not pixels:
-            codec.options = NO_PIXELS
         yield video
 
 
-def _choose_stream(path: Path | str, container: "av.container.InputContainer") -> "av.VideoStream":
+def _choose_stream(path: Path, container: "av.container.InputContainer") -> "av.VideoStream":
     names = set(container.format.name.split(","))
     if NO_VIDEO_FORMATS & names or ("webp_pipe" in names and ANIMATED_WEBP.match(_read_ends(path)[0])):
         raise _undecodable(path)
@@ -95,16 +86,16 @@ def _choose_stream(path: Path | str, container: "av.container.InputContainer") -
     return next((stream for stream in decodable if int(stream.disposition) & DEFAULT), decodable[0])
 
 
-def _undecodable(path: Path | str) -> UserError:
+def _undecodable(path: Path) -> UserError:
     return UserError(f"{path}: {_describe_undecodable(*_read_ends(path))}")
 
 
-def _read_ends(path: Path | str) -> tuple[bytes, bytes]:
+def _read_ends(path: Path) -> tuple[bytes, bytes]:
     """Return the first and last bytes of a file, at most `DESCRIBED_BYTES` each."""
     try:
         with open(path, "rb") as file:
             start = file.read(DESCRIBED_BYTES)
-            file.seek(max(os.stat(path).st_size - DESCRIBED_BYTES, 0))
+            file.seek(max(path.stat().st_size - DESCRIBED_BYTES, 0))
             end = file.read()
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
@@ -113,7 +104,7 @@ def _read_ends(path: Path | str) -> tuple[bytes, bytes]:
     return start, end
 
 
-def unreadable(path: Path | str, error: Exception) -> UserError:
+def unreadable(path: Path, error: Exception) -> UserError:
     """Return the error to raise for a file that the system cannot open."""
     if isinstance(error, FileNotFoundError):
         return UserError(f"{path}: no such file")
@@ -160,13 +151,13 @@ class FrameDecoder:
                 packet = next(packets, None)
             except av.FFmpegError:  # what follows in the file cannot be read
                 packet = None
-            filled = packet is not None and packet.size > 0
-            self.packets += filled
+            if packet is not None and packet.size:
+                self.packets += 1
             try:
                 # None takes out what waits for frames that were to come; so does the empty packet at the end.
                 yield from self.video.stream.decode(packet)
             except (av.FFmpegError, EOFError):
-                self.damaged += filled
+                self.damaged += packet is not None and bool(packet.size)
             if packet is None:
                 return
 

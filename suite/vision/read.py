@@ -1,7 +1,6 @@
 """Video files and cameras as frames with their times, and what is wrong with a file in one sentence."""
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -62,16 +61,17 @@ def video_info(path: Path | str) -> VideoInfo:
     Raises:
         UserError: if the file is missing, empty, no video, audio alone, cut off, of one frame or of huge frames.
     """
+    path = Path(path)
     try:
-        status = os.stat(path)
+        status = path.stat()
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
-    return _count(str(path), status.st_mtime_ns, status.st_size)
+    return _count(path, status.st_mtime_ns, status.st_size)
 
 
 @lru_cache(maxsize=1 << 17)
-def _count(path: str, modified: int, size: int) -> VideoInfo:
-    with open_video(path, MOST_PIXELS, pixels=False) as video:
+def _count(path: Path, modified: int, size: int) -> VideoInfo:
+    with open_video(path, MOST_PIXELS) as video:
         decoder, first, stamps = FrameDecoder(video), None, []
         for frame in decoder:
             first = first or frame
@@ -80,7 +80,7 @@ def _count(path: str, modified: int, size: int) -> VideoInfo:
             require_whole(video, decoder, 0.0, 0.0)
             raise UserError(f"{path}: {_fewest(0)}")
         unit = float(video.stream.time_base)
-        times = repair_times(np.array(stamps, np.float64) * unit, lambda: 1 / _announced_rate(video))
+        times = repair_times(np.array(stamps, np.float64) * unit, 1 / _announced_rate(video))
         step = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 1 / _announced_rate(video)
         end = float(times[-1]) + _last_seconds(times, (frame.duration or 0) * unit, step)
         require_whole(video, decoder, float(times[0]), end)
@@ -129,13 +129,13 @@ def read_clip(
     chunks, waiting = [], []
     indices, repeats = np.unique(chosen, return_counts=True)
     repeats = dict(zip(indices.tolist(), repeats.tolist(), strict=True))
-    for index, frame in _frames_at(path, repeats, channels):
+    for index, frame in _frames_at(Path(path), repeats, channels):
         waiting += [frame] * repeats[index]
-        if resize is not None and len(waiting) >= CHUNK:
+        if len(waiting) >= CHUNK:
             chunks, waiting = [*chunks, _stacked(waiting, resize)], []
     if waiting:
         chunks.append(_stacked(waiting, resize))
-    frames = chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
+    frames = np.concatenate(chunks)
     return Clip(frames, info.times[chosen[: len(frames)]])
 
 
@@ -146,7 +146,7 @@ def read_frames(path: Path | str, channels: int = 3) -> Iterator[tuple[float, np
         UserError: as `video_info`.
     """
     info = video_info(path)
-    for index, frame in _frames_at(path, range(info.frames), channels):
+    for index, frame in _frames_at(Path(path), range(info.frames), channels):
         yield float(info.times[index]), frame
 
 
@@ -170,7 +170,7 @@ def camera_frames(index: int = 0, channels: int = 3) -> Iterator[tuple[float, np
         raise UserError(f"camera {index}: cannot be opened, or gives no picture")
 
 
-def _frames_at(path: Path | str, indices: Iterable[int], channels: int) -> Iterator[tuple[int, np.ndarray]]:
+def _frames_at(path: Path, indices: Iterable[int], channels: int) -> Iterator[tuple[int, np.ndarray]]:
     """Yield the frames of these indices, ascending, each with its index."""
     remaining = iter(indices)
     index = next(remaining, None)

@@ -1,13 +1,11 @@
 """When the frames of a video are shown, where the file says it badly or not at all."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 TRUSTED = 0.5  # share of the frames with a usable time below which none is believed
 
 
-def repair_times(stamps: np.ndarray, step: Callable[[], float]) -> np.ndarray:
+def repair_times(stamps: np.ndarray, step: float) -> np.ndarray:
     """Return ascending times of all frames, seconds.
 
     A time that is missing, or not after the one before it, is put evenly between its neighbours. Where most are so,
@@ -15,7 +13,7 @@ def repair_times(stamps: np.ndarray, step: Callable[[], float]) -> np.ndarray:
 
     Args:
         stamps: As the file gives them, in the order in which frames are shown, float64 (frames,); NaN is none.
-        step: Returns the seconds of a frame at the announced rate; asked where they are needed.
+        step: Seconds of a frame at the announced rate.
     """
     count = len(stamps)
     if count > 1 and (stamps[1:] > stamps[:-1]).all():  # as nearly every file has it
@@ -23,7 +21,7 @@ def repair_times(stamps: np.ndarray, step: Callable[[], float]) -> np.ndarray:
     latest = np.fmax.accumulate(np.concatenate([[-np.inf], stamps]))[:-1]
     places = np.flatnonzero(stamps > latest)
     if len(places) < max(2, TRUSTED * count):
-        return np.arange(count) * step()
+        return np.arange(count) * step
     usable = stamps[places]
     times = np.interp(np.arange(count), places, usable)
     mean = (usable[-1] - usable[0]) / (places[-1] - places[0])

@@ -10,12 +10,16 @@ Nothing in it names an outside address; any server of static files will do, such
 
 import hashlib
 import html
+import json
 from pathlib import Path
 from typing import Any
 
+from suite.answers.kind import AnswerKind
 from suite.artifact import write_json
 from suite.errors import UserError
-from suite.web.kinds import KINDS, tensor
+from suite.export.metadata import VOCABULARY
+from suite.export.model_file import packed_files
+from suite.inputs.kind import FileContents, InputKind
 from suite.web.litert_js import VERSION, runtime_files
 
 STATIC = Path(__file__).parent / "static"
@@ -33,7 +37,9 @@ def check_page(directory: Path) -> None:
     runtime_files()
 
 
-def write_page(tflite: Path, entry: dict[str, Any], directory: Path, title: str) -> None:
+def write_page(
+    tflite: Path, entry: dict[str, Any], directory: Path, title: str, kinds: tuple[InputKind, AnswerKind]
+) -> None:
     """Write the folder; an earlier page in it is replaced.
 
     Args:
@@ -41,12 +47,13 @@ def write_page(tflite: Path, entry: dict[str, Any], directory: Path, title: str)
         entry: The file's entry in the export report (`suite.export.report`).
         directory: The folder to write, created if need be.
         title: Heading of the page.
+        kinds: What the model reads and answers.
 
     Raises:
         UserError: if the file cannot run in the page, the folder holds something else, or LiteRT.js cannot be had.
     """
     tflite, directory = Path(tflite), Path(directory)
-    description = describe(tflite, entry, title)
+    description = describe(tflite, entry, title, kinds)
     _refuse_other(directory)
     files = runtime_files()
     for source in sorted(path for path in STATIC.rglob("*") if path.is_file()):
@@ -62,7 +69,7 @@ def write_page(tflite: Path, entry: dict[str, Any], directory: Path, title: str)
         raise UserError(f"{directory}: the page cannot be written there: {error.strerror or error}") from error
 
 
-def describe(tflite: Path, entry: dict[str, Any], title: str) -> dict[str, Any]:
+def describe(tflite: Path, entry: dict[str, Any], title: str, kinds: tuple[InputKind, AnswerKind]) -> dict[str, Any]:
     """Return the content of page.json.
 
     Returns:
@@ -71,7 +78,7 @@ def describe(tflite: Path, entry: dict[str, Any], title: str) -> dict[str, Any]:
         needs; `facts`, pairs of words to show.
 
     Raises:
-        UserError: if the file is missing, is not the one of the entry, or takes or gives what no page knows.
+        UserError: if the file is missing, is not the one of the entry, or takes or gives what its kinds' pages do not know.
     """
     if not tflite.is_file():
         raise UserError(f"{tflite}: no such file; `suite export --deployment compiled` writes it")
@@ -79,8 +86,10 @@ def describe(tflite: Path, entry: dict[str, Any], title: str) -> dict[str, Any]:
     sha256 = hashlib.sha256(content).hexdigest()
     if entry.get("sha256", sha256) != sha256:
         raise UserError(f"{tflite}: not the file that report.json describes; export the model again")
-    signature, kind = _find(tflite, entry)
-    called = {signature["name"]: kind.outputs} | kind.others
+    reads, answers = kinds
+    contents, (input_entry, fact) = _find(tflite, entry, reads)
+    answer_entry, read_outputs = answers.page(contents)
+    _check_dtypes(tflite, contents)
     return {
         "title": title,
         "model": {"file": "model.tflite", "bytes": len(content), "sha256": sha256},
@@ -92,35 +101,46 @@ def describe(tflite: Path, entry: dict[str, Any], title: str) -> dict[str, Any]:
                 },
                 "outputs": list(outputs),
             }
-            for name, outputs in called.items()
+            for name, outputs in read_outputs.items()
         },
-        "input": kind.input,
-        "answer": kind.answer,
-        "facts": [*_facts(entry, len(content)), ["Input", kind.fact]],
+        "input": {"kind": reads.name, **input_entry},
+        "answer": {"kind": answers.name, **answer_entry},
+        "facts": [*_facts(entry, len(content)), ["Input", fact]],
     }
 
 
-def _find(tflite, entry):
-    """Return the first signature that a page can feed, with its name, and how."""
+def _find(tflite: Path, entry: dict[str, Any], kind: InputKind) -> tuple[FileContents, tuple[dict[str, Any], str]]:
+    """Return the first signature that the page of an input kind can feed, and what it needs to know of it."""
+    packed = packed_files(tflite)
+    front_end = json.loads(packed.get("front_end.json", b"{}"))
+    words = packed.get(VOCABULARY, b"").decode("utf-8").splitlines()
     for name, signature in entry["signatures"].items():
-        for read in KINDS:
-            kind = read(tflite, {"name": name, **signature}, list(entry.get("labels") or []))
-            if kind is None:
-                continue
-            for output, details in signature["outputs"].items():
-                if details["dtype"] not in DTYPES:
-                    received = f"output {tensor(output, details)}"
-                    raise UserError(f"{tflite}: LiteRT.js reads {', '.join(DTYPES)}. Received: {received}")
-            return {"name": name, **signature}, kind
+        labels = list(entry.get("labels") or [])
+        contents = FileContents(tflite, name, signature["inputs"], signature["outputs"], labels, front_end, words)
+        known = kind.page(contents)
+        if known is not None:
+            return contents, known
     received = "; ".join(
-        f"{name}({', '.join(tensor(*item) for item in signature['inputs'].items())})"
+        f"{name}({', '.join(_tensor(*item) for item in signature['inputs'].items())})"
         for name, signature in entry["signatures"].items()
     )
     raise UserError(
-        f"{tflite}: a page needs a file of fixed shape, as the `compiled` deployment is, that takes text as bytes "
-        f"(uint8[1, N]), sound (samples float32[1, N], length int32[1]), video (frames uint8[1, T, H, W, C], "
-        f"length int32[1]) or a picture (picture uint8[1, H, W, 3]). Received: {received}"
+        f"{tflite}: a page needs a file of fixed shape, as the `compiled` deployment is, that takes {kind.name}. "
+        f"Received: {received}"
     )
+
+
+def _check_dtypes(tflite: Path, contents: FileContents) -> None:
+    for output, details in contents.outputs.items():
+        if details["dtype"] not in DTYPES:
+            received = f"output {_tensor(output, details)}"
+            raise UserError(f"{tflite}: LiteRT.js reads {', '.join(DTYPES)}. Received: {received}")
+
+
+def _tensor(name: str, details: dict[str, Any]) -> str:
+    """Return a tensor as words: `text: uint8[1, 256]`."""
+    shape = ", ".join("any" if size is None else str(size) for size in details["shape"])
+    return f"{name}: {details['dtype']}[{shape}]"
 
 
 def _facts(entry, size):

@@ -92,7 +92,8 @@ def export_page(runtime, tmp_path_factory):
         source = open_source(read_artifact(work / "model"), None)
         [entry] = export_files(source, [("compiled", "none")], lambda step: None)["files"]
         file = work / "model" / "tflite" / entry["file"]
-        write_page(file, entry, work / "page", task.capitalize())
+        pipeline = source.artifact.pipeline
+        write_page(file, entry, work / "page", task.capitalize(), (pipeline.INPUT, pipeline.ANSWER))
         return work / "page", file
 
     return export

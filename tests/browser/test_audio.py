@@ -11,9 +11,11 @@ import soundfile
 from pipelines.speech.config import Settings
 from pipelines.speech.export import signatures
 from pipelines.speech.model import build
+from suite.answers.transcript import TRANSCRIPT
 from suite.audio.read import read_audio
 from suite.errors import UserError
 from suite.export.metadata import write_metadata
+from suite.inputs.audio import AUDIO
 from suite.runtime.deployed import deployed_predictor
 from suite.runtime.keras_runtime import KerasPredictor
 from suite.web.page import describe
@@ -198,4 +200,4 @@ def test_a_file_without_its_front_end_is_refused(speech, tmp_path):
     }
     entry = {"file": "compiled.tflite", "signatures": {"transcribe": {"inputs": inputs, "outputs": {"frames": {}}}}}
     with pytest.raises(UserError, match="Missing: log_probs, sample_rate, step_samples, symbols"):
-        describe(file, entry, "Speech")
+        describe(file, entry, "Speech", (AUDIO, TRANSCRIPT))

@@ -36,7 +36,7 @@ def captioning(export_page):
     page, file = export_page("captioning", model, settings, assets, [{"picture": picture} for picture in pictures])
     held = signatures(assets, settings)
     predictor = deployed_predictor(file, "compiled", held[0], signatures=held)
-    return page, lambda path, beam_width=0: predict(predictor, path, assets, settings, beam_width=beam_width)
+    return page, lambda path, beam_width=0: predict(predictor, [path], assets, settings, beam_width=beam_width)[0]
 
 
 @pytest.fixture
@@ -109,5 +109,5 @@ def test_a_file_that_is_no_picture_is_told_and_the_old_answer_goes(visit, pictur
         page.set_input_files("#file", tmp_path / "words.jpg")
         page.wait_for_selector("#notice:not([hidden])")
         assert page.inner_text("#notice") == "words.jpg is no picture that this browser can read."
-        assert page.inner_text("#words") == "The caption appears here."
+        assert page.inner_text("#words") == "The sentence appears here."
         assert page.is_hidden("#picture")

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from suite.answers.classes import CLASSES
+from suite.inputs.text import TEXT
 from suite.runtime.tflite_runtime import TfLitePredictor
 from suite.runtime.windows import combine, split_windows
 from suite.web.page import write_page
@@ -53,7 +55,7 @@ def exported(tmp_path_factory) -> tuple[Path, dict]:
 def folder(exported, tmp_path_factory, runtime):
     """A written page."""
     directory = tmp_path_factory.mktemp("web") / "page"
-    write_page(*exported, directory, "Sentiment")
+    write_page(*exported, directory, "Sentiment", (TEXT, CLASSES))
     return directory
 
 

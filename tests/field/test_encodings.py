@@ -12,11 +12,13 @@ import types
 import pytest
 
 from pipelines.sentiment.config import Settings
-from pipelines.sentiment.data import read, read_texts
+from pipelines.sentiment.data import read
 from suite.data.encodings import encoded_twice, guess_encodings
 from suite.data.text_files import line_faults, read_lines
 from suite.errors import UserError
-from suite.runtime.inputs import expand_inputs
+from suite.inputs.expand import expand_inputs
+from suite.inputs.text import TEXT
+from suite.inputs.video import VIDEO
 
 ENGLISH = "text,label\n" + "".join(f"a film {number},{'pos' if number % 2 else 'neg'}\n" for number in range(10))
 SENTENCES = {
@@ -177,7 +179,6 @@ def test_lists_that_no_setting_reads_are_to_be_saved_as_utf_8(tmp_path):
 
 # -- predict: a file is read by what it is
 
-SENTIMENT = types.SimpleNamespace(TEXT_INPUT=True, LIVE_INPUTS=(), read_texts=read_texts)
 FRENCH = ["un été très drôle", "garçon"]
 
 
@@ -188,7 +189,7 @@ def test_texts_to_predict_are_read_by_what_the_file_is(tmp_path, trained_in, enc
     table = write(tmp_path / "a.csv", "\n".join(["text", *FRENCH]).encode(encoding))
     packed = write(tmp_path / "b.csv.gz", gzip.compress(table.read_bytes()))
     document = write(tmp_path / "c.txt", FRENCH[0].encode(encoding))
-    inputs = list(expand_inputs(SENTIMENT, settings, [str(table), str(packed), str(document)], False))
+    inputs = list(expand_inputs(TEXT, settings, [str(table), str(packed), str(document)], False))
     assert [one.raw for one in inputs] == [*FRENCH, *FRENCH, FRENCH[0]] and not any(one.error for one in inputs)
 
 
@@ -197,9 +198,9 @@ def test_texts_to_predict_are_read_by_what_the_file_is(tmp_path, trained_in, enc
 )
 def test_another_encoding_is_named_by_an_option_that_predict_takes(tmp_path, name, data):
     path = str(write(tmp_path / name, data.encode("cp1252")))
-    (bad,) = expand_inputs(SENTIMENT, Settings(), [path], False)
+    (bad,) = expand_inputs(TEXT, Settings(), [path], False)
     assert "byte 0x92" in bad.error and "--encoding cp1252 reads it" in bad.error and "--set" not in bad.error
-    (good,) = expand_inputs(SENTIMENT, Settings(), [path], False, "cp1252")
+    (good,) = expand_inputs(TEXT, Settings(), [path], False, "cp1252")
     assert good.raw == "It’s dull"
 
 
@@ -208,14 +209,14 @@ REFUSED = [("a.csv", "review,id\nfine,1\n"), ("b.csv", "fine\0\n"), ("c.csv", ""
 
 @pytest.mark.parametrize(("name", "data"), REFUSED)
 def test_no_fault_of_an_input_advises_an_option_of_training(tmp_path, name, data):
-    (bad,) = expand_inputs(SENTIMENT, Settings(), [str(write(tmp_path / name, data))], False)
+    (bad,) = expand_inputs(TEXT, Settings(), [str(write(tmp_path / name, data))], False)
     assert name in bad.error and "--set" not in bad.error
 
 
 def test_lines_of_stdin(monkeypatch):
     def lines(data, encoding=None):
         monkeypatch.setattr("sys.stdin", types.SimpleNamespace(buffer=io.BytesIO(data)))
-        return list(expand_inputs(SENTIMENT, Settings(), ["-"], False, encoding))
+        return list(expand_inputs(TEXT, Settings(), ["-"], False, encoding))
 
     for encoding, option in (("utf-8", None), ("utf-8-sig", None), ("cp1252", "cp1252"), ("utf-16", "utf-16")):
         assert [one.raw for one in lines("\r\n".join(FRENCH).encode(encoding), option)] == FRENCH
@@ -225,7 +226,6 @@ def test_lines_of_stdin(monkeypatch):
 
 def test_encodings_that_cannot_be_are_refused():
     with pytest.raises(UserError, match=r"--encoding: expected a text encoding, as utf-8. Received: 'utf-99'"):
-        list(expand_inputs(SENTIMENT, Settings(), ["x"], False, "utf-99"))
-    videos = types.SimpleNamespace(TEXT_INPUT=False, LIVE_INPUTS=())
+        list(expand_inputs(TEXT, Settings(), ["x"], False, "utf-99"))
     with pytest.raises(UserError, match="--encoding: this task takes files, not texts"):
-        list(expand_inputs(videos, Settings(), ["x"], False, "utf-8"))
+        list(expand_inputs(VIDEO, Settings(), ["x"], False, "utf-8"))

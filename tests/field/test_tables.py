@@ -17,11 +17,12 @@ from pyarrow import parquet
 from pipelines.captioning import formats as captioning
 from pipelines.captioning.config import Settings as CaptioningSettings
 from pipelines.sentiment.config import Settings
-from pipelines.sentiment.data import read, read_texts
+from pipelines.sentiment.data import read
 from pipelines.sentiment.sample_data import make_sample
 from pipelines.speech import formats as speech
 from pipelines.speech.config import Settings as SpeechSettings
 from suite.data.tables import read_table
+from suite.data.texts import read_texts
 from suite.errors import UserError
 
 REVIEWS = [(f"a film, number {number}", "pos" if number % 2 else "neg") for number in range(10)]

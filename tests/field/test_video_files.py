@@ -210,4 +210,4 @@ STAMPS = {
 
 @pytest.mark.parametrize(("stamps", "expected"), STAMPS.values(), ids=STAMPS)
 def test_times_that_make_no_sense_are_mended(stamps, expected):
-    assert repair_times(np.array(stamps, np.float64), lambda: 0.5) == pytest.approx(expected)
+    assert repair_times(np.array(stamps, np.float64), 0.5) == pytest.approx(expected)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from suite.answers.kind import AnswerKind
 from suite.config import TrainingSettings
 from suite.errors import UserError
+from suite.inputs.kind import InputKind
 from suite.pipeline import PredictOption, primary_metric
 from suite.registry import PIPELINES, load_pipeline
 
@@ -21,7 +23,7 @@ ARGUMENTS = {
     "raw_arrays": ["raw_input", "settings"],
     "signatures": ["assets", "settings"],
     "evaluate": ["predictor", "examples", "assets", "settings"],
-    "predict": ["predictor", "raw_input", "assets", "settings"],
+    "predict": ["predictor", "raw_inputs", "assets", "settings"],
     "make_sample": ["directory", "seed", "format"],
 }
 FILES = {
@@ -30,8 +32,6 @@ FILES = {
     "config.py",
     "data.py",
     "model.py",
-    "evaluate.py",
-    "predict.py",
     "export.py",
     "sample_data.py",
     "recipes",
@@ -44,8 +44,8 @@ def test_a_pipeline_exports_the_contract(task):
     assert issubclass(pipeline.Settings, TrainingSettings)
     assert primary_metric(pipeline.METRICS)[1] in ("min", "max")
     assert all(isinstance(option, PredictOption) for option in pipeline.PREDICT_OPTIONS)
-    assert isinstance(pipeline.TEXT_INPUT, bool)
-    assert all(isinstance(name, str) for name in pipeline.LIVE_INPUTS)
+    assert isinstance(pipeline.INPUT, InputKind) and isinstance(pipeline.ANSWER, AnswerKind)
+    assert pipeline.INPUT.column in pipeline.Settings.model_fields
     for name, arguments in ARGUMENTS.items():
         assert list(inspect.signature(getattr(pipeline, name)).parameters)[: len(arguments)] == arguments, name
 
@@ -73,12 +73,15 @@ def test_an_unknown_task_lists_the_known_ones():
 
 
 def test_names_mean_functions_even_after_their_file_was_imported():
-    import pipelines.sentiment.evaluate
     import pipelines.sentiment.predict
+    import pipelines.video.evaluate
+    import pipelines.video.predict
 
-    pipeline = load_pipeline("sentiment")
+    pipeline = load_pipeline("video")
     assert inspect.isfunction(pipeline.evaluate) and inspect.isfunction(pipeline.predict)
-    assert pipelines.sentiment.evaluate is not None
+    assert pipelines.video.evaluate is not None
+    of_kind = load_pipeline("sentiment")  # its file predict.py has no `predict`
+    assert inspect.ismethod(of_kind.predict) and inspect.isfunction(of_kind.answer)
 
 
 def test_settings_and_help_do_not_import_tensorflow():

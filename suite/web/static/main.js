@@ -23,7 +23,8 @@ async function start() {
     const show = answer.mount(document.getElementById("answer"), page.answer);
     show(null);
     let newest = null;
-    input.mount(document.getElementById("input"), page.input, (question) => {
+    input.mount(document.getElementById("input"), page.input, (given) => {
+      const question = given && answer.question(given, page.answer);
       newest = question;
       showBusy(question !== null && !question.live);
       if (question === null) return show(null);

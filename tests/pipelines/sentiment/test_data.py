@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.sentiment.config import Settings
-from pipelines.sentiment.data import read, read_texts
+from pipelines.sentiment.data import read
+from suite.data.texts import read_texts
 from suite.errors import UserError
 
 REVIEWS = [("a fine film", "pos"), ("a dull film", "neg"), ("so moving", "pos"), ("so boring", "neg")]

@@ -11,6 +11,15 @@ from suite.vision.read import read_frames, video_info
 from suite.vision.sampling import at_even_rate
 from suite.vision.timeline import merge_windows, sliding_windows
 
+
+def predict_one(predictor, raw_input, *arguments, **options):
+    """Return the answer to one input, or raise what is wrong with it."""
+    (answer,) = predict(predictor, [raw_input], *arguments, **options)
+    if isinstance(answer, UserError):
+        raise answer
+    return answer
+
+
 ASSETS = {"labels": ["dark", "bright"]}
 SETTINGS = Settings(height=16, width=16, channels=1, frames=8)
 RATE = 10.0
@@ -39,14 +48,14 @@ def predictor(inputs, most=SETTINGS.frames):
 
 
 def test_a_clip_is_a_choice_of_frames_of_the_whole_video(film):
-    found = predict(predictor, film, ASSETS, SETTINGS)
+    found = predict_one(predictor, film, ASSETS, SETTINGS)
     assert found.label == "dark"
     assert found.scores["bright"] == pytest.approx(12 / 40, abs=0.1)
     assert found.segments is None
 
 
 def test_a_timeline_says_when(film):
-    found = predict(predictor, film, ASSETS, SETTINGS, timeline=True)
+    found = predict_one(predictor, film, ASSETS, SETTINGS, timeline=True)
     assert [segment.label for segment in found.segments] == ["dark", "bright", "dark"]
     assert found.segments[0].start == 0
     assert found.segments[-1].end == pytest.approx(4.0, abs=0.11)
@@ -68,7 +77,7 @@ def test_a_timeline_sees_the_frames_that_training_sees(film, frame_rate):
         asked.extend(arrays["frames"] for arrays in inputs)
         return predictor(inputs[:1], 300)
 
-    answers = [predict(keep, film, ASSETS, settings, timeline=timeline) for timeline in (False, True)]
+    answers = [predict_one(keep, film, ASSETS, settings, timeline=timeline) for timeline in (False, True)]
     clip, window = asked
     slots = np.arange(40) if frame_rate is None else np.arange(int(3.9 * frame_rate) + 1) * RATE / frame_rate
     expected = (np.floor(slots + 1e-5) >= 16) & (np.floor(slots + 1e-5) < 28)
@@ -81,11 +90,11 @@ def test_a_timeline_sees_the_frames_that_training_sees(film, frame_rate):
 def test_a_file_named_like_a_camera_is_a_file(film, tmp_path, monkeypatch):
     (tmp_path / "camera:1").write_bytes(film.read_bytes())
     monkeypatch.chdir(tmp_path)
-    assert predict(predictor, "camera:1", ASSETS, SETTINGS).label == "dark"
+    assert predict_one(predictor, "camera:1", ASSETS, SETTINGS).label == "dark"
 
 
 def test_a_video_with_its_actions_written_in(film, tmp_path):
-    found = predict(predictor, film, ASSETS, SETTINGS, annotate=str(tmp_path))
+    found = predict_one(predictor, film, ASSETS, SETTINGS, annotate=str(tmp_path))
     assert found.annotated == str(tmp_path / "film-actions.mp4")
     info = video_info(found.annotated)
     assert info.frames == 40 and info.fps == pytest.approx(RATE)
@@ -94,9 +103,9 @@ def test_a_video_with_its_actions_written_in(film, tmp_path):
     assert all(np.ptp(frame[:40].astype(int)) > 100 for frame in frames)
     assert not np.array_equal(frames[0][:40] > 128, frames[20][:40] > 128)
     with pytest.raises(UserError, match=r"film-actions\.mp4 exists"):
-        predict(predictor, film, ASSETS, SETTINGS, annotate=str(tmp_path))
+        predict_one(predictor, film, ASSETS, SETTINGS, annotate=str(tmp_path))
     with pytest.raises(UserError, match=r"expected a file ending in \.mp4 or \.avi"):
-        predict(predictor, film, ASSETS, SETTINGS, annotate=str(tmp_path / "film.gif"))
+        predict_one(predictor, film, ASSETS, SETTINGS, annotate=str(tmp_path / "film.gif"))
     assert [path.name for path in tmp_path.iterdir()] == ["film-actions.mp4"]
 
 
@@ -107,13 +116,13 @@ def test_a_camera_gives_one_clip(monkeypatch):
             yield number / 30, np.full((24, 24, 1), 250, np.uint8)
 
     monkeypatch.setattr("suite.vision.read.camera_frames", camera)
-    found = predict(predictor, "camera:2", ASSETS, SETTINGS)
+    found = predict_one(predictor, "camera:2", ASSETS, SETTINGS)
     assert found.label == "bright"
-    assert predict(predictor, "", ASSETS, SETTINGS, camera=2) == found
+    assert predict_one(predictor, "", ASSETS, SETTINGS, camera=2) == found
     with pytest.raises(UserError, match=r"need a video file\. Received: camera:2"):
-        predict(predictor, "camera:2", ASSETS, SETTINGS, timeline=True)
+        predict_one(predictor, "camera:2", ASSETS, SETTINGS, timeline=True)
     with pytest.raises(UserError, match=r"camera as camera:0\. Received: 'camera:front'"):
-        predict(predictor, "camera:front", ASSETS, SETTINGS)
+        predict_one(predictor, "camera:front", ASSETS, SETTINGS)
 
 
 def numbered(count, rate=10.0):

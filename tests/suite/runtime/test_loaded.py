@@ -7,6 +7,8 @@ import soundfile
 from PIL import Image
 
 from suite.errors import UserError
+from suite.runtime.loaded import plain
+from tests.conftest import approximately
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +66,8 @@ def test_samples_say_what_their_file_says(speech, recording):
         assert speech.predict(array).text == by_file.text
     assert speech.predict(samples) == by_file
     assert speech.predict(scaled, sample_rate=8000) == by_file
-    assert speech.predict([path, samples, scaled]) == [by_file] * 3
+    for together in speech.predict([path, samples, scaled]):  # sums of a batch are rounded in another order
+        assert plain(together) == approximately(plain(by_file))
 
 
 def test_samples_of_another_rate_go_through_the_one_resampler(speech, tmp_path):

@@ -83,7 +83,7 @@ def test_what_is_no_input_is_refused_in_one_sentence(model, given, message):
 def test_each_task_takes_its_own_column(task):
     pipeline = load_pipeline(task)
     settings = pipeline.Settings()
-    column = getattr(settings, pipeline.INPUT_COLUMN)
+    column = getattr(settings, pipeline.INPUT.column)
     artifact = SimpleNamespace(pipeline=pipeline, settings=settings)
     echo = SavedModel(SimpleNamespace(artifact=artifact, predict=lambda inputs, **_: [{"input": x} for x in inputs]))
     table = pd.DataFrame({"note": ["x", "y"], column: ["clips/1", "clips/2"], "more": ["u", "v"]}, index=[3, 1])

@@ -21,9 +21,12 @@ return data.map((content) => {
 });
 """
 TRANSCRIBE = """
-const { transcription } = await import("./audio/stitch.js");
+const { question: transcription } = await import("./answers/transcript.js");
+const { recordingWindows } = await import("./audio/windows.js");
 return data.map(({ length, rows, input }) => {
-  const question = transcription(Float32Array.from({ length }, (_, index) => index + 1), input);
+  const recording = Float32Array.from({ length }, (_, index) => index + 1);
+  const windows = (overlap) => recordingWindows(recording, input, overlap);
+  const question = transcription({ windows, seconds: length / input.sample_rate }, input);
   const calls = Array.from({ length: question.count }, (_, index) => question.tensors(index));
   const { text, seconds } = question.join(calls.map(({ samples, length }) => {
     const begin = samples[0] ? (samples[0] - 1) / input.step_samples : 0;

@@ -39,11 +39,12 @@ return data.map((times) => {
 });
 """
 ASK = """
-const { NewestFrames, question } = await import("./video/clip.js");
+const { question } = await import("./answers/classes.js");
+const { clipWindows, NewestFrames } = await import("./video/clip.js");
 return data.map(({ count, input }) => {
   const newest = new NewestFrames(input);
   for (let frame = 1; frame <= count; frame++) newest.add(Uint8Array.of(frame));
-  const asked = question(newest.frames, input);
+  const asked = question({ windows: () => clipWindows(newest.frames, input), empty: false }, { output: "probabilities" });
   const calls = Array.from({ length: asked.count }, (_, index) => asked.tensors(index));
   const outputs = calls.map(({ frames }) => ({ probabilities: frames.slice(0, 2).map((value) => value % 7) }));
   const { probabilities } = asked.join(outputs);

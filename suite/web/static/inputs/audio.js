@@ -2,11 +2,11 @@
 
 import { record, whyNoMicrophone } from "../audio/microphone.js";
 import { readAudio } from "../audio/read.js";
-import { transcription } from "../audio/stitch.js";
+import { recordingWindows } from "../audio/windows.js";
 import { waveform } from "../audio/waveform.js";
 import { button, element, fileButton, meter, setMeter, takeDrops } from "../elements.js";
 
-/** Put the controls into `place`; `ask` takes a question as model.js tells, at each recording. */
+/** Put the controls into `place`; `ask` takes what text.js tells, at each recording. */
 export function mount(place, input, ask) {
   const microphone = button("record", "Record", toggle);
   const chooser = fileButton("Choose a file", "audio/*", open);
@@ -36,7 +36,11 @@ export function mount(place, input, ask) {
       used.textContent = `${name}: ${(samples.length / input.sample_rate).toFixed(1)} s`;
       picture.innerHTML = waveform(samples);
       picture.hidden = false;
-      ask(transcription(samples, input));
+      ask({
+        windows: (overlap) => recordingWindows(samples, input, overlap),
+        seconds: samples.length / input.sample_rate,
+        empty: false,
+      });
     } catch (error) {
       if (!wanted()) return;
       used.textContent = "";

@@ -1,12 +1,19 @@
 /* Input kind `text`: a text field whose UTF-8 bytes, padded with zeros, are the model's uint8[1, N]. */
 
 import { element } from "../elements.js";
-import { combine, splitWindows } from "../windows.js";
+import { splitWindows } from "../windows.js";
 
 /**
  * Put the controls into `place` and call `ask` now and at every change.
  *
- * Every input kind exports this function. `input` is the entry of page.json; `ask` takes a question as model.js tells.
+ * Every input kind exports this function. `input` is the entry of page.json; `ask` takes what was given, or null where
+ * nothing is:
+ *   windows(overlap)  what the model is called with, one after another: {tensors, weight, begin}; `weight` is a window's share
+ *                     of an answer that is their mean, `begin` where it begins in the input's own units. Windows share
+ *                     `overlap` seconds where the input has any.
+ *   empty             whether there is nothing to answer yet
+ *   live              whether the next one comes of itself, and nobody waits for this one
+ *   seconds, pixels   what answers show of an input: how long it lasts, and what the model sees of a picture
  */
 export function mount(place, input, ask) {
   const { size } = input;
@@ -25,13 +32,10 @@ export function mount(place, input, ask) {
     used.textContent = describe(bytes.length, windows.length, size);
     const empty = field.value.trim() === "";
     ask({
-      count: windows.length,
-      tensors: (index) => ({ [input.name]: padded(windows[index], size) }),
-      join: (outputs) => ({
-        probabilities: combine(outputs.map((output) => output[input.probabilities]),
-          windows.map((window) => window.length)),
-        empty,
-      }),
+      windows: () => windows.map((window) => ({
+        tensors: { [input.name]: padded(window, size) }, weight: window.length, begin: 0,
+      })),
+      empty,
     });
   };
   field.addEventListener("input", update);

@@ -2,7 +2,7 @@
  * file frames from all of it, chosen as in training. */
 
 import { button, element, fileButton, takeDrops } from "../elements.js";
-import { clipTimes, NewestFrames, question } from "../video/clip.js";
+import { clipTimes, clipWindows, NewestFrames } from "../video/clip.js";
 import { frameOf, framesAt, frameSeconds, opened } from "../video/read.js";
 
 const NO_FRAMES = "This browser does not hand out the frames of a video; a current Chrome, Edge, Firefox or Safari does.";
@@ -13,7 +13,7 @@ const REFUSED = {
   NotReadableError: "The camera gives no picture; another program may be using it.",
 };
 
-/** Put the controls into `place`; `ask` takes a question as model.js tells, at each frame. */
+/** Put the controls into `place`; `ask` takes what text.js tells, at each frame. */
 export function mount(place, input, ask) {
   if (!("requestVideoFrameCallback" in HTMLVideoElement.prototype)) {
     return place.replaceChildren(element("p", { className: "notice", textContent: NO_FRAMES }));
@@ -37,7 +37,8 @@ export function mount(place, input, ask) {
     const repeats = newest.repeats(stream ? now / 1000 : mediaTime, presentedFrames);
     if (repeats && !video.ended) { // then the answer about all of it is on its way
       newest.add(frameOf(video, input), repeats);
-      ask({ ...question(newest.frames, input), live: true });
+      const { frames } = newest; // a new array at every frame
+      ask({ windows: () => clipWindows(frames, input), empty: false, live: true });
     }
     video.requestVideoFrameCallback(look);
   }
@@ -51,7 +52,7 @@ export function mount(place, input, ask) {
       const seconds = await frameSeconds(file) ?? seen.frameSeconds() ?? duration;
       const frames = await framesAt(file, clipTimes(duration, seconds, input), seconds, input);
       if (newest !== seen) return;
-      ask(question(frames, input));
+      ask({ windows: () => clipWindows(frames, input), empty: false });
       used.textContent = `${name}: the answer is about all of it, ${duration.toFixed(1)} s`;
     } catch (error) {
       if (newest === seen) fail(error.message);

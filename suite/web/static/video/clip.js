@@ -4,8 +4,6 @@
  * frames: at most `frames` of a clip, `sampling`, and `frame_rate` a second or null for all.
  */
 
-import { combine } from "../windows.js";
-
 /** The newest frames of a video that plays. */
 export class NewestFrames {
   constructor(input) {
@@ -69,25 +67,17 @@ function chosen(count, most, sampling) {
 }
 
 /**
- * Return the question (see model.js) about frames, Uint8Array (height, width, channels) each. More than the model takes
- * at once go in equal windows, averaged by their frames.
+ * Return the windows (see inputs/text.js) of frames, Uint8Array (height, width, channels) each. More than the model takes
+ * at once go in equal windows.
  */
-export function question(frames, { size, height, width, channels }) {
+export function clipWindows(frames, { size, height, width, channels }) {
   const count = Math.ceil(frames.length / size), shorter = Math.floor(frames.length / count);
   const longer = frames.length % count; // so many windows have one frame more
   const begin = (window) => window * shorter + Math.min(window, longer);
-  const windows = Array.from({ length: count }, (_, window) => frames.slice(begin(window), begin(window + 1)));
-  const lengths = windows.map((window) => window.length);
-  return {
-    count,
-    tensors: (index) => {
-      const tensor = new Uint8Array(size * height * width * channels);
-      windows[index].forEach((frame, place) => tensor.set(frame, place * frame.length));
-      return { frames: tensor, length: Int32Array.of(lengths[index]) };
-    },
-    join: (outputs) => ({
-      probabilities: combine(outputs.map(({ probabilities }) => probabilities), lengths),
-      empty: false,
-    }),
-  };
+  return Array.from({ length: count }, (_, index) => {
+    const window = frames.slice(begin(index), begin(index + 1));
+    const tensor = new Uint8Array(size * height * width * channels);
+    window.forEach((frame, place) => tensor.set(frame, place * frame.length));
+    return { tensors: { frames: tensor, length: Int32Array.of(window.length) }, weight: window.length, begin: begin(index) };
+  });
 }

@@ -1,10 +1,29 @@
-/* Answer kind `labels`: a probability for each label, as the likeliest one and bars. */
+/* Answer kind `classes`: a probability for each label, as the likeliest one and bars. */
 
 import { element, inMilliseconds, meter, setMeter } from "../elements.js";
+import { combine } from "../windows.js";
 
 const MOST_BARS = 8; // with more labels, the likeliest ones are shown, best first
 const NOTHING = "Nothing to classify yet";
 const QUIET = 900; // milliseconds without a new answer before screen readers are told
+
+/**
+ * Return the question (see model.js) about what an input gave (see inputs/text.js): the mean of its windows' answers.
+ *
+ * Every answer kind exports this function. `answer` is the entry of page.json.
+ */
+export function question(given, answer) {
+  const windows = given.windows();
+  return {
+    count: windows.length,
+    tensors: (index) => windows[index].tensors,
+    join: (outputs) => ({
+      probabilities: combine(outputs.map((output) => output[answer.output]), windows.map(({ weight }) => weight)),
+      empty: given.empty,
+    }),
+    live: given.live,
+  };
+}
 
 /**
  * Put the answer's parts into `place` and return a function that shows an answer.

@@ -10,9 +10,11 @@ WORDS, BEAMS, STATE, PLACES = 9, 4, 2, 3
 
 # A toy model: the next word hangs on the last one and on how many came before; its state is (last word, words before).
 QUESTION = """
-const { question } = await import("./captioning/question.js");
+const { question } = await import("./answers/sentence.js");
 return data.map(({ table, picture, input, greedy }) => {
-  const asked = question(Uint8Array.from(picture), input);
+  const pixels = Uint8Array.from(picture);
+  const asked = question({ windows: () => [{ tensors: { picture: pixels }, weight: 1 }], pixels },
+    { ...input, greedy: "caption" });
   const answer = {
     caption: () => ({
       tokens: Int32Array.from([...greedy.tokens, 0, 0, 0, 0, 0, 0].slice(0, input.max_words)),

@@ -1,10 +1,9 @@
-/* Input kind `picture`: a picture file, also one just taken where the device has a camera. */
+/* Input kind `image`: a picture file, also one just taken where the device has a camera. */
 
 import { element, fileButton, takeDrops } from "../elements.js";
-import { question } from "../captioning/question.js";
 import { resized } from "../video/resize.js";
 
-/** Put the controls into `place`; `ask` takes a question as model.js tells, once for each picture. */
+/** Put the controls into `place`; `ask` takes what text.js tells, once for each picture. */
 export function mount(place, input, ask) {
   const shown = element("canvas", { id: "picture", className: "picture", hidden: true });
   const used = element("p", { id: "used", className: "used", textContent: "Or drop a file here." });
@@ -34,7 +33,8 @@ export function mount(place, input, ask) {
       pen.drawImage(picture, 0, 0);
       picture.close();
       used.textContent = `${file.name}: ${width} × ${height} pixels`;
-      ask(question(resized(pen.getImageData(0, 0, width, height), input.height, input.width, 3), input));
+      const pixels = resized(pen.getImageData(0, 0, width, height), input.height, input.width, 3);
+      ask({ windows: () => [{ tensors: { [input.name]: pixels }, weight: 1, begin: 0 }], empty: false, pixels });
     } catch {
       if (newest !== file) return;
       notice.textContent = `${file.name} is no picture that this browser can read.`;

@@ -1,0 +1,61 @@
+"""Answer kind `sentence`: words one after another, with others that came close and where the model looked at each."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from suite.answers.kind import AnswerKind, FileContents, require
+
+METRICS = {
+    "bleu4": ("max", "fraction"),
+    "bleu3": ("max", "fraction"),
+    "bleu2": ("max", "fraction"),
+    "bleu1": ("max", "fraction"),
+    "rouge_l": ("max", "fraction"),
+    "sacrebleu": ("max", "fraction"),
+    "exact_match": ("max", "fraction"),
+}
+RULES = (
+    "start",
+    "end",
+    "forbidden",
+    "max_words",
+    "beam_width",
+    "beams",
+    "length_penalty",
+    "no_repeat_ngram",
+    "grid",
+)
+STEP_OUTPUTS = ("log_probs", "state", "attention")
+ENCODED = ("values", "keys", "state")
+GREEDY = ("tokens", "count", "log_prob", "attention")
+
+
+@dataclass(frozen=True)
+class SeenWord:
+    """A word, and how much each place of a grid over the picture counted for it, row by row; adds up to 1."""
+
+    text: str
+    attention: list[list[float]]
+
+    def line(self) -> str:
+        """Return the word and the place that counted most for it, for the terminal."""
+        share, row, column = max(
+            (share, row, column)
+            for row, shares in enumerate(self.attention, 1)
+            for column, share in enumerate(shares, 1)
+        )
+        return f"    row {row:2}, column {column:2}: {share:.2f} {self.text}"
+
+
+def page(contents: FileContents) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:
+    """Return what the module of the page needs to know, and the outputs that it reads of each signature."""
+    require(contents, outputs=GREEDY, front_end=RULES, vocabulary=True)
+    entry = {name: contents.front_end[name] for name in RULES}
+    size = {name: contents.front_end[name] for name in ("height", "width") if name in contents.front_end}
+    return (
+        {**entry, **size, "words": contents.words, "greedy": contents.signature},
+        {contents.signature: GREEDY, "encode": ENCODED, "decode_step": STEP_OUTPUTS},
+    )
+
+
+SENTENCE = AnswerKind("sentence", METRICS, page)

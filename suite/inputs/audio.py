@@ -1,0 +1,34 @@
+"""Input kind `audio`: sound files and the microphone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from suite.inputs.kind import FileContents, Input, InputKind, fits
+from suite.inputs.media import read_media_path
+from suite.pipeline import PredictOption
+
+
+def read_path(path: Path, settings: Any, encoding: str | None = None) -> Iterator[Input]:
+    """Yield the sound files that a path stands for."""
+    return read_media_path(path, settings, encoding, "audio_column")
+
+
+def page(contents: FileContents) -> tuple[dict[str, Any], str] | None:
+    """Return what the page needs of `samples` of fixed number and their `length`; None where the file takes other inputs."""
+    if set(contents.inputs) != {"samples", "length"} or not fits(contents.inputs["samples"], "float32", 2):
+        return None
+    size, rate = contents.inputs["samples"]["shape"][1], contents.front_end.get("sample_rate", 16000)
+    step = contents.front_end.get("step_samples", 1)
+    fact = f"{size / rate:.3g} seconds of sound at {rate:,} Hz at a time; longer recordings in windows"
+    return {"size": size, "sample_rate": rate, "step_samples": step}, fact
+
+
+AUDIO = InputKind(
+    "audio",
+    "audio_column",
+    read_path,
+    page,
+    live=("microphone",),
+    array_options=(PredictOption("sample_rate", float, None, "of the samples, in Hz; None: the model's own"),),
+)

@@ -1,0 +1,27 @@
+"""Input kind `image`: picture files."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from suite.inputs.kind import FileContents, Input, InputKind, fits
+from suite.inputs.media import read_media_path
+
+
+def read_path(path: Path, settings: Any, encoding: str | None = None) -> Iterator[Input]:
+    """Yield the picture files that a path stands for."""
+    return read_media_path(path, settings, encoding, "image_column")
+
+
+def page(contents: FileContents) -> tuple[dict[str, Any], str] | None:
+    """Return what the page needs of one picture of fixed size; None where the file takes other inputs."""
+    if len(contents.inputs) != 1:
+        return None
+    [(name, details)] = contents.inputs.items()
+    if not fits(details, "uint8", 4):
+        return None
+    _, height, width, _ = details["shape"]
+    return {"name": name, "height": height, "width": width}, f"a picture, scaled to {width} × {height} pixels"
+
+
+IMAGE = InputKind("image", "image_column", read_path, page)
