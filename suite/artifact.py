@@ -2,7 +2,8 @@
 
     model.keras     architecture and weights (Keras 3 format; read in safe mode)
     settings.yaml   every setting of the run; usable as `--config`
-    assets/         what `prepare` returned, one JSON file per entry; parity/ holds raw inputs for checking exports
+    assets/         what `prepare` returned, one JSON file per entry; parity/ holds raw inputs for checking exports,
+                    trained_on.npy digests of the training inputs
     metrics.json    the record of the run: task, data, versions, figures, check sums of the other files
     README.md       the model card
 
@@ -219,15 +220,23 @@ def write_settings(path: Path, settings: TrainingSettings) -> None:
 
 
 def write_assets(directory: Path, assets: dict[str, Any]) -> None:
-    """Write each entry as `NAME.json`."""
-    directory.mkdir()
+    """Write each entry as `NAME.json`, an array as `NAME.npy`."""
+    import numpy as np
+
+    directory.mkdir(exist_ok=True)
     for name, value in assets.items():
-        write_json(directory / f"{name}.json", value)
+        if isinstance(value, np.ndarray):
+            np.save(directory / f"{name}.npy", value, allow_pickle=False)
+        else:
+            write_json(directory / f"{name}.json", value)
 
 
 def read_assets(directory: Path) -> dict[str, Any]:
     """Read what `write_assets` wrote."""
-    return {file.stem: read_json(file) for file in sorted(directory.glob("*.json"))}
+    import numpy as np
+
+    assets = {file.stem: read_json(file) for file in sorted(directory.glob("*.json"))}
+    return assets | {file.stem: np.load(file, allow_pickle=False) for file in sorted(directory.glob("*.npy"))}
 
 
 def replace_assets(artifact: Artifact, assets: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@
                                                           it are sentences for people, shown and logged
     batches(examples, assets, settings, training) -> BatchSource
     build(settings, assets) -> keras.Model
+    named_weights(settings, assets) -> NamedWeights       weights of `build` whose entries belong to labels, symbols or words
     phases(settings, assets) -> list[Phase]               the fits one after another; usually one
     raw_arrays(raw_input, settings) -> dict[str, array]   one raw input (text, path, array) as the arrays a signature takes
     signatures(assets, settings) -> list[Signature]       raw input -> answer, without a model (`suite.signature`); the first
@@ -24,6 +25,8 @@ What follows is exported only where the answer kind does not say it all:
     predict(predictor, raw_inputs, assets, settings, **options) -> list   where `raw_arrays`, one call and `answer` do not
                                                           say it all; in the place of an input at fault stands its UserError
     evaluate(predictor, examples, assets, settings) -> Evaluation         the predictor is Keras or TFLite alike
+    check_parts(examples, assets=None) -> Examples        what can be scored depends on what train holds (labels): what
+                                                          `read` checks once parts are assigned
     training_pictures(examples, assets, settings)         file name -> function that returns a figure of what training sees
                                                           (augmentation), from training examples
 
@@ -52,6 +55,10 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
     from suite.data.examples import Example
+
+# The end of a weight's path -> the axis along which each entry belongs to a name, and the names:
+# {"probabilities/kernel": (1, ["neg", "pos"])}. A warm start copies such weights name by name.
+NamedWeights = dict[str, tuple[int, Sequence[Any]]]
 
 
 @dataclass(frozen=True)

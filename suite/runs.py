@@ -9,18 +9,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from rich.console import Console
 
 from suite.artifact import Artifact, package_versions, read_artifact, write_artifact, write_json
 from suite.config import TrainingSettings
 from suite.data.examples import Examples
+from suite.data.trained_on import ASSET, input_digests
 from suite.errors import UserError
 from suite.pipeline import BatchSource, Evaluation, draw, primary_metric
 from suite.registry import load_pipeline
 from suite.tracking.card import model_card
 from suite.training.lock import locked
 from suite.training.state import read_history
-from suite.training.unfinished import Request, free_name, open_state, refuse_other, state_of
+from suite.training.unfinished import Request, free_name, open_state
 
 if TYPE_CHECKING:
     from suite.tracking.outbox import Outbox
@@ -72,7 +74,7 @@ def train(request: Request, examples: Examples, console: Console) -> RunResult:
     """
     if not examples.part("train"):
         raise UserError(f"{examples.path}: no training example; parts found: {examples.sizes}")
-    target, state, kept = open_state(request, examples)
+    target, state, begun = open_state(request, examples)
     sizes = ", ".join(f"{size} {part}" for part, size in examples.sizes.items())
     console.print(f"{request.task} [bold]{target.name}[/bold]: {examples.format} data, {sizes}", highlight=False)
     for note in examples.notes:
@@ -85,11 +87,11 @@ def train(request: Request, examples: Examples, console: Console) -> RunResult:
 
     say = partial(console.print, markup=False, highlight=False)
     try:
-        with locked(state), tracked_run(request.task, target.name, kept["run_id"], request.parent, say) as run:
+        with locked(state), tracked_run(request.task, target.name, begun["run_id"], request.parent, say) as run:
             outbox = Outbox(state / "outbox", run.info.run_id, say)
-            if kept["run_id"] != run.info.run_id:
+            if begun["run_id"] != run.info.run_id:
                 outbox.forget()
-            write_json(state / "run.json", kept | {"run_id": run.info.run_id})
+            write_json(state / "run.json", begun | {"run_id": run.info.run_id})
             if not target.exists():
                 _fit_and_save(request, examples, target, state, outbox, console)
             artifact = read_artifact(target)
@@ -116,120 +118,67 @@ def train_folds(
     """Train one model per fold; the runs are gathered under a parent run with mean and standard deviation.
 
     Each fold is the dev part once. With early stopping the fold also chooses the epoch, so the mean leans to the good side.
+    All folds are checked, and what each learns from its data (labels, vocabulary) is learned, before the first one trains.
 
     Returns:
         The runs; `{"mean": {...}, "std": {...}}` of their dev metrics; the id of the parent run.
-    """
-    from statistics import fmean, stdev
 
-    from suite.data.folds import folds
-    from suite.data.groups import splits_by_group
+    Raises:
+        UserError: if any fold cannot be trained and scored, naming it.
+    """
     from suite.tracking.outbox import Entry, Outbox
     from suite.tracking.patience import StoreAway
     from suite.tracking.record import log_start
     from suite.tracking.store import tracked_run
+    from suite.training.check_folds import begin_folds, plan_folds, remove_untrained
+    from suite.training.process import prepare_process
 
     say = partial(console.print, markup=False, highlight=False)
     name = request.name or free_name(request.output / request.task, examples.path)
-    pool = [example for example in examples.items if example.part != "test"]
-    parts = folds(examples, count, by_group=splits_by_group(pool, request.settings.split_by))
-    results = []
-    run_id = None
+    pipeline, results, run_id = load_pipeline(request.task), [], None
+    prepare_process(request.settings)
+    planned = plan_folds(Request(**vars(request) | {"name": name}), pipeline, examples, count, console)
     try:
+        begin_folds(planned, pipeline)
         with TemporaryDirectory() as folder, tracked_run(request.task, name, say=say) as parent:
             run_id = parent.info.run_id
             outbox = Outbox(Path(folder) / "outbox", run_id, say)
             log_start(outbox, request.settings, examples, {"folds": count})
-            for index, fold in enumerate(parts, 1):
-                identity = {"name": f"{name}-fold{index}", "fold": f"{index}/{count}", "parent": run_id}
-                results.append(_train_fold(Request(**vars(request) | identity), fold, console))
-            values = {
-                metric: [result.metrics["val"][metric] for result in results] for metric in results[0].metrics["val"]
-            }
-            summary = {
-                "mean": {metric: fmean(figures) for metric, figures in values.items()},
-                "std": {metric: stdev(figures) for metric, figures in values.items()},
-            }
+            for fold in planned:
+                if fold.finished:
+                    results.append(_saved_result(request.task, fold.target))
+                else:
+                    begun = Request(**vars(fold.request) | {"resume": True, "parent": run_id})
+                    results.append(train(begun, fold.examples, console))
+            summary = _summarize(results)
             means = {f"val_{metric}": value for metric, value in summary["mean"].items()}
             outbox.add("mean", Entry(means | {f"val_{metric}_std": value for metric, value in summary["std"].items()}))
             outbox.finish()
     except StoreAway as away:
+        remove_untrained(planned)
         if len(results) < count:
             raise
         say(f"{away}: the store lacks the mean of the folds, which is shown here")
+    except BaseException:
+        remove_untrained(planned)
+        raise
     return results, summary, run_id
 
 
-def _train_fold(request: Request, fold: Examples, console: Console) -> RunResult:
-    """Train one fold, or go on with it; one that has finished is read."""
-    target = request.output / request.task / request.name
-    unfinished = state_of(target).exists()
-    if request.resume and target.exists() and not unfinished:
-        record = read_artifact(target).record
-        refuse_other(target, record | record["data"], request, fold)
-        return _saved_result(request.task, target)
-    return train(Request(**vars(request) | {"resume": request.resume and unfinished}), fold, console)
+def _summarize(results: list[RunResult]) -> dict[str, dict[str, float]]:
+    """Return mean and standard deviation of the dev metrics of all folds."""
+    from statistics import fmean, stdev
+
+    values = {metric: [result.metrics["val"][metric] for result in results] for metric in results[0].metrics["val"]}
+    return {
+        "mean": {metric: fmean(figures) for metric, figures in values.items()},
+        "std": {metric: stdev(figures) for metric, figures in values.items()},
+    }
 
 
 def _saved_result(task: str, target: Path) -> RunResult:
     record = read_artifact(target).record
     return RunResult(task, target.name, target, record["run_id"], _shown(record["metrics"]), record["seconds"])
-
-
-def evaluate(
-    model_dir: Path,
-    data: Path,
-    split: str | None = None,
-    form: str | None = None,
-    runtime: str = "keras",
-    assignments: tuple[str, ...] = (),
-    on_bad_example: str = "fail",
-    tflite: Path | None = None,
-) -> tuple[str, int, Evaluation]:
-    """Evaluate a saved model on data.
-
-    Args:
-        model_dir: The saved model.
-        data: Any data the task reads.
-        split: `"train"`, `"dev"`, `"test"` or `"all"`. None takes the run's own test part on the very data of the run,
-            the test part of data that names its parts, and everything of data that names none.
-        form: Format name; None recognises it.
-        runtime: What computes the answers.
-        assignments: `KEY=VALUE` settings for reading this data (columns, encoding).
-        on_bad_example: `"fail"` or `"skip"`.
-        tflite: An exported file for the runtime `"tflite"`; its float32 `interpreter` file by default.
-
-    Returns:
-        The part, the number of examples and the evaluation.
-
-    Raises:
-        UserError: if model or data cannot be read, or the part is empty.
-    """
-    from suite.config import load_settings
-    from suite.runtime.loaded import load
-
-    artifact = read_artifact(model_dir)
-    settings = artifact.settings
-    if assignments:
-        settings = load_settings(type(settings), Path(model_dir) / "settings.yaml", assignments)
-    # How the run drew its parts says nothing about other data, whose groups may have other names.
-    plain = settings.model_copy(update={"split_by": "content", "group_pattern": None, "dev_groups": ()})
-    examples = read_data(artifact.task, data, plain, form, on_bad_example, artifact.assets)
-    own = examples.fingerprint == artifact.record["data"]["fingerprint"]
-    if own:
-        examples = read_data(artifact.task, data, settings, form, on_bad_example, artifact.assets)
-    part = split or ("test" if own or examples.named_parts else "all")
-    chosen = examples.part(part)
-    if not chosen:
-        parts = ", ".join(name for name, size in examples.sizes.items() if size)
-        raise UserError(
-            f"{data}: no {part} part; it has {parts or 'no example'}. --split dev, --split train or --split all choose another"
-        )
-    from suite.training.process import prepare_process
-
-    prepare_process(artifact.settings)
-    model = load(model_dir, runtime, tflite)
-    return part, len(chosen), artifact.pipeline.evaluate(model.predictor, chosen, artifact.assets, settings)
 
 
 def export(
@@ -312,6 +261,7 @@ def _fit_and_save(
 ) -> None:
     from suite.runtime.keras_runtime import KerasPredictor
     from suite.tracking.record import log_curves, log_epoch, log_evaluation, log_notes, log_pictures, log_start
+    from suite.training.begin import begin_model
     from suite.training.fit import fit
     from suite.training.process import prepare_process
 
@@ -329,7 +279,7 @@ def _fit_and_save(
     for epoch in epochs_before:
         log_epoch(outbox, epoch)
     seconds_before = sum(epoch.seconds for epoch in epochs_before)
-    model, assets = _build(request, pipeline, examples, console)
+    model, assets = begin_model(request, pipeline, examples, state, console)
     for note in assets.get("notes", ()):
         console.print(f"note: {note}", markup=False, highlight=False)
     if "notes" in assets:
@@ -362,6 +312,7 @@ def _fit_and_save(
     record["data"]["notes"] += assets.get("notes", [])
     kept = examples.part("dev") or examples.part("test") or examples.part("train")
     parity = [pipeline.raw_arrays(example.input, settings) for example in draw(kept, settings.parity_samples)]
+    assets = _with_digests(request, examples, assets)
     write_artifact(target, model, settings, assets, record, model_card(record, pipeline.METRICS), parity, work=state)
 
 
@@ -383,20 +334,15 @@ def _leave(state: Path, target: Path, request: Request, console: Console) -> Non
         shutil.rmtree(state, ignore_errors=True)
 
 
-def _build(request, pipeline, examples, console):
-    from suite.training.warm_start import copy_weights
-
-    source = read_artifact(request.init) if request.init else None
-    if source is not None and source.task != request.task:
-        raise UserError(f"--init {request.init}: expected a {request.task} model. Received: a {source.task} model")
-    assets = pipeline.prepare(examples.part("train"), request.settings, source.assets if source else None)
-    model = pipeline.build(request.settings, assets)
-    if source is not None:
-        copied, fresh = copy_weights(source, model)
-        console.print(
-            f"--init: {copied} weights copied; fresh: {', '.join(fresh) or 'none'}", markup=False, highlight=False
-        )
-    return model, assets
+def _with_digests(request: Request, examples: Examples, assets: dict[str, Any]) -> dict[str, Any]:
+    """Return the assets and digests of all inputs that the weights come from, unless the data is private."""
+    if not request.settings.parity_samples:
+        return assets
+    digests = input_digests(examples.part("train"))
+    if request.init:
+        earlier = read_artifact(request.init).assets.get(ASSET)
+        digests = digests if earlier is None else np.union1d(digests, earlier)
+    return assets | {ASSET: digests}
 
 
 def _record(request, examples, name, run_id, history, metrics, parameters, seconds) -> dict[str, Any]:

@@ -38,6 +38,7 @@ __getattr__ = lazy_exports(
         "batches": "data",
         "raw_arrays": "data",
         "build": "model",
+        "named_weights": "model",
         "phases": "model",
         "evaluate": "evaluate",
         "predict": "predict",

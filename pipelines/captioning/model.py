@@ -2,11 +2,12 @@
 
 import keras
 
+from pipelines.captioning.config import Settings
 from pipelines.captioning.data import picture_batches
 from pipelines.captioning.layers import LookEverywhere, PlaceEmbedding
 from pipelines.captioning.self_critical import self_critical_batches
 from suite.errors import UserError
-from suite.pipeline import Phase
+from suite.pipeline import NamedWeights, Phase
 from suite.recurrent import GRU, LSTM
 from suite.recurrent.attention_decoder import AttentionDecoder
 from suite.sequence.loss import token_cross_entropy
@@ -57,6 +58,12 @@ def build(settings, assets) -> keras.Model:
         layer = LookEverywhere(settings.attention_regulariser, name="look_everywhere")
         logits = layer(logits, attention, mask)
     return keras.Model(inputs, logits, name="captioning")
+
+
+def named_weights(settings: Settings, assets: dict) -> NamedWeights:
+    """Return the weights whose entries belong to words."""
+    weights = ("embeddings", "bias") if settings.tied_embeddings else ("embeddings", "outputs", "bias")
+    return {f"words/{weight}": (0, assets["words"]) for weight in weights}
 
 
 def _reader(settings, words):

@@ -70,7 +70,12 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
     if format in KINDS:
         notes += tuple(missing_notes(Counter(example.target for example in items)))
     examples = Examples(tuple(items), path, format, found.reason, problems=tuple(problems), notes=notes)
-    return check_labels(assign_parts(examples, settings), assets and assets["labels"])
+    return check_parts(assign_parts(examples, settings), assets)
+
+
+def check_parts(examples: Examples, assets: dict | None = None) -> Examples:
+    """Return the examples whose labels train holds, or the trained model of `assets`; as `check_labels`."""
+    return check_labels(examples, assets and assets["labels"])
 
 
 def _sort_in(row: Example, of_table: bool, items: list[Example], problems: list[Problem]) -> None:
@@ -132,7 +137,9 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
     assets = {"labels": labels}
     if settings.class_weights == "balanced":
         assets["class_weights"] = class_weights(labels, targets)
-    if (inherited or {}).get("vocabulary"):
+    known = (inherited or {}).get("vocabulary")
+    # Hash addresses of the bytes tokenizer, pieces of words of the other one.
+    if known and isinstance(known[-1], str) == (settings.tokenizer == "wordpiece"):
         return assets | {name: inherited[name] for name in ("vocabulary", "vector_words") if name in inherited}
     texts = [example.input for example in train]
     vocabulary = learn_tokenizer(settings, texts)

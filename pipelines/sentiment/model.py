@@ -3,10 +3,11 @@
 import keras
 import tensorflow as tf
 
-from suite.pipeline import Phase
+from pipelines.sentiment.config import Settings
+from suite.pipeline import NamedWeights, Phase
 from suite.recurrent import make_pooling, recurrent_stack
 from suite.text import TextEmbedding, make_tokenizer
-from suite.text.vector_rows import vectors_of_rows
+from suite.text.vector_rows import RESERVED_ROWS, vectors_of_rows
 
 
 def build(settings, assets) -> keras.Model:
@@ -55,8 +56,31 @@ def build(settings, assets) -> keras.Model:
 
 def _embedding(rows: int, settings, assets: dict) -> TextEmbedding:
     initializer = keras.initializers.RandomUniform(-0.1, 0.1, settings.seed)
-    fixed = 0 if settings.learn_word_vectors else len(assets.get("vector_words", ()))
+    fixed = _fixed_rows(settings, assets)
     return TextEmbedding(rows, settings.embedding, initializer=initializer, fixed=fixed, name="embedding")
+
+
+def _fixed_rows(settings: Settings, assets: dict) -> int:
+    """Return how many rows hold word vectors that training leaves alone."""
+    return 0 if settings.learn_word_vectors else len(assets.get("vector_words", ()))
+
+
+def named_weights(settings: Settings, assets: dict) -> NamedWeights:
+    """Return the weights whose entries belong to classes, and the embeddings of the tokenizer's vocabulary.
+
+    The rows of the bytes tokenizer go by hash address; without a learned vocabulary they have no names but their places
+    in a table of that size. Rows with fixed word vectors are a weight of their own.
+    """
+    labels, vocabulary = assets["labels"], assets.get("vocabulary")
+    if vocabulary is None:
+        rows = [f"row {row} of {settings.hash_buckets}" for row in range(settings.hash_buckets)]
+    else:
+        rows = vocabulary if settings.tokenizer == "wordpiece" else ["padding", "rare", *vocabulary]
+    names = {"probabilities/kernel": (1, labels), "probabilities/bias": (0, labels)}
+    fixed = _fixed_rows(settings, assets)
+    if fixed:
+        names["embedding/vectors"] = (0, rows[RESERVED_ROWS : RESERVED_ROWS + fixed])
+    return names | {"embedding/table": (0, [*rows[:RESERVED_ROWS], *rows[RESERVED_ROWS + fixed :]])}
 
 
 def with_attention(model: keras.Model) -> keras.Model:

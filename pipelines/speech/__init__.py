@@ -27,6 +27,7 @@ __getattr__ = lazy_exports(
         "raw_arrays": "data",
         "training_pictures": "preview",
         "build": "model",
+        "named_weights": "model",
         "phases": "model",
         "evaluate": "evaluate",
         "predict": "predict",

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from pipelines.speech.config import Settings
 from pipelines.speech.layers import (
     BlankPadding,
     FrameCount,
@@ -15,7 +16,7 @@ from pipelines.speech.layers import (
 from suite.audio.features import MFCC, Deltas, FeatureNormalization, LogMel
 from suite.audio.spec_augment import SpecAugment
 from suite.decoding.ctc_loss import ctc_loss
-from suite.pipeline import Phase
+from suite.pipeline import NamedWeights, Phase
 from suite.recurrent import recurrent_stack
 
 
@@ -62,6 +63,11 @@ def build(settings, assets) -> keras.Model:
     if held_back:
         logits = LateStart(held_back, seed=settings.seed + 3, name="late_start")(logits)
     return keras.Model(inputs, BlankPadding(name="steps")(logits, mask), name="speech")
+
+
+def named_weights(settings: Settings, assets: dict) -> NamedWeights:
+    """Return the weights whose entries belong to symbols."""
+    return {"logits/kernel": (1, assets["symbols"]), "logits/bias": (0, assets["symbols"])}
 
 
 def frame_features(samples, length, frames, settings):

@@ -59,7 +59,12 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
     if format == "manifest":
         notes += missing_notes(Counter(example.target for example in items))
     examples = Examples(tuple(items), path, format, found.reason, problems=tuple(problems), notes=tuple(notes))
-    return check_labels(assign_parts(examples, settings), assets and assets["labels"])
+    return check_parts(assign_parts(examples, settings), assets)
+
+
+def check_parts(examples: Examples, assets: dict | None = None) -> Examples:
+    """Return the examples whose labels train holds, or the trained model of `assets`; as `check_labels`."""
+    return check_labels(examples, assets and assets["labels"])
 
 
 def _threads():

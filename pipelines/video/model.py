@@ -2,8 +2,9 @@
 
 import keras
 
+from pipelines.video.config import Settings
 from suite.errors import UserError
-from suite.pipeline import Phase
+from suite.pipeline import NamedWeights, Phase
 from suite.recurrent import make_pooling, recurrent_stack
 from suite.vision.layers import (
     Backbone,
@@ -100,6 +101,11 @@ def _small_cnn(settings, channels) -> keras.Model:
     pooled = [keras.layers.GlobalAveragePooling2D(name="mean")(maps), keras.layers.GlobalMaxPooling2D(name="max")(maps)]
     features = keras.layers.Dense(settings.features, name="features")(keras.layers.Concatenate(name="pooled")(pooled))
     return keras.Model(pictures, features, name="small_cnn")
+
+
+def named_weights(settings: Settings, assets: dict) -> NamedWeights:
+    """Return the weights whose entries belong to classes."""
+    return {"probabilities/kernel": (1, assets["labels"]), "probabilities/bias": (0, assets["labels"])}
 
 
 def with_attention(model: keras.Model) -> keras.Model:

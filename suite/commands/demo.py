@@ -29,7 +29,8 @@ def demo(
 
 def _demo(task: str, pipeline, output: Path, json: bool) -> None:
     from suite.config import load_settings
-    from suite.runs import Request, evaluate, export, read_data, train
+    from suite.evaluation import evaluate
+    from suite.runs import Request, export, read_data, train
     from suite.runtime.loaded import load, plain
     from suite.training.unfinished import free_name
 
@@ -41,7 +42,7 @@ def _demo(task: str, pipeline, output: Path, json: bool) -> None:
     settings = load_settings(pipeline.Settings, Path(pipeline.package.__path__[0]) / "recipes" / "sample.yaml")
     examples = read_data(task, data, settings, None, "fail")
     result = train(Request(task, settings, free_name(output / task, Path("demo")), output), examples, console)
-    part, count, found = evaluate(result.model_dir, data)
+    scored = evaluate(result.model_dir, data)
     report, _ = export(result.model_dir, ("interpreter",), ("none",), data, None, False, console)
     (exported,) = report["files"]
     model = load(result.model_dir, "tflite")
@@ -52,17 +53,17 @@ def _demo(task: str, pipeline, output: Path, json: bool) -> None:
             {
                 "task": task,
                 "model_dir": str(result.model_dir),
-                "split": part,
-                "examples": count,
-                "metrics": found.metrics,
+                "split": scored.part,
+                "examples": scored.examples,
+                "metrics": scored.evaluation.metrics,
                 "input": str(example.input),
                 **answer,
             }
         )
         return
     show_figures(
-        f"{task}: {count} {part} examples that training never saw, {result.seconds:.0f} s",
-        {part: found.metrics},
+        f"{task}: {scored.examples} {scored.part} examples that training never saw, {result.seconds:.0f} s",
+        {scored.part: scored.evaluation.metrics},
         pipeline.METRICS,
     )
     entry = exported["parity"]

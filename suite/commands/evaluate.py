@@ -40,11 +40,16 @@ def evaluate(
 
     with words().status("starting TensorFlow"):
         import_tensorflow()
-    from suite.runs import evaluate
+    from suite.evaluation import evaluate
 
     with words().status(f"evaluating {model_dir}"):
-        part, count, found = evaluate(
-            model_dir, data, split, format, runtime, tuple(set or ()), on_bad_example.value, tflite
+        scored = evaluate(model_dir, data, split, format, runtime, tuple(set or ()), on_bad_example.value, tflite)
+    part, count, evaluation = scored.part, scored.examples, scored.evaluation
+    if scored.trained_on:
+        words().print(
+            f"note: the run was trained on {scored.trained_on:,} of these {count:,} examples; figures on what it has "
+            "seen say little of what it has not",
+            highlight=False,
         )
     if json:
         emit(
@@ -52,14 +57,17 @@ def evaluate(
                 "task": task,
                 "split": part,
                 "examples": count,
+                **({} if scored.trained_on is None else {"trained_on": scored.trained_on}),
                 "runtime": runtime,
-                "metrics": found.metrics,
-                "details": found.details,
+                "metrics": evaluation.metrics,
+                "details": evaluation.details,
             }
         )
         return
     show_figures(
-        f"{task}: {model_dir} on {count} examples ({part}), {runtime}", {part: found.metrics}, artifact.pipeline.METRICS
+        f"{task}: {model_dir} on {count} examples ({part}), {runtime}",
+        {part: evaluation.metrics},
+        artifact.pipeline.METRICS,
     )
-    for kind, rows in found.details.items():
+    for kind, rows in evaluation.details.items():
         show_figures(kind, rows)

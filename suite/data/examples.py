@@ -32,6 +32,11 @@ class Example:
     group: str | None = None
     key: str = ""
 
+    @property
+    def content_bytes(self) -> bytes:
+        """Return bytes that stand for the input alone: of the key, or of all of the input where there is none."""
+        return _content_bytes(self.key or self.input)
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -52,7 +52,9 @@ def check_labels(examples: Examples, known: Collection[str] | None = None) -> Ex
             if whole and example.group is not None and example.part not in examples.named_parts and has_train:
                 fault += f"; it was drawn with its group {example.group!r}, --set split_by=content ignores groups"
             problems.append(Problem(example.name, fault))
-    return replace(examples, items=tuple(usable), notes=tuple(notes), problems=(*examples.problems, *problems))
+    return replace(
+        examples, items=tuple(usable), notes=tuple(dict.fromkeys(notes)), problems=(*examples.problems, *problems)
+    )
 
 
 def label_index(example: Example, labels: list[str]) -> int:

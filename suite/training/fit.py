@@ -1,5 +1,6 @@
 """The epoch loop: `model.fit` one epoch at a time, dev metrics, best weights, early stopping, saved state."""
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from rich.console import Console
 
 from suite.config import TrainingSettings
 from suite.pipeline import BatchSource, Phase
-from suite.training.nan_guard import NanGuard
+from suite.training.nan_guard import NanGuard, check_weights
 from suite.training.optimizer import averaged, make_optimizer, take_average
 from suite.training.progress import TrainingProgress
 from suite.training.state import Epoch, History, read_history, restore_best, restore_state, save_state
@@ -88,7 +89,11 @@ def fit_epoch(
     score: Callable[[], dict[str, float]] | None,
     progress: TrainingProgress,
 ) -> Epoch:
-    """Fit one epoch of a compiled model and score it; `number` counts over all phases, from 0."""
+    """Fit one epoch of a compiled model and score it; `number` counts over all phases, from 0.
+
+    Raises:
+        UserError: when the loss, or a weight after the last batch, is no longer a number.
+    """
     started = time.monotonic()
     callbacks = [NanGuard(number, source.names), progress.callback(number, source.steps)]
     logs = model.fit(
@@ -99,6 +104,7 @@ def fit_epoch(
         verbose=0,
         callbacks=callbacks,
     ).history
+    check_weights(model, number, source.steps, source.names)
     metrics = {f"train_{name}": float(values[0]) for name, values in logs.items()}
     if score is not None:
         with averaged(model):
@@ -117,10 +123,12 @@ def _without_tuning(dataset: "tf.data.Dataset") -> "tf.data.Dataset":
 
 
 def _is_better(epoch: Epoch, history: History, monitor: tuple[str, str]) -> bool:
+    """Return whether an epoch's dev metric beats the best one's; one that is no number beats none."""
     name, direction = monitor
+    value = epoch.metrics[f"val_{name}"]
     if history.best is None:
-        return True
-    value, best = (e.metrics[f"val_{name}"] for e in (epoch, history.epochs[history.best]))
+        return not math.isnan(value)
+    best = history.epochs[history.best].metrics[f"val_{name}"]
     return value > best if direction == "max" else value < best
 
 

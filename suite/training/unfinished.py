@@ -1,6 +1,7 @@
 """An unfinished run on disk: begin one, find it again, and refuse to go on with other data or settings.
 
-`saved_models/TASK/.NAME.unfinished/run.json` says what the run was begun with; the epochs' states lie beside it.
+`saved_models/TASK/.NAME.unfinished/run.json` says what the run was begun with; what it learned from its data (labels,
+vocabulary: `assets`) and the epochs' states lie beside it.
 """
 
 import shutil
@@ -8,11 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from suite.artifact import package_versions, read_json, refuse_existing, write_json
+from suite.artifact import (
+    package_versions,
+    read_artifact,
+    read_assets,
+    read_json,
+    refuse_existing,
+    write_assets,
+    write_json,
+    write_whole,
+)
 from suite.config import TrainingSettings
 from suite.data.examples import Examples
 from suite.errors import UserError
 from suite.training.state import latest_state
+
+ASSETS = "assets"
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,36 @@ def open_state(request: Request, examples: Examples) -> tuple[Path, Path, dict[s
     Raises:
         UserError: if the name is taken or not a plain one, or the unfinished run has other data or settings.
     """
+    target, state = check_state(request, examples)
+    if request.resume:
+        for leftover in [*state.glob(".epoch-*"), *state.glob(".assets.*"), *state.glob("artifact-*")]:
+            shutil.rmtree(leftover, ignore_errors=True)
+        return target, state, read_json(state / "run.json")
+    shutil.rmtree(state / ASSETS, ignore_errors=True)  # of a run that finished no epoch
+    state.mkdir(exist_ok=True)
+    begun = {
+        "task": request.task,
+        "name": target.name,
+        "fingerprint": examples.fingerprint,
+        "parts": examples.parts_fingerprint,
+        "order": examples.order_fingerprint,
+        "sizes": examples.sizes,
+        "fold": request.fold,
+        "init": str(request.init) if request.init else None,
+        "settings": request.settings.model_dump(mode="json"),
+        "versions": package_versions(),
+        "run_id": None,
+    }
+    write_json(state / "run.json", begun)
+    return target, state, begun
+
+
+def check_state(request: Request, examples: Examples) -> tuple[Path, Path]:
+    """Return the final folder and that of the unfinished run, if the run may begin or go on; nothing is changed.
+
+    Raises:
+        UserError: as `open_state`.
+    """
     base = request.output / request.task
     base.mkdir(parents=True, exist_ok=True)
     name = request.name or (_unfinished_name(base, examples) if request.resume else free_name(base, examples.path))
@@ -59,43 +101,68 @@ def open_state(request: Request, examples: Examples) -> tuple[Path, Path, dict[s
         if not (state / "run.json").is_file():
             refuse_existing(target)
             raise UserError(f"{state}: no unfinished run of that name to resume; train without --resume to begin one")
-        kept = read_json(state / "run.json")
-        refuse_other(state, kept, request, examples)
-        for leftover in [*state.glob(".epoch-*"), *state.glob("artifact-*")]:
-            shutil.rmtree(leftover, ignore_errors=True)
-        return target, state, kept
+        refuse_other(state, read_json(state / "run.json"), request, examples)
+        if latest_state(state) is not None and not (state / ASSETS).is_dir():
+            raise UserError(
+                f"{state}: cannot resume: expected the run's labels and vocabulary with it, which older versions did not "
+                "keep and which may come in another order now. Remove that folder to train anew"
+            )
+        return target, state
     refuse_existing(target)
     if latest_state(state) is not None:
         raise UserError(
             f"{state}: an unfinished run of that name exists; --resume goes on with it, or remove that folder"
         )
-    state.mkdir(exist_ok=True)
-    kept = {
-        "task": request.task,
-        "name": name,
-        "fingerprint": examples.fingerprint,
-        "sizes": examples.sizes,
-        "fold": request.fold,
-        "init": str(request.init) if request.init else None,
-        "settings": request.settings.model_dump(mode="json"),
-        "versions": package_versions(),
-        "run_id": None,
-    }
-    write_json(state / "run.json", kept)
-    return target, state, kept
+    return target, state
 
 
-def refuse_other(place: Path, kept: dict[str, Any], request: Request, examples: Examples) -> None:
-    """Raise UserError, naming what differs, if `kept` was begun with other settings or data than `request` and `examples`."""
+def refuse_other(place: Path, begun: dict[str, Any], request: Request, examples: Examples) -> None:
+    """Raise UserError, naming what differs, if a run was begun with other settings or data than `request` and `examples`.
+
+    Args:
+        place: Where the run lies, for the message.
+        begun: What is known of it: its settings, the fingerprint, sizes and fold of its data, and the fingerprints of
+            parts and order, which runs of older versions lack.
+    """
     settings = request.settings.model_dump(mode="json")
-    changed = [key for key in settings if settings[key] != kept["settings"].get(key)]
+    changed = [key for key in settings if settings[key] != begun["settings"].get(key)]
     if changed:
-        was = ", ".join(f"{key}={kept['settings'].get(key)!r}" for key in changed)
+        was = ", ".join(f"{key}={begun['settings'].get(key)!r}" for key in changed)
         now = ", ".join(f"{key}={settings[key]!r}" for key in changed)
         raise UserError(f"{place}: cannot resume with other settings. It was begun with {was}. Received: {now}")
     for key, value in (("fingerprint", examples.fingerprint), ("sizes", examples.sizes), ("fold", request.fold)):
-        if kept.get(key) != value:
-            raise UserError(f"{place}: cannot resume with other data: its {key} was {kept.get(key)}. Received: {value}")
+        if begun.get(key) != value:
+            raise UserError(
+                f"{place}: cannot resume with other data: its {key} was {begun.get(key)}. Received: {value}"
+            )
+    if begun.get("parts") not in (None, examples.parts_fingerprint):
+        raise UserError(
+            f"{place}: cannot resume with other parts: expected each example of {examples.path} in the part (train, dev, "
+            "test) that it was in when the run began. Received: the same examples, some in another part"
+        )
+    if begun.get("order") not in (None, examples.order_fingerprint):
+        raise UserError(
+            f"{place}: cannot resume with another order: expected the examples of {examples.path} as they stood when the "
+            "run began, for batches are drawn by it. Received: the same examples, in another order"
+        )
+
+
+def check_finished(request: Request, examples: Examples) -> None:
+    """Raise UserError, naming what differs, if the finished run of that name had other settings or data."""
+    target = request.output / request.task / request.name
+    record = read_artifact(target).record
+    refuse_other(target, record | record["data"], request, examples)
+
+
+def keep_assets(state: Path, assets: dict[str, Any]) -> None:
+    """Keep what a run learned from its data (labels, vocabulary) with its unfinished state."""
+    write_whole(state / ASSETS, lambda folder: write_assets(folder, assets))
+
+
+def kept_assets(state: Path) -> dict[str, Any] | None:
+    """Return what `keep_assets` wrote; None for a run that has not come so far."""
+    folder = state / ASSETS
+    return read_assets(folder) if folder.is_dir() else None
 
 
 def state_of(target: Path) -> Path:

@@ -2,36 +2,59 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from suite.artifact import Artifact, load_model
 from suite.errors import UserError
+from suite.pipeline import NamedWeights
 
 if TYPE_CHECKING:
     import keras
 
+MOST_NAMES = 8
 
-def copy_weights(source: Artifact, model: "keras.Model") -> tuple[int, list[str]]:
-    """Copy every weight that both models have at the same place with the same shape.
+
+def copy_weights(source: Artifact, model: "keras.Model", names: NamedWeights) -> tuple[int, list[str]]:
+    """Copy every weight that both models have at the same place with the same shape, and by name what belongs to names.
 
     A place is the end of a path (Keras leaves out the beginning for wrapped layers of a loaded model), without the numbers
-    that Keras appends to names it has given before, and which of the weights of that name it is.
+    that Keras appends to names it has given before, and which of the weights of that name it is. Of a weight whose
+    entries along an axis belong to labels, symbols or words, each entry goes to the entry of the same name.
+
+    Args:
+        source: The trained model.
+        model: The new one.
+        names: Of the new model: what its pipeline's `named_weights` gives.
 
     Returns:
-        How many were copied, and the paths of those of `model` that keep their fresh values (other classes, other sizes).
+        How many were copied, whole or in part, and what of `model` keeps its fresh values: paths of weights (other sizes),
+        or a path and the names that the source does not know.
 
     Raises:
         UserError: if no weight fits.
     """
+    source_names = source.pipeline.named_weights(source.settings, source.assets)
     values = {place: variable.numpy() for place, variable in _places(load_model(source).weights)}
-    fresh = []
+    copied, fresh = 0, []
     for place, variable in _places(model.weights):
-        value = values.get(place)
-        if value is not None and tuple(value.shape) == tuple(variable.shape):
-            variable.assign(value)
+        value, key = values.get(place), _key(place[0], names)
+        if value is not None and key is not None:
+            axis, entries = names[key]
+            value, unknown = _match(variable.numpy(), entries, value, source_names[key][1], axis)
+        elif value is not None and tuple(value.shape) == tuple(variable.shape):
+            unknown = []
         else:
+            value = None
+        if value is None:
             fresh.append(variable.path)
-    copied = len(model.weights) - len(fresh)
+            continue
+        variable.assign(value)
+        copied += 1
+        if unknown:
+            fresh.append(f"{variable.path} of {_listed(unknown)}")
     if not copied:
         raise UserError(
             f"--init {source.path}: none of its weights fits this model; train with the settings of that model"
@@ -39,11 +62,39 @@ def copy_weights(source: Artifact, model: "keras.Model") -> tuple[int, list[str]
     return copied, fresh
 
 
-def _places(weights) -> list[tuple[tuple[str, int], "keras.Variable"]]:
-    seen: Counter[str] = Counter()
+def _match(
+    fresh: np.ndarray, entries: Sequence, value: np.ndarray, source_entries: Sequence, axis: int
+) -> tuple[np.ndarray | None, list]:
+    """Return the fresh values with the source's in place of those it has a name for, and the names it lacks.
+
+    None in place of the values where it has no name for any, or its weight has another shape beside that axis.
+    """
+    fresh, value = np.moveaxis(fresh, axis, 0).copy(), np.moveaxis(value, axis, 0)
+    places = {name: place for place, name in enumerate(source_entries)}
+    pairs = [(place, places[name]) for place, name in enumerate(entries) if name in places]
+    fits = fresh.shape[1:] == value.shape[1:] and len(fresh) == len(entries) and len(value) == len(source_entries)
+    if not pairs or not fits:
+        return None, list(entries)
+    targets, sources = map(list, zip(*pairs, strict=True))
+    fresh[targets] = value[sources]
+    return np.moveaxis(fresh, 0, axis), [name for name in entries if name not in places]
+
+
+def _key(path: str, names: NamedWeights) -> str | None:
+    """Return the entry of `names` that a place's path ends with."""
+    return next((key for key in names if f"/{path}".endswith(f"/{key}")), None)
+
+
+def _listed(names: Sequence) -> str:
+    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(map(repr, names[:MOST_NAMES])) + more
+
+
+def _places(weights: Sequence["keras.Variable"]) -> list[tuple[tuple[str, int], "keras.Variable"]]:
+    counts: Counter[str] = Counter()
     placed = []
     for variable in weights:
         path = "/".join(re.sub(r"_\d+(?=/|$)", "", variable.path).split("/")[-3:])
-        placed.append(((path, seen[path]), variable))
-        seen[path] += 1
+        placed.append(((path, counts[path]), variable))
+        counts[path] += 1
     return placed

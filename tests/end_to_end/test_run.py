@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -151,6 +152,7 @@ def test_private_data_stays_out_of_the_store(suite, workdir, reviews, tiny):
     paths = {item.path for item in mlflow.MlflowClient().list_artifacts(result["run_id"], "test")}
     assert "test/samples.json" not in paths
     assert not os.path.exists(os.path.join(result["model_dir"], "assets", "parity"))
+    assert not os.path.exists(os.path.join(result["model_dir"], "assets", "trained_on.npy"))
 
 
 def test_folds_average_and_name_their_runs(suite, workdir, reviews, tiny):
@@ -164,6 +166,59 @@ def test_folds_average_and_name_their_runs(suite, workdir, reviews, tiny):
     resumed = suite(*command).json
     assert resumed["folds"][0] == done["folds"][0] and resumed["folds"][1] != done["folds"][1]
     assert resumed["mean"] == pytest.approx(done["mean"])
+
+
+def test_folds_are_all_checked_before_the_first_one_trains(suite, workdir, reviews, tiny):
+    # One example of a class: in the fold whose dev part it would be, it stays in train.
+    lines = (reviews / "train.tsv").read_text().splitlines()[:60]
+    (workdir / "rare.tsv").write_text("\n".join([*lines, "seen once\tunheard-of"]) + "\n")
+    command = ("train", "sentiment", "--data", "rare.tsv", *tiny, "--set", "epochs=1", "--folds", "3", "--name", "rare")
+    done = suite(*command, "--json")
+    assert done.status == 0, done.err
+    before, _, after = done.err.partition("epoch 1/1")
+    assert (
+        "/3: The label 'unheard-of' is so rare that all its examples stay in train." in before and "epoch 1/1" in after
+    )
+    labels = [json.loads(Path(fold["model_dir"], "assets", "labels.json").read_text()) for fold in done.json["folds"]]
+    assert all("unheard-of" in names for names in labels)
+    # A name that is taken for the last fold stops the first one, and nothing is left behind.
+    Path("saved_models/sentiment/cv-fold3").mkdir()
+    refused = suite(*command[:-1], "cv")
+    assert refused.status == 2 and "cv-fold3 exists" in refused.err and "epoch" not in refused.err
+    assert sorted(path.name for path in Path("saved_models/sentiment").glob("*cv*")) == ["cv-fold3"]
+
+
+def test_folds_by_group_without_a_label_in_train_are_refused_at_once(suite, workdir, tiny):
+    rows = [
+        f"text {n} of {group}\t{label}\t{group}"
+        for group, label in zip("abc", ("x", "x", "y"), strict=True)
+        for n in range(9)
+    ]
+    (workdir / "confounded.tsv").write_text("text\tlabel\tgroup\n" + "\n".join(rows) + "\n")
+    data = ("--data", "confounded.tsv", *tiny, "--set", "dev_fraction=0", "--set", "test_fraction=0")
+    refused = suite("train", "sentiment", *data, "--folds", "3")
+    assert refused.status == 2 and "'y' occurs nowhere in train" in refused.err and "split_by=content" in refused.err
+    assert "fold" in refused.err and "epoch" not in refused.err and not list(Path("saved_models").rglob("*fold*"))
+
+
+def test_evaluate_says_how_many_examples_the_run_was_trained_on(suite, workdir, trained, reviews):
+    train = (reviews / "train.tsv").read_text().splitlines()
+    (workdir / "grown.tsv").write_text("\n".join([*train, "a new text\tpositive", "and one more\tnegative"]) + "\n")
+    grown = suite("evaluate", trained.model_dir, "--data", "grown.tsv", "--json")
+    assert grown.status == 0, grown.err
+    assert grown.json["examples"] == len(train) + 1 and grown.json["trained_on"] == len(train) - 1
+    assert f"was trained on {len(train) - 1} of these {len(train) + 1} examples" in grown.err
+    test = suite("evaluate", trained.model_dir, "--data", reviews, "--json")
+    assert test.json["split"] == "test" and test.json["trained_on"] == 0 and "trained on" not in test.err
+    # A model without digests, as older ones and those of private data, says nothing.
+    bare = workdir / "bare"
+    shutil.copytree(trained.model_dir, bare)
+    (bare / "assets" / "trained_on.npy").unlink()
+    record = json.loads((bare / "metrics.json").read_text())
+    del record["files"]["assets/trained_on.npy"]
+    (bare / "metrics.json").write_text(json.dumps(record))
+    silent = suite("evaluate", bare, "--data", "grown.tsv", "--json")
+    assert "trained_on" not in silent.json and "trained on" not in silent.err
 
 
 def test_a_warm_start_begins_from_the_other_models_weights(suite, workdir, trained, reviews, tiny):

@@ -212,3 +212,29 @@ def test_variables_of_another_model_are_refused(tmp_path):
         load_variables(tmp_path / "v.npz", [keras.Variable(np.zeros(4, "float32"))])
     with pytest.raises(UserError, match="expected 2 variables"):
         load_variables(tmp_path / "v.npz", [keras.Variable(0.0), keras.Variable(0.0)])
+
+
+@pytest.mark.parametrize("dev", [True, False])
+def test_weights_lost_with_the_last_batch_of_an_epoch_are_named_and_never_saved(tmp_path, dev):
+    class Diverging(keras.optimizers.schedules.LearningRateSchedule):
+        def __call__(self, step):
+            return tf.where(tf.cast(step, tf.int32) == 7, float("inf"), 0.01)  # the last step of the second epoch
+
+    def compile(model, optimizer):
+        model.compile(keras.optimizers.SGD(Diverging()), loss="mse")
+
+    plan = [Phase("phase", 3, 0.05, compile)]
+    settings, scores = TrainingSettings(epochs=3), [0.1, 0.2, 0.3] if dev else None
+    for _ in range(2):  # the second time from the state of the first epoch, as a resumed run
+        with pytest.raises(UserError, match=r"out/kernel are no longer numbers in epoch 2, batch 4 \(examples row"):
+            run(tmp_path, settings, scores, plan=plan)
+        assert len(read_history(tmp_path).epochs) == 1
+        assert all(np.isfinite(value).all() for value in np.load(latest_state(tmp_path) / "variables.npz").values())
+
+
+def test_a_dev_metric_that_is_no_number_is_never_the_best(tmp_path):
+    nan = float("nan")
+    _, history = run(tmp_path, TrainingSettings(epochs=4, patience=0), [nan, 0.4, nan, 0.3])
+    assert history.best == 1
+    (tmp_path / "all").mkdir()
+    assert run(tmp_path / "all", TrainingSettings(epochs=2, patience=0), [nan, nan])[1].best is None

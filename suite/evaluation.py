@@ -1,0 +1,84 @@
+"""A saved model scored on data: what is read, which part is taken, and how much of it the run was trained on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from suite.artifact import read_artifact
+from suite.data.trained_on import ASSET, count_trained_on
+from suite.errors import UserError
+from suite.pipeline import Evaluation
+from suite.runs import read_data
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What `evaluate` scored: a part of the data, its number of examples and how many of them the run was trained on.
+
+    `trained_on` is None where the model holds no digests of its training inputs.
+    """
+
+    part: str
+    examples: int
+    trained_on: int | None
+    evaluation: Evaluation
+
+
+def evaluate(
+    model_dir: Path,
+    data: Path,
+    split: str | None = None,
+    form: str | None = None,
+    runtime: str = "keras",
+    assignments: tuple[str, ...] = (),
+    on_bad_example: str = "fail",
+    tflite: Path | None = None,
+) -> Scored:
+    """Evaluate a saved model on data.
+
+    Args:
+        model_dir: The saved model.
+        data: Any data the task reads.
+        split: `"train"`, `"dev"`, `"test"` or `"all"`. None takes the run's own test part on the very data of the run,
+            the test part of data that names its parts, and everything of data that names none.
+        form: Format name; None recognises it.
+        runtime: What computes the answers.
+        assignments: `KEY=VALUE` settings for reading this data (columns, encoding).
+        on_bad_example: `"fail"` or `"skip"`.
+        tflite: An exported file for the runtime `"tflite"`; its float32 `interpreter` file by default.
+
+    Raises:
+        UserError: if model or data cannot be read, or the part is empty.
+    """
+    from suite.config import load_settings
+    from suite.runtime.loaded import load
+
+    artifact = read_artifact(model_dir)
+    settings = artifact.settings
+    if assignments:
+        settings = load_settings(type(settings), Path(model_dir) / "settings.yaml", assignments)
+        if not any(assignment.startswith("split_by=") for assignment in assignments):
+            settings = settings.model_copy(update={"split_by": artifact.settings.split_by})
+    # How the run drew its parts says nothing about other data, whose groups may have other names.
+    plain = settings.model_copy(update={"split_by": "content", "group_pattern": None, "dev_groups": ()})
+    examples = read_data(artifact.task, data, plain, form, on_bad_example, artifact.assets)
+    own = examples.fingerprint == artifact.record["data"]["fingerprint"]
+    if own:
+        examples = read_data(artifact.task, data, settings, form, on_bad_example, artifact.assets)
+    part = split or ("test" if own or examples.named_parts else "all")
+    chosen = examples.part(part)
+    if not chosen:
+        parts = ", ".join(name for name, size in examples.sizes.items() if size)
+        raise UserError(
+            f"{data}: no {part} part; it has {parts or 'no example'}. --split dev, --split train or --split all choose another"
+        )
+    from suite.training.process import prepare_process
+
+    prepare_process(artifact.settings)
+    model = load(model_dir, runtime, tflite)
+    digests = artifact.assets.get(ASSET)
+    return Scored(
+        part,
+        len(chosen),
+        None if digests is None else count_trained_on(chosen, digests),
+        artifact.pipeline.evaluate(model.predictor, chosen, artifact.assets, settings),
+    )
