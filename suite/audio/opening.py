@@ -2,6 +2,7 @@
 
 import io
 import mmap
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -39,8 +40,7 @@ def open_audio(path: Path | str) -> Iterator[Source]:
         raise UserError(f"{path}: {EXPECTED}. Received: a folder")
     try:
         with open(path, "rb") as file, ExitStack() as stack:
-            size = file.seek(0, io.SEEK_END)
-            file.seek(0)
+            size = os.fstat(file.fileno()).st_size
             start = file.read(START_BYTES)
             if not start:
                 raise UserError(f"{path}: {EXPECTED}. Received: an empty file")

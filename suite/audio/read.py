@@ -94,7 +94,8 @@ def read_audio(path: Path | str, sample_rate: int) -> np.ndarray:
             kept as floating-point numbers.
     """
     with open_audio(path) as source:
-        samples = np.concatenate(list(_mono_blocks(source, path)))
+        blocks = list(_mono_blocks(source, path))
+        samples = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
         rate = source.sample_rate
     return resample(samples, rate, sample_rate)
 
@@ -160,7 +161,7 @@ def _mono_blocks(source: Source, path: Path | str) -> Iterator[np.ndarray]:
         if peak > OVERSHOOT_LEVEL and source.stores_floats and OVERSHOOT not in source.notes:
             source.notes.append(OVERSHOOT)
         read += len(mono)
-        yield np.clip(mono, -1, 1)
+        yield mono if peak <= 1 else np.clip(mono, -1, 1)
     if source.frames is not None and read < source.frames:
         raise UserError(
             f"{path}: the header announces {source.frames:,} samples. Received: a truncated file of {read:,} samples"
