@@ -17,6 +17,7 @@ LONGEST_PAUSE_SECONDS = 10
 AWAY = (
     "failed with exception",  # MLflow of a server that refuses, resets or answers 429 and 5xx
     "max retries exceeded",
+    "error responses",
     "timeout",
     "timed out",
     "connection refused",

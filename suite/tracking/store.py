@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.errors import UserError
-from suite.tracking.patience import StoreAway, harmlessly, patiently, uninterrupted
+from suite.tracking.patience import StoreAway, harmlessly, patiently, reason, uninterrupted
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -52,8 +52,9 @@ def open_store() -> Any:
         mlflow.set_tracking_uri(uri)
         _open_when_made(mlflow)
     except Exception as error:  # MLflow wraps database, network and URI faults in many types
-        first = str(error).strip().splitlines()[0]
-        raise UserError(f"cannot open the tracking store {uri}: {first}; MLFLOW_TRACKING_URI names another") from error
+        raise UserError(
+            f"cannot open the tracking store {uri}: {reason(error)}; MLFLOW_TRACKING_URI names another"
+        ) from error
     return mlflow
 
 

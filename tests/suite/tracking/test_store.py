@@ -7,6 +7,7 @@ import pytest
 
 from suite.errors import UserError
 from suite.tracking import store
+from suite.tracking.patience import is_away
 
 
 @pytest.fixture
@@ -43,6 +44,22 @@ def test_any_other_fault_is_said_at_once(failing):
     with pytest.raises(UserError, match="unable to open database file"):
         store.open_store()
     assert len(asked) == 1
+
+
+def test_a_server_that_is_away_is_said_in_one_short_line_and_is_waited_for(failing):
+    url = "http://127.0.0.1:9/api/2.0/mlflow/experiments/search"
+    failing(
+        f"API request to {url} failed with exception HTTPConnectionPool(...): Max retries exceeded (Connection refused)"
+    )
+    with pytest.raises(
+        UserError, match="^cannot open the tracking store .*: Connection refused; MLFLOW_TRACKING_URI"
+    ) as said:
+        store.open_store()
+    assert is_away(said.value)
+    failing(f"API request to {url} failed with exception ... too many 503 error responses")
+    with pytest.raises(UserError, match=": too many 503 error responses;") as said:
+        store.open_store()
+    assert is_away(said.value)
 
 
 @pytest.fixture
