@@ -52,12 +52,12 @@ def test_a_server_that_is_away_is_said_in_one_short_line_and_is_waited_for(faili
         f"API request to {url} failed with exception HTTPConnectionPool(...): Max retries exceeded (Connection refused)"
     )
     with pytest.raises(
-        UserError, match="^cannot open the tracking store .*: Connection refused; MLFLOW_TRACKING_URI"
+        UserError, match=r"^cannot open the tracking store .*: Connection refused; MLFLOW_TRACKING_URI"
     ) as said:
         store.open_store()
     assert is_away(said.value)
     failing(f"API request to {url} failed with exception ... too many 503 error responses")
-    with pytest.raises(UserError, match=": too many 503 error responses;") as said:
+    with pytest.raises(UserError, match=r": too many 503 error responses;") as said:
         store.open_store()
     assert is_away(said.value)
 
