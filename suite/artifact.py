@@ -60,13 +60,13 @@ class Artifact:
 
 def package_versions() -> dict[str, str]:
     """Return the installed versions of the packages that decide what a model computes."""
-    found = {}
+    versions = {}
     for package in VERSIONED_PACKAGES:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def write_artifact(
@@ -124,8 +124,8 @@ def without_optimizer(model: "keras.Model") -> "keras.Model":
     always something that `keras.models.load_model` finds again.
     """
     copy = type(model).from_config(model.get_config())
-    for variable, own in zip(copy.weights, model.weights, strict=True):
-        variable.assign(own)
+    for variable, trained in zip(copy.weights, model.weights, strict=True):
+        variable.assign(trained)
     return copy
 
 

@@ -99,7 +99,7 @@ class MelSpectrogram(FloatLayer):
         """
         batch, size = samples.shape[0], samples.shape[1] or tf.shape(samples)[1]
         hop, past = self.hop_length, self.n_fft - self.hop_length
-        left = past if self.causal else self.n_fft // 2
+        left_context = past if self.causal else self.n_fft // 2
         side_by_side = -(-self.n_fft // hop)
         frames = self.frame_count(size)
         rows = frames + side_by_side - 1
@@ -112,12 +112,12 @@ class MelSpectrogram(FloatLayer):
                 deployment.keep(f"{self.name}_samples", samples[:, size:])
             samples = tf.pad(samples, [[0, 0], [0, side_by_side * hop]])
         else:
-            samples = tf.pad(samples, [[0, 0], [left, side_by_side * hop]])
+            samples = tf.pad(samples, [[0, 0], [left_context, side_by_side * hop]])
         samples = tf.reshape(samples[:, : rows * hop], (-1 if batch is None else batch, rows, hop))
         if length is not None:
             # Row by row, as a comparison of every sample with the length would put a constant of that size in the file;
             # not by a product, as padding may be NaN.
-            ends = tf.cast(length, tf.int32)[:, tf.newaxis] + left - hop * tf.range(rows)
+            ends = tf.cast(length, tf.int32)[:, tf.newaxis] + left_context - hop * tf.range(rows)
             valid = tf.range(hop) < ends[..., tf.newaxis]
             samples = tf.where(valid, samples, tf.zeros_like(samples))
         return tf.concat([samples[:, i : i + frames] for i in range(side_by_side)], axis=2)[:, :, : self.n_fft]

@@ -79,9 +79,13 @@ class FeatureNormalization(FloatLayer):
 
     def _by_running(self, features, valid):
         """Normalise what is already normalised globally, so that the prior is mean 0 and variance 1."""
-        kept = features if valid is None else keep_frames(features, valid)
-        steps = tf.ones_like(kept[..., :1])
-        count, total, squares = tf.cumsum(steps, 1), tf.cumsum(kept, 1), tf.cumsum(tf.square(kept), 1)
+        valid_features = features if valid is None else keep_frames(features, valid)
+        steps = tf.ones_like(valid_features[..., :1])
+        count, total, squares = (
+            tf.cumsum(steps, 1),
+            tf.cumsum(valid_features, 1),
+            tf.cumsum(tf.square(valid_features), 1),
+        )
         if (deployment := current()) is not None and deployment.streaming:
             counted = tf.reduce_sum(steps if valid is None else keep_frames(steps, valid), axis=1, keepdims=True)
             ends = {"count": counted, "total": total[:, -1:], "squares": squares[:, -1:]}

@@ -139,5 +139,5 @@ def _undecodable(path: Path, start: bytes, size: int, reason: str) -> UserError:
             if content.find(b"moov") < 0:
                 index = "whose index (the box 'moov') is missing"
                 return UserError(f"{path}: {EXPECTED}. Received: a truncated mp4, {index}")
-    shown = start[:SHOWN_BYTES]
-    return UserError(f"{path}: {EXPECTED}. Received: {size:,} bytes that begin with {shown!r} ({reason})")
+    beginning = start[:SHOWN_BYTES]
+    return UserError(f"{path}: {EXPECTED}. Received: {size:,} bytes that begin with {beginning!r} ({reason})")

@@ -71,12 +71,12 @@ def draw_augmentation(examples: Sequence[tuple[str, np.ndarray, np.ndarray]], fr
     ):
         low, high = np.percentile(before, (1, 99)) if np.size(before) else (0, 1)
         seconds = max(len(before), len(after), 1) * frame_seconds
-        for axes, features, said in zip(row, (before, after), ("before", "after"), strict=True):
+        for axes, features, title in zip(row, (before, after), ("before", "after"), strict=True):
             features = np.asarray(features)
             extent = (0, max(len(features), 1) * frame_seconds, -0.5, features.shape[1] - 0.5)
             axes.imshow(features.T, origin="lower", aspect="auto", extent=extent, vmin=low, vmax=high, cmap="magma")
             axes.set(xlim=(0, seconds), xlabel="seconds", ylabel="feature")
-            axes.set_title(_literal(f"{name}, {said}"), fontsize=9)
+            axes.set_title(_literal(f"{name}, {title}"), fontsize=9)
     return figure
 
 

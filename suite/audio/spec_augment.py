@@ -70,11 +70,11 @@ class SpecAugment(keras.layers.Layer):
         frames = tf.fill([batch], time) if frames is None else tf.cast(frames, tf.int32)
         widest = tf.cast(tf.cast(frames, tf.float32) * self.time_mask_fraction, tf.int32)
         widest = tf.minimum(widest, self.time_mask_frames)
-        kept = ~self._masked(self.time_masks, widest, frames, time)[:, :, tf.newaxis]
+        unmasked = ~self._masked(self.time_masks, widest, frames, time)[:, :, tf.newaxis]
         bands = tf.fill([batch], bins)
         widest = tf.minimum(bands, self.frequency_mask_bins)
-        kept &= ~self._masked(self.frequency_masks, widest, bands, bins)[:, tf.newaxis]
-        return tf.where(kept, features, tf.zeros_like(features))
+        unmasked &= ~self._masked(self.frequency_masks, widest, bands, bins)[:, tf.newaxis]
+        return tf.where(unmasked, features, tf.zeros_like(features))
 
     def _masked(self, masks, widest, sizes, size):
         """Return `(batch, size)`, boolean: what `masks` masks cover of rows of which `sizes (batch,)` steps count."""
@@ -102,6 +102,6 @@ class SpecAugment(keras.layers.Layer):
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
-def _up_to(uniform, most):
+def _up_to(uniform, largest):
     """Return integers from 0 to `most`, both included, from numbers in [0, 1)."""
-    return tf.minimum(tf.cast(uniform * tf.cast(most + 1, tf.float32), tf.int32), most)
+    return tf.minimum(tf.cast(uniform * tf.cast(largest + 1, tf.float32), tf.int32), largest)

@@ -32,8 +32,10 @@ def make(
     if source is not None and "source" not in signature(make_sample).parameters:
         raise UserError(f"--from: the {task} sample is made of nothing else. Received: {source}")
     with words().status(f"writing {directory}"):
-        made = make_sample(directory, seed, **options)
-    words().print(f"sample data in {made}\ntrain: suite train {task} --data {made}", markup=False, highlight=False)
+        written = make_sample(directory, seed, **options)
+    words().print(
+        f"sample data in {written}\ntrain: suite train {task} --data {written}", markup=False, highlight=False
+    )
 
 
 @app.command()

@@ -18,12 +18,12 @@ def demo(
     """Make sample data, train on it, evaluate, export and predict from the .tflite, to see that everything works."""
     from suite.registry import PIPELINES, load_pipeline
 
-    chosen = [(task, load_pipeline(task)) for task in tasks or PIPELINES]
+    demonstrated = [(task, load_pipeline(task)) for task in tasks or PIPELINES]
     from suite.quiet import import_tensorflow
 
     with words().status("starting TensorFlow"):
         import_tensorflow()
-    for task, pipeline in chosen:
+    for task, pipeline in demonstrated:
         _demo(task, pipeline, output, json)
 
 

@@ -53,8 +53,8 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="print one JSON obj
 
 def _python() -> Finding:
     fits = (3, 11) <= sys.version_info[:2] <= (3, 13)
-    found = f"{platform.python_version()} on {platform.platform()}"
-    return Finding("python", found, fits, "" if fits else "use Python 3.11 to 3.13")
+    version = f"{platform.python_version()} on {platform.platform()}"
+    return Finding("python", version, fits, "" if fits else "use Python 3.11 to 3.13")
 
 
 def _packages() -> list[Finding]:

@@ -25,18 +25,18 @@ def export(
     from suite.export.offers import DEPLOYMENTS, QUANTIZATIONS
 
     read_artifact(model_dir)
-    chosen = []
+    pairs = []
     for option, value, known in (("--deployment", deployment, DEPLOYMENTS), ("--quantize", quantize, QUANTIZATIONS)):
         if value not in (*known, "all"):
             raise UserError(f"{option}: expected one of {', '.join(known)}, all. Received: {value!r}")
-        chosen.append(known if value == "all" else (value,))
+        pairs.append(known if value == "all" else (value,))
     from suite.quiet import import_tensorflow
 
     with words().status("starting TensorFlow"):
         import_tensorflow()
     from suite.runs import export
 
-    report, left_out = export(model_dir, *chosen, data, web, "all" in (deployment, quantize), words())
+    report, left_out = export(model_dir, *pairs, data, web, "all" in (deployment, quantize), words())
     if json:
         emit(report | {"left_out": left_out})
         return

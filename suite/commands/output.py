@@ -26,8 +26,8 @@ def reading(data: Path) -> Iterator[None]:
     """Show that data is being read, and how many of its files are done where the reader tells."""
     from suite.data.progress import listening
 
-    def update(done, total):
-        status.update(f"reading {data}: {done:,} of {total:,}")
+    def update(count, total):
+        status.update(f"reading {data}: {count:,} of {total:,}")
 
     with words().status(f"reading {data}") as status, listening(update):
         yield
@@ -40,10 +40,10 @@ def progress(items: Iterable[Item], total: int | None, verb: str) -> Iterator[It
         yield from items
         return
     columns = TextColumn(verb), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(verb, total=total)
+    with Progress(*columns, console=console, transient=True) as display:
+        task = display.add_task(verb, total=total)
         for item in items:
-            bar.advance(task)
+            display.advance(task)
             yield item
 
 

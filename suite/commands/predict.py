@@ -74,8 +74,8 @@ def predict(
             elif answer.error is not None:
                 words().print(f"error: {answer.error}", markup=False, highlight=False)
             elif output is None:
-                first, *others = answer.answer.lines()
-                show("\n".join([f"{first}  {_short(answer.name)}", *others]))
+                first, *further = answer.answer.lines()
+                show("\n".join([f"{first}  {_short(answer.name)}", *further]))
             yield answer.plain()
 
     if output is None:

@@ -38,10 +38,10 @@ def bucket_lengths(lengths: Sequence[int], count: int = 8, multiple: int = 4) ->
         through = best[:, None] + cost
         choices.append(through.argmin(axis=0))
         best = through.min(axis=0)
-    chosen = [len(candidates)]
+    boundaries = [len(candidates)]
     for choice in reversed(choices):
-        chosen.append(int(choice[chosen[-1]]))
-    return [int(ends[index]) for index in reversed(chosen)]
+        boundaries.append(int(choice[boundaries[-1]]))
+    return [int(ends[index]) for index in reversed(boundaries)]
 
 
 def plan_batches(
@@ -81,15 +81,15 @@ def plan_batches(
         chunks = _cut_in_order(np.argsort(lengths, kind="stable"), buckets, sizes)
         return [BatchPlan(chunk, int(edges[buckets[chunk[-1]]])) for chunk in chunks]
     generator = np.random.default_rng([seed, epoch])
-    plans, left = [], np.empty(0, dtype=np.int64)
+    plans, leftover = [], np.empty(0, dtype=np.int64)
     for bucket, size in enumerate(sizes):
-        waiting = np.concatenate([left, generator.permutation(np.flatnonzero(buckets == bucket))])
+        waiting = np.concatenate([leftover, generator.permutation(np.flatnonzero(buckets == bucket))])
         whole = len(waiting) - len(waiting) % size
         chunks = [waiting[start : start + size] for start in range(0, whole, size)]
         plans += [BatchPlan(chunk, int(edges[buckets[chunk].max()])) for chunk in chunks]
-        left = waiting[whole:]
-    if len(left):
-        plans.append(BatchPlan(left, int(edges[buckets[left].max()])))
+        leftover = waiting[whole:]
+    if len(leftover):
+        plans.append(BatchPlan(leftover, int(edges[buckets[leftover].max()])))
     return [plans[index] for index in generator.permutation(len(plans))]
 
 

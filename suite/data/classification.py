@@ -33,7 +33,7 @@ def calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
     Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", with 15 bins.
     """
     bins = _bins(confidence)
-    gaps = [abs((right[bins == one] - confidence[bins == one]).sum()) for one in np.unique(bins)]
+    gaps = [abs((right[bins == number] - confidence[bins == number]).sum()) for number in np.unique(bins)]
     return float(sum(gaps) / len(confidence))
 
 
@@ -48,7 +48,7 @@ def draw_reliability(confidence: np.ndarray, right: np.ndarray):
     bins = _bins(confidence)
     used = np.unique(bins)
     figure, axes = plt.subplots(figsize=(5, 5), layout="constrained")
-    heights = [right[bins == one].mean() for one in used]
+    heights = [right[bins == number].mean() for number in used]
     axes.bar(
         used / CALIBRATION_BINS,
         heights,

@@ -17,32 +17,32 @@ def find_duplicates(items: Iterable[Example]) -> dict[str, list[list[Example]]]:
     for example in items:
         by_content.setdefault(content(example), []).append(example)
     repeated = [same for same in by_content.values() if len(same) > 1]
-    found = {part: [own for same in repeated if len(own := _of(same, part)) > 1] for part in PARTS}
+    duplicates = {part: [within for same in repeated if len(within := _of(same, part)) > 1] for part in PARTS}
     for first, second in combinations(PARTS, 2):
-        both = [_of(same, first) + _of(same, second) for same in repeated if _of(same, first) and _of(same, second)]
-        found[f"{first}/{second}"] = both
-    found["targets"] = [same for same in repeated if any(example.target != same[0].target for example in same)]
-    return found
+        across = [_of(same, first) + _of(same, second) for same in repeated if _of(same, first) and _of(same, second)]
+        duplicates[f"{first}/{second}"] = across
+    duplicates["targets"] = [same for same in repeated if any(example.target != same[0].target for example in same)]
+    return duplicates
 
 
 def describe_duplicates(items: Iterable[Example]) -> list[str]:
     """Return one sentence per kind of duplicate that a person should know of, with a count and an example."""
-    found, notes = find_duplicates(items), []
+    duplicates, notes = find_duplicates(items), []
     for first, second in combinations(PARTS, 2):
-        both = found[f"{first}/{second}"]
-        if both:
-            one, other = _of(both[0], first)[0], _of(both[0], second)[0]
-            notes.append(f"{_count(both)} in both {first} and {second}, for example {one.name} and {other.name}.")
-    within = [(part, found[part]) for part in PARTS if found[part]]
+        across = duplicates[f"{first}/{second}"]
+        if across:
+            earlier, later = _of(across[0], first)[0], _of(across[0], second)[0]
+            notes.append(f"{_count(across)} in both {first} and {second}, for example {earlier.name} and {later.name}.")
+    within = [(part, duplicates[part]) for part in PARTS if duplicates[part]]
     for part, repeated in within:
-        one, other = repeated[0][:2]
-        notes.append(f"{_count(repeated)} more than once in {part}, for example {one.name} and {other.name}.")
+        earlier, later = repeated[0][:2]
+        notes.append(f"{_count(repeated)} more than once in {part}, for example {earlier.name} and {later.name}.")
     # Two lists of captions say the same in other words; two labels contradict one another.
-    if found["targets"] and isinstance(found["targets"][0][0].target, str):
-        one = found["targets"][0][0]
-        other = next(example for example in found["targets"][0] if example.target != one.target)
-        pair = f"{one.name} ({one.target!r}) and {other.name} ({other.target!r})"
-        notes.append(f"{_count(found['targets'])} with different targets, for example {pair}.")
+    if duplicates["targets"] and isinstance(duplicates["targets"][0][0].target, str):
+        earlier = duplicates["targets"][0][0]
+        later = next(example for example in duplicates["targets"][0] if example.target != earlier.target)
+        pair = f"{earlier.name} ({earlier.target!r}) and {later.name} ({later.target!r})"
+        notes.append(f"{_count(duplicates['targets'])} with different targets, for example {pair}.")
     return notes
 
 

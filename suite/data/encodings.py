@@ -89,8 +89,8 @@ def guess_encodings(data: bytes) -> list[str]:
     western = "cp1252" if re.search(rb"[\x80-\x9f]", data) else "latin-1"
     if not names:
         return [western]
-    shown = 2 if candidates == LATIN_ENCODINGS else 3
-    return [western if name == "cp1252" else name for name in names.values()][:shown]
+    count = 2 if candidates == LATIN_ENCODINGS else 3
+    return [western if name == "cp1252" else name for name in names.values()][:count]
 
 
 def encoded_twice(text: str) -> str | None:
@@ -127,8 +127,8 @@ def _excerpts(data: bytes, names: Sequence[str], longest: int = 30) -> dict[str,
         texts = {name: line.decode(name, "replace") for name in names}
         if not line.isascii() and len(set(texts.values())) == len(names):
             break
-    first, *others = texts.values()
+    first, *further = texts.values()
     pairs = (index for index, character in enumerate(first) if ord(character) > 127)
-    place = next((index for index in pairs if all(text[index : index + 1] != first[index] for text in others)), 0)
+    place = next((index for index in pairs if all(text[index : index + 1] != first[index] for text in further)), 0)
     start = max(0, place - longest // 2)
     return {name: text[start : start + longest].strip() for name, text in texts.items()}

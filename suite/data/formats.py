@@ -10,7 +10,7 @@ from suite.errors import UserError
 def choose_format(
     root: Path,
     finders: Mapping[str, Callable[[Path, bool], Found | None]],
-    wanted: Mapping[str, str],
+    descriptions: Mapping[str, str],
     format: str | None = None,
 ) -> tuple[str, Found]:
     """Return the name of the format and its files.
@@ -29,29 +29,31 @@ def choose_format(
         raise UserError(f"--format: expected one of {', '.join(finders)}. Received: {format!r}")
     require_path(root)
     if format is not None:
-        found = finders[format](root, True)
-        if found is None:
-            raise UserError(f"{root}: expected {wanted[format]}, for --format {format}. Received: {_contents(root)}")
-        return format, Found(f"--format {format}: {found.reason}", found.sources, found.notes)
+        listing = finders[format](root, True)
+        if listing is None:
+            raise UserError(
+                f"{root}: expected {descriptions[format]}, for --format {format}. Received: {_contents(root)}"
+            )
+        return format, Found(f"--format {format}: {listing.reason}", listing.sources, listing.notes)
     matches, faults = {}, []
     for name, find in finders.items():
         try:
-            found = find(root, False)
+            listing = find(root, False)
         except UserError as error:
             faults.append(error)
             continue
-        if found is not None:
-            matches[name] = found
+        if listing is not None:
+            matches[name] = listing
     if not matches and faults:
         raise faults[0]
     if not matches:
-        looked_for = "; ".join(dict.fromkeys(wanted.values()))
+        looked_for = "; ".join(dict.fromkeys(descriptions.values()))
         raise UserError(
             f"{root}: format not recognised. Received: {_contents(root)}\n"
             f"Looked for {looked_for}; --format NAME forces one of {', '.join(finders)}."
         )
     if len(matches) > 1:
-        choices = "; ".join(f"{name} ({found.reason})" for name, found in matches.items())
+        choices = "; ".join(f"{name} ({listing.reason})" for name, listing in matches.items())
         raise UserError(f"{root}: more than one format fits: {choices}\n--format NAME chooses one.")
     return matches.popitem()
 

@@ -94,8 +94,8 @@ def _check_classes(examples: Examples) -> None:
         only = next(iter(labels))
         raise UserError(f"{path}: expected at least two different labels. Received: {only!r} for all {size:,} examples")
     if len(labels) > max(20, size // 2):
-        shown = ", ".join(repr(label[:40]) for label in list(labels)[:3])
-        received = f"{len(labels):,} different ones for {size:,} examples: {shown}, ..."
+        examples_of_labels = ", ".join(repr(label[:40]) for label in list(labels)[:3])
+        received = f"{len(labels):,} different ones for {size:,} examples: {examples_of_labels}, ..."
         raise UserError(f"{path}: expected labels that repeat; is it the right column? Received: {received}")
 
 

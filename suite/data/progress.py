@@ -22,7 +22,7 @@ def listening(listener: Callable[[int, int], None]) -> Iterator[None]:
 def tracked(items: Iterable[Item], total: int) -> Iterator[Item]:
     """Yield the items, telling the listener, where there is one, how many of `total` are done."""
     listener = _listener.get()
-    for done, item in enumerate(items, 1):
+    for count, item in enumerate(items, 1):
         if listener is not None:
-            listener(done, total)
+            listener(count, total)
         yield item

@@ -101,7 +101,7 @@ def find_tables(root: Path, kind: str, forced: bool = False) -> Found | None:
         sources = [Source(path, path.name, part_of(path.name)) for path in tables]
         return Found(f"the file{'s' if len(tables) > 1 else ''} {_names(tables)}", sources, notes)
     inside = {folder: _choose_tables(folder, list_folder(folder)[0], kind) for folder in folders}
-    inside = {folder: chosen for folder, chosen in inside.items() if chosen[0]}
+    inside = {folder: listing for folder, listing in inside.items() if listing[0]}
     if not inside:
         return None
     sources = []
@@ -150,11 +150,11 @@ def _missing_parts(sources):
     for source in sources:
         if source.group is not None:
             parts.setdefault(source.group, set()).add(source.part)
-    every = set().union(*parts.values()) if parts else set()
+    all_parts = set().union(*parts.values()) if parts else set()
     return [
-        f"The folder {group!r} has no {' and no '.join(sorted(map(str, every - own)))} part, which other folders have."
-        for group, own in parts.items()
-        if every - own
+        f"The folder {group!r} has no {' and no '.join(sorted(map(str, all_parts - group_parts)))} part, which other folders have."
+        for group, group_parts in parts.items()
+        if all_parts - group_parts
     ]
 
 
@@ -202,8 +202,8 @@ def find_class_folders(
         notes.append(f"{count} in sub-folders of class folders and count for the class, as {_below(root, deeper[0])}.")
     unnamed = [folder for folder in folders if part_folders and folder not in part_folders]
     notes += [f"{_names(unnamed)}: not read, {NO_PART}."] if unnamed else []
-    shown = _join([_below(root, folder) for _, folder in pairs])
-    return Found(f"the class folders {shown} with {' or '.join(endings)} files", sources, notes)
+    listed = _join([_below(root, folder) for _, folder in pairs])
+    return Found(f"the class folders {listed} with {' or '.join(endings)} files", sources, notes)
 
 
 def _matching(files: list[Path], endings: tuple[str, ...]) -> list[Path]:
@@ -249,5 +249,5 @@ def _names(paths):
     return _join([path.name for path in paths])
 
 
-def _join(names, shown=6):
-    return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")
+def _join(names, limit=6):
+    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")

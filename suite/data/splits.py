@@ -69,9 +69,9 @@ def _take_groups(
     items: Sequence[Example], parts: list[str], settings: TrainingSettings, named: frozenset[str]
 ) -> list[str]:
     """Move the groups of `dev_groups` from train to dev, in place; return notes."""
-    shown = ", ".join(settings.dev_groups)
+    listed = ", ".join(settings.dev_groups)
     if "dev" in named:
-        raise UserError(f"setting 'dev_groups': the data names its own dev part, which stays. Received: {shown}")
+        raise UserError(f"setting 'dev_groups': the data names its own dev part, which stays. Received: {listed}")
     require_groups(items, "dev_groups")
     known = {example.group for example, part in zip(items, parts, strict=True) if part == "train"}
     for group in settings.dev_groups:
@@ -79,9 +79,9 @@ def _take_groups(
             listed = ", ".join(sorted(known)[:20])
             raise UserError(f"setting 'dev_groups': expected groups of train: {listed}. Received: {group!r}")
     if not settings.dev_fraction:
-        return [f"dev_fraction is 0, so the dev_groups {shown} stay in train."]
+        return [f"dev_fraction is 0, so the dev_groups {listed} stay in train."]
     if known == set(settings.dev_groups):
-        raise UserError(f"setting 'dev_groups': expected not all groups of train. Received: {shown}")
+        raise UserError(f"setting 'dev_groups': expected not all groups of train. Received: {listed}")
     for index, example in enumerate(items):
         if parts[index] == "train" and example.group in settings.dev_groups:
             parts[index] = "dev"

@@ -30,9 +30,9 @@ def summarize(examples: Examples) -> dict:
         "groups": _groups(examples.items),
         "lengths": {part: _lengths(examples.part(part)) for part in PARTS if _are_texts(examples.part(part))},
         "duplicates": {
-            kind: {"contents": len(found), "example": [example.name for example in found[0][:2]]}
-            for kind, found in find_duplicates(examples.items).items()
-            if found
+            kind: {"contents": len(contents), "example": [example.name for example in contents[0][:2]]}
+            for kind, contents in find_duplicates(examples.items).items()
+            if contents
         },
         "problems": [{"name": problem.name, "message": problem.message} for problem in examples.problems],
         "notes": list(examples.notes),

@@ -67,8 +67,8 @@ class Table:
         if name in alike:
             alike = [name] * alike.count(name)
         if len(alike) > 1:
-            shown = str(len(alike)) if len(set(alike)) == 1 else ", ".join(map(repr, alike))
-            raise UserError(f"{self.path}: expected one column {name!r}. Received: {shown}")
+            spellings = str(len(alike)) if len(set(alike)) == 1 else ", ".join(map(repr, alike))
+            raise UserError(f"{self.path}: expected one column {name!r}. Received: {spellings}")
         if alike and alike[0] in self.unreadable:
             received = self.unreadable[alike[0]]
             raise UserError(f"{self.path}: expected texts or numbers in the column {alike[0]!r}. Received: {received}")

@@ -121,10 +121,10 @@ def _read_counts(numbered, name):
             if not counts:
                 break
             return counts, (number, line)
-        found = re.fullmatch(r"ngram[ \t]+(\d+)[ \t]*=[ \t]*(\d+)", line)
-        if not found or int(found[1]) != len(counts) + 1:
+        match = re.fullmatch(r"ngram[ \t]+(\d+)[ \t]*=[ \t]*(\d+)", line)
+        if not match or int(match[1]) != len(counts) + 1:
             raise UserError(f"{name}, line {number}: expected ngram {len(counts) + 1}=COUNT. Received: {line[:80]}")
-        counts.append(int(found[2]))
+        counts.append(int(match[2]))
     raise UserError(f"{name}, line {number}: expected lines ngram N=COUNT and the section \\1-grams: after \\data\\")
 
 

@@ -91,7 +91,7 @@ def beam_search(
     )
     # A hot word's bonus is hoped for and then given; a symbol ends as many words as it has spaces.
     hottest = max([0.0, *hot_words.values()])
-    most = symbol_bonus + hottest + max(text.count(" ") for text in symbols) * (max(0.0, word_bonus) + hottest)
+    largest_gain = symbol_bonus + hottest + max(text.count(" ") for text in symbols) * (max(0.0, word_bonus) + hottest)
     probabilities = np.exp(log_probs)
     totals, beside, lengths, rows = beam_kernel.search(
         probabilities,
@@ -102,7 +102,7 @@ def beam_search(
         float(lm_weight),
         float(word_bonus),
         float(symbol_bonus),
-        float(most),
+        float(largest_gain),
     )
     texts = {}
     for row in [*np.argsort(-totals[:-1], kind="stable")[: n_best + RESCORED], len(totals) - 1]:
@@ -214,5 +214,5 @@ def _tree(words, alphabet, ids, hot_words):
     }
 
 
-def _pairs(left, right):
-    return np.stack([np.asarray(left, np.int32), np.asarray(right, np.int32)], 1)
+def _pairs(keys, right):
+    return np.stack([np.asarray(keys, np.int32), np.asarray(right, np.int32)], 1)

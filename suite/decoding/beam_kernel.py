@@ -54,16 +54,16 @@ WHOLE, HOPED = 0, 1
 
 
 @compiled
-def _find(pairs, begin, end, wanted):
+def _find(pairs, begin, end, key):
     """The row of a token in a sorted stretch, or -1."""
     stop = end
     while begin < end:
         middle = (begin + end) // 2
-        if pairs[middle, TOKEN] < wanted:
+        if pairs[middle, TOKEN] < key:
             begin = middle + 1
         else:
             end = middle
-    return begin if begin < stop and pairs[begin, TOKEN] == wanted else -1
+    return begin if begin < stop and pairs[begin, TOKEN] == key else -1
 
 
 @compiled
@@ -135,18 +135,18 @@ SCORE, HOPE = range(2)
 
 
 @compiled
-def search(probabilities, machine, guest, width, threshold, lm_weight, word_bonus, symbol_bonus, most):
-    """Return the texts that are left after the last frame, and a guest.
+def search(probabilities, machine, required_text, width, threshold, lm_weight, word_bonus, symbol_bonus, largest_gain):
+    """Return the texts that are left after the last frame, and a required one.
 
     Args:
         probabilities: float64 `(frames, symbols)`, symbol 0 the blank.
-        guest: int32 ids of a text that is to be among the answers.
+        required_text: int32 ids of a text that is to be among the answers.
         width: Prefixes kept after each frame.
         threshold: Symbols less probable than this do not extend a prefix.
-        most: No symbol adds a higher score than this; spares prefixes that cannot be kept the trouble.
+        largest_gain: No symbol adds a higher score than this; spares prefixes that cannot be kept the trouble.
 
     Returns:
-        Rows, the guest's last: score of the search (the guest has none); score beside the acoustic one; length; ids, at
+        Rows, that of the required text last: score of the search (which it has none of); score beside the acoustic one; length; ids, at
         the end of a row of `(texts, frames)`.
     """
     frames, symbols = probabilities.shape
@@ -155,52 +155,58 @@ def search(probabilities, machine, guest, width, threshold, lm_weight, word_bonu
 
     # The prefixes kept, best first: node, probability of ending in a blank and in its last symbol. `rank` and `heap` are
     # those that are to be kept and where they are written, a heap with the least one on top.
-    kept, blank, spoken = np.zeros(width, np.int32), np.zeros(width), np.zeros(width)
+    ranked, blank, spoken = np.zeros(width, np.int32), np.zeros(width), np.zeros(width)
     new, new_blank, new_spoken = np.zeros(width, np.int32), np.zeros(width), np.zeros(width)
     rank, heap = np.zeros(width), np.zeros(width, np.int32)
     count, blank[0] = 1, 1.0
     child_of, allowed = np.full(symbols, -1, np.int32), np.zeros(symbols, np.int32)
 
     for frame in range(frames):
-        here = probabilities[frame]
+        frame_probabilities = probabilities[frame]
         allowed_count = 0
         for symbol in range(1, symbols):
-            if here[symbol] >= threshold and here[symbol] > 0:
+            if frame_probabilities[symbol] >= threshold and frame_probabilities[symbol] > 0:
                 place = allowed_count  # most probable first
-                while place and here[allowed[place - 1]] < here[symbol]:
+                while place and frame_probabilities[allowed[place - 1]] < frame_probabilities[symbol]:
                     allowed[place] = allowed[place - 1]
                     place -= 1
                 allowed[place] = symbol
                 allowed_count += 1
 
         # Prefixes that stay what they are: by a blank, by their last symbol going on, or out of a kept shorter prefix.
-        for spot in range(count):
-            nodes[kept[spot], SPOT] = spot
-        for spot in range(count):
-            node = kept[spot]
-            new[spot], new_blank[spot], new_spoken[spot] = node, (blank[spot] + spoken[spot]) * here[0], 0.0
+        for position in range(count):
+            nodes[ranked[position], SPOT] = position
+        for position in range(count):
+            node = ranked[position]
+            new[position], new_blank[position], new_spoken[position] = (
+                node,
+                (blank[position] + spoken[position]) * frame_probabilities[0],
+                0.0,
+            )
             if node:
                 last, parent = nodes[node, SYMBOL], nodes[node, PARENT]
-                arriving = spoken[spot]
+                arriving = spoken[position]
                 before = nodes[parent, SPOT]
                 if before >= 0:
                     arriving += blank[before]
                     if nodes[parent, SYMBOL] != last:
                         arriving += spoken[before]
-                new_spoken[spot] = arriving * here[last]
-            heap[spot] = spot
-            rank[spot] = np.log(new_blank[spot] + new_spoken[spot]) + scores[node, SCORE] + scores[node, HOPE]
-        held = count
-        if held == width:
-            for spot in range(width // 2 - 1, -1, -1):
-                _sift(rank, heap, spot, width)
+                new_spoken[position] = arriving * frame_probabilities[last]
+            heap[position] = position
+            rank[position] = (
+                np.log(new_blank[position] + new_spoken[position]) + scores[node, SCORE] + scores[node, HOPE]
+            )
+        filled = count
+        if filled == width:
+            for position in range(width // 2 - 1, -1, -1):
+                _sift(rank, heap, position, width)
 
         # Prefixes one symbol longer.
-        for spot in range(count):
-            node = kept[spot]
-            last, both = nodes[node, SYMBOL], blank[spot] + spoken[spot]
-            least = np.exp(rank[0] - scores[node, SCORE] - most) if held == width else 0.0
-            if allowed_count == 0 or both * here[allowed[0]] <= least:
+        for position in range(count):
+            node = ranked[position]
+            last, total = nodes[node, SYMBOL], blank[position] + spoken[position]
+            lowest = np.exp(rank[0] - scores[node, SCORE] - largest_gain) if filled == width else 0.0
+            if allowed_count == 0 or total * frame_probabilities[allowed[0]] <= lowest:
                 continue
             child = nodes[node, CHILD]
             while child >= 0:
@@ -208,18 +214,18 @@ def search(probabilities, machine, guest, width, threshold, lm_weight, word_bonu
                 child = nodes[child, SIBLING]
             for index in range(allowed_count):
                 symbol = allowed[index]
-                mass = both * here[symbol]
-                if mass <= least:
+                mass = total * frame_probabilities[symbol]
+                if mass <= lowest:
                     break
                 if symbol == last:
-                    mass = blank[spot] * here[symbol]
-                if mass <= least:
+                    mass = blank[position] * frame_probabilities[symbol]
+                if mass <= lowest:
                     continue
                 child = child_of[symbol]
                 if child >= 0 and nodes[child, SPOT] >= 0:
                     continue  # among those that stay
                 gain = np.log(mass)
-                if held == width and gain + scores[node, SCORE] + most <= rank[0]:
+                if filled == width and gain + scores[node, SCORE] + largest_gain <= rank[0]:
                     continue
                 if child < 0:
                     if used == len(nodes):
@@ -240,10 +246,16 @@ def search(probabilities, machine, guest, width, threshold, lm_weight, word_bonu
                 gain += scores[child, SCORE] + scores[child, HOPE]
                 if not gain > -np.inf:
                     continue
-                if held < width:
-                    rank[held], heap[held], new[held], new_blank[held], new_spoken[held] = gain, held, child, 0.0, mass
-                    held += 1
-                    if held == width:
+                if filled < width:
+                    rank[filled], heap[filled], new[filled], new_blank[filled], new_spoken[filled] = (
+                        gain,
+                        filled,
+                        child,
+                        0.0,
+                        mass,
+                    )
+                    filled += 1
+                    if filled == width:
                         for top in range(width // 2 - 1, -1, -1):
                             _sift(rank, heap, top, width)
                 elif gain > rank[0]:
@@ -255,10 +267,10 @@ def search(probabilities, machine, guest, width, threshold, lm_weight, word_bonu
                 child_of[nodes[child, SYMBOL]] = -1
                 child = nodes[child, SIBLING]
 
-        for spot in range(count):
-            nodes[kept[spot], SPOT] = -1
+        for position in range(count):
+            nodes[ranked[position], SPOT] = -1
         # Best first, so that in the next frame few take a place that they have to leave again.
-        count = held
+        count = filled
         if count < width:
             for top in range(count // 2 - 1, -1, -1):
                 _sift(rank, heap, top, count)
@@ -267,27 +279,31 @@ def search(probabilities, machine, guest, width, threshold, lm_weight, word_bonu
             heap[0], heap[size] = heap[size], heap[0]
             _sift(rank, heap, 0, size)
         highest = 0.0
-        for spot in range(count):
-            highest = max(highest, new_blank[spot] + new_spoken[spot])
+        for position in range(count):
+            highest = max(highest, new_blank[position] + new_spoken[position])
         share = 1 / highest if highest > 0 else 0.0
-        for spot in range(count):
-            source = heap[spot]
-            kept[spot], blank[spot], spoken[spot] = new[source], new_blank[source] * share, new_spoken[source] * share
+        for position in range(count):
+            source = heap[position]
+            ranked[position], blank[position], spoken[position] = (
+                new[source],
+                new_blank[source] * share,
+                new_spoken[source] * share,
+            )
 
     totals, beside = np.full(count + 1, -np.inf), np.zeros(count + 1)
     lengths, ids = np.zeros(count + 1, np.int32), np.zeros((count + 1, frames), np.int32)
     for row in range(count + 1):
         if row < count:
-            node = kept[row]
+            node = ranked[row]
             beside[row], state, place = scores[node, SCORE], nodes[node, STATE], nodes[node, PLACE]
             while node:  # from the last symbol to the first
                 ids[row, frames - 1 - lengths[row]] = nodes[node, SYMBOL]
                 lengths[row] += 1
                 node = nodes[node, PARENT]
         else:
-            state, place, lengths[row] = machine.start, ROOT, len(guest)
-            ids[row, frames - len(guest) :] = guest
-            for symbol in guest:
+            state, place, lengths[row] = machine.start, ROOT, len(required_text)
+            ids[row, frames - len(required_text) :] = required_text
+            for symbol in required_text:
                 score, state, place = _extend(machine, state, place, symbol, lm_weight, word_bonus, symbol_bonus)
                 beside[row] += score
         beside[row] += _finish(machine, state, place, lm_weight, word_bonus)

@@ -105,20 +105,20 @@ def _scaled_forward(blank, spoken, skips, blanks, labels):
     scale = 0.0  # log of it, at the frame before
     dropped_at = -np.inf  # the highest scale at which something was dropped
     for frame in range(frames):
-        here, new_blanks, new_labels = blank[frame], blanks[frame % rows], labels[frame % rows]
+        blank_probability, new_blanks, new_labels = blank[frame], blanks[frame % rows], labels[frame % rows]
         if frame == 0:
-            new_blanks[0] = here
+            new_blanks[0] = blank_probability
             if count:
                 new_labels[0] = spoken[0, 0]
         else:
             old_blanks, old_labels = blanks[(frame - 1) % rows], labels[(frame - 1) % rows]
             dropped = 0.0
-            value = old_blanks[0] * here
+            value = old_blanks[0] * blank_probability
             dropped += (old_blanks[0] > 0) & (value < TINY)
             new_blanks[0] = value if value >= TINY else 0.0
             for index in range(count):
                 source = old_blanks[index + 1] + old_labels[index]
-                value = source * here
+                value = source * blank_probability
                 dropped += (source > 0) & (value < TINY)
                 new_blanks[index + 1] = value if value >= TINY else 0.0
             if count:
@@ -181,10 +181,10 @@ def _scaled(probabilities, target):
         if frame == 0:
             break
         dropped = 0.0
-        here = blank[frame]
+        blank_probability = blank[frame]
         scale = 0.0
         for index in range(count + 1):
-            value = after_blanks[index] * here
+            value = after_blanks[index] * blank_probability
             dropped += (after_blanks[index] > 0) & (value < TINY)
             value = value if value >= TINY else 0.0
             late_blanks[index] = value
@@ -215,9 +215,9 @@ def _scaled(probabilities, target):
 
 
 @compiled
-def _add(left, right):
+def _add(first, right):
     """log(e^left + e^right)."""
-    high, low = max(left, right), min(left, right)
+    high, low = max(first, right), min(first, right)
     return high if low == -np.inf else high + np.log1p(np.exp(low - high))
 
 
@@ -236,8 +236,8 @@ def _logarithmic_forward(logs, extended, ahead):
     state."""
     (frames, _), states, rows = logs.shape, len(extended), len(ahead)
     for frame in range(frames):
-        here, before = ahead[frame % rows], ahead[(frame - 1) % rows]
-        here[:] = -np.inf
+        current, before = ahead[frame % rows], ahead[(frame - 1) % rows]
+        current[:] = -np.inf
         # States that can be reached by now and from which the end can be reached.
         for state in range(max(0, states - 2 * (frames - frame)), min(states, 2 * frame + 2)):
             value = 0.0
@@ -247,7 +247,7 @@ def _logarithmic_forward(logs, extended, ahead):
                     value = _add(value, before[state - 1])
                 if state >= 2 and extended[state] != 0 and extended[state] != extended[state - 2]:
                     value = _add(value, before[state - 2])
-            here[state] = value + logs[frame, extended[state]]
+            current[state] = value + logs[frame, extended[state]]
     last = ahead[(frames - 1) % rows]
     return _add(last[states - 1], last[states - 2]) if states > 1 else last[0]
 

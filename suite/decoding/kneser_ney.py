@@ -29,8 +29,8 @@ def train(lines: Iterable[str], order: int, level: str) -> NgramModel:
         raise UserError(f"The level of a language model must be one of {', '.join(LEVELS)}. Received: {level}")
     if order < 1:
         raise UserError(f"The order of a language model must be at least 1. Received: {order}")
-    vocabulary, text, left = _encode(lines, level)
-    parents, last, suffixes, counts = _count(text, left, order, len(vocabulary))
+    vocabulary, text, remaining = _encode(lines, level)
+    parents, last, suffixes, counts = _count(text, remaining, order, len(vocabulary))
     adjusted = _adjust(parents, suffixes, counts, last)
 
     # `below`: probabilities of the order before, `backoff`: log gamma of its n-grams, as contexts.
@@ -43,9 +43,11 @@ def train(lines: Iterable[str], order: int, level: str) -> NgramModel:
         total = np.bincount(parents[k], adjusted[k], contexts)
         freed = np.bincount(parents[k], discount[kinds], contexts)
         share = np.divide(freed, total, out=np.ones(contexts), where=total > 0)
-        kept = adjusted[k] - discount[kinds]
-        kept = np.divide(kept, total[parents[k]], out=np.zeros(len(kept)), where=total[parents[k]] > 0)
-        below = kept + share[parents[k]] * below[suffixes[k]]
+        discounted = adjusted[k] - discount[kinds]
+        discounted = np.divide(
+            discounted, total[parents[k]], out=np.zeros(len(discounted)), where=total[parents[k]] > 0
+        )
+        below = discounted + share[parents[k]] * below[suffixes[k]]
         if k == 0:
             below[START_ID] = np.exp(NEVER)
         log_probs.append(np.log(below))
@@ -70,11 +72,11 @@ def _encode(lines, level):
     ids = {token: index for index, token in enumerate(vocabulary)}
     text = np.array([ids[token] for sentence in sentences for token in (START, *sentence, END)], np.int64)
     sizes = np.array([len(sentence) + 2 for sentence in sentences])
-    left = np.repeat(np.cumsum(sizes), sizes) - np.arange(len(text))
-    return vocabulary, text, left
+    remaining = np.repeat(np.cumsum(sizes), sizes) - np.arange(len(text))
+    return vocabulary, text, remaining
 
 
-def _count(text, left, order, size):
+def _count(text, remaining, order, size):
     """Return lists by order: parent n-gram, last token, suffix n-gram and count of every n-gram, sorted by the first two.
 
     Parents and suffixes are places in the list of the order before; every token is there as a single one.
@@ -83,7 +85,7 @@ def _count(text, left, order, size):
     counts.append(np.bincount(text, minlength=size))
     at = text  # the n-gram that begins at each place
     for k in range(1, order):
-        begins = np.flatnonzero(left > k)
+        begins = np.flatnonzero(remaining > k)
         keys, first, inverse, count = np.unique(
             at[begins] * size + text[begins + k], return_index=True, return_inverse=True, return_counts=True
         )

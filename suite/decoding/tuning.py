@@ -70,8 +70,8 @@ def tune(
             if (weight, bonus) not in rates:
                 options = {"lm_weight": weight, "word_bonus": bonus, "lexicon": lexicon, "hot_words": hot_words}
 
-                def decode(one):
-                    return beam_search(one, symbols, beam_width, language_model, **options)[0].text
+                def decode(steps):
+                    return beam_search(steps, symbols, beam_width, language_model, **options)[0].text
 
                 rates[weight, bonus] = word_error_rate(references, list(threads.map(decode, log_probs)))
             if progress:
@@ -94,7 +94,7 @@ def tune(
         weight,
         bonus,
         rates[weight, bonus],
-        word_error_rate(references, [greedy(one).text(symbols) for one in log_probs]),
+        word_error_rate(references, [greedy(steps).text(symbols) for steps in log_probs]),
         [(*point, rate) for point, rate in rates.items()],
     )
 

@@ -62,26 +62,26 @@ def measure_predictor(predictor: Predictor, inputs: list[Arrays], rounds: int) -
         started = time.perf_counter()
         predictor(inputs)
         ended = time.perf_counter()
-        each = []
+        milliseconds = []
         for arrays in inputs:
             begun = time.perf_counter()
             predictor([arrays])
-            each.append(time.perf_counter() - begun)
+            milliseconds.append(time.perf_counter() - begun)
         if turn:  # the first pass allocates and traces
             passes.append(ended - started)
-            latencies += each
+            latencies += milliseconds
     return {
         "milliseconds": 1000 * statistics.median(latencies),
         "examples_per_second": len(inputs) / statistics.median(passes),
     }
 
 
-def _row(runner: str, threads: int, found: dict[str, float]) -> dict[str, Any]:
+def _row(runner: str, threads: int, figures: dict[str, float]) -> dict[str, Any]:
     return {
         "runner": runner,
         "threads": threads,
-        "milliseconds": round(found["milliseconds"], 4),
-        "examples_per_second": round(found["examples_per_second"], 1),
+        "milliseconds": round(figures["milliseconds"], 4),
+        "examples_per_second": round(figures["examples_per_second"], 1),
     }
 
 
@@ -89,8 +89,8 @@ def _keras_in_child(path: Path, threads: int, rounds: int) -> dict[str, float]:
     root = str(Path(__file__).resolve().parents[2])
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))}
     command = [sys.executable, "-m", "suite.runtime.benchmark", str(path), str(threads), str(rounds)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    return json.loads(done.stdout.splitlines()[-1])
+    completed = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return json.loads(completed.stdout.splitlines()[-1])
 
 
 def _measure_keras(path: str, threads: int, rounds: int) -> dict[str, float]:

@@ -56,7 +56,7 @@ class DeployedPredictor:
         if name == self.signature.name:
             return self
         if name not in self._siblings:
-            signature = next((one for one in self.signatures if one.name == name), None)
+            signature = next((candidate for candidate in self.signatures if candidate.name == name), None)
             if signature is None:
                 raise ValueError(f"{self.predictor.path}: expected a signature of the file. Received: {name!r}")
             predictor = self.predictor.sibling(name)
@@ -111,10 +111,10 @@ def split_name(file: str) -> tuple[str, str]:
     Raises:
         UserError: if the name is not as the export gives it.
     """
-    deployment, *rest = file.removesuffix(".tflite").split("-")
+    deployment, *parts = file.removesuffix(".tflite").split("-")
     if not file.endswith(".tflite") or deployment not in ("interpreter", "compiled", "streaming"):
         raise UserError(f"{file}: expected a name as the export gives it, DEPLOYMENT[-QUANTISATION].tflite")
-    return deployment, next((part for part in rest if part != CUSTOM), "none")
+    return deployment, next((part for part in parts if part != CUSTOM), "none")
 
 
 def has_custom_ops(file: str) -> bool:
@@ -144,7 +144,7 @@ def _one_window(predictor: TfLitePredictor, arrays: Arrays) -> Arrays:
     padded = {}
     for name, (shape, _) in predictor.inputs.items():
         array = np.asarray(arrays[name])
-        if any(size > most for size, most in zip(array.shape, shape, strict=True)):
+        if any(size > limit for size, limit in zip(array.shape, shape, strict=True)):
             raise UserError(f"{predictor.path}: takes {name} of at most {list(shape)}. Received: {list(array.shape)}")
         padded[name] = np.zeros(shape, array.dtype)
         padded[name][tuple(map(slice, array.shape))] = array

@@ -33,7 +33,7 @@ class KerasPredictor:
     ):
         self.model = model
         self.signatures = signatures
-        self.signature = signature = next(one for one in signatures if name in (None, one.name))
+        self.signature = signature = next(candidate for candidate in signatures if name in (None, candidate.name))
         self.batch_size = batch_size
         self._siblings: dict[str, KerasPredictor] = {}
         names, function = list(signature.inputs), signature.function(model)
@@ -57,13 +57,13 @@ class KerasPredictor:
         order = sorted(range(len(inputs)), key=lambda index: [np.size(array) for array in inputs[index].values()])
         answers: list[Arrays] = [{}] * len(inputs)
         for start in range(0, len(order), self.batch_size):
-            chosen = order[start : start + self.batch_size]
+            batch = order[start : start + self.batch_size]
             tensors = [
-                _stack([inputs[index][name] for index in chosen], raw.dtype)
+                _stack([inputs[index][name] for index in batch], raw.dtype)
                 for name, raw in self.signature.inputs.items()
             ]
             outputs = {name: value.numpy() for name, value in self._function(*tensors).items()}
-            for row, index in enumerate(chosen):
+            for row, index in enumerate(batch):
                 answers[index] = {name: value[row] for name, value in outputs.items()}
         return self.signature.trimmed(answers)
 

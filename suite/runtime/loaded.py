@@ -47,15 +47,15 @@ class LoadedModel:
         Raises:
             UserError: for an input that cannot be read, or an unknown option.
         """
-        many = isinstance(raw_input, list | tuple)
-        raw_inputs = list(raw_input) if many else [raw_input]
+        is_list = isinstance(raw_input, list | tuple)
+        raw_inputs = list(raw_input) if is_list else [raw_input]
         answers = []
         for start in range(0, len(raw_inputs), INPUTS_AT_ONCE):
             answers += self.answer_each(raw_inputs[start : start + INPUTS_AT_ONCE], **options)
             for answer in answers:
                 if isinstance(answer, UserError):
                     raise answer
-        return answers if many else answers[0]
+        return answers if is_list else answers[0]
 
     def answer_each(self, raw_inputs: Sequence[Any], **options: Any) -> list[Any]:
         """Return the answers to raw inputs, computed together; in the place of one at fault stands its UserError.

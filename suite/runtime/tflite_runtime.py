@@ -51,9 +51,9 @@ class TfLitePredictor:
         Raises:
             ValueError: if the file holds no such signature.
         """
-        other = copy.copy(self)
-        other._take(name)
-        return other
+        twin = copy.copy(self)
+        twin._take(name)
+        return twin
 
     def __call__(self, inputs: Sequence[Arrays]) -> list[Arrays]:
         """Return one dict of output arrays per input, without the batch axis."""
@@ -86,11 +86,11 @@ class TfLitePredictor:
 
 def _tensors(details):
     """Return name -> (shape without the batch axis, dtype)."""
-    found = {}
+    tensors = {}
     for name, detail in details.items():
         shape = detail["shape_signature"] if len(detail["shape_signature"]) else detail["shape"]
-        found[name] = (tuple(None if size < 0 else int(size) for size in shape[1:]), detail["dtype"])
-    return found
+        tensors[name] = (tuple(None if size < 0 else int(size) for size in shape[1:]), detail["dtype"])
+    return tensors
 
 
 def _interpreter(path, threads):

@@ -32,13 +32,13 @@ def split_windows(data: bytes, size: int) -> list[bytes]:
         raise ValueError(f"a window has at least 1 byte. Received: {size}")
     if len(data) <= size:
         return [data]
-    rest = data.strip(SPACES)
+    remaining = data.strip(SPACES)
     windows = []
-    while len(rest) > size:
-        cut = _cut(rest, size)
-        windows.append(rest[:cut].rstrip(SPACES))
-        rest = rest[cut:].lstrip(SPACES)
-    return [*windows, rest]
+    while len(remaining) > size:
+        cut = _cut(remaining, size)
+        windows.append(remaining[:cut].rstrip(SPACES))
+        remaining = remaining[cut:].lstrip(SPACES)
+    return [*windows, remaining]
 
 
 def combine(answers: Sequence[np.ndarray], windows: Sequence[bytes]) -> np.ndarray:
@@ -71,18 +71,18 @@ def row_windows(predictor: Any, arrays: Arrays, names: Sequence[str]) -> Arrays:
     for start in range(0, count, size):
         fed = dict(arrays)
         for name in names:
-            some = np.asarray(arrays[name])[start : start + size]
-            fed[name] = np.concatenate([some, np.zeros((size - len(some), *some.shape[1:]), some.dtype)])
+            rows = np.asarray(arrays[name])[start : start + size]
+            fed[name] = np.concatenate([rows, np.zeros((size - len(rows), *rows.shape[1:]), rows.dtype)])
         answers.append(predictor.call(fed))
     return {name: np.concatenate([answer[name] for answer in answers])[:count] for name in answers[0]}
 
 
-def _cut(rest: bytes, size: int) -> int:
+def _cut(remaining: bytes, size: int) -> int:
     """Return where to cut text that is longer than `size`: the bytes of the window, 1 to `size`."""
     for cut in range(size, 0, -1):
-        if rest[cut] in SPACES:
+        if remaining[cut] in SPACES:
             return cut
     for cut in range(size, max(size - 4, 0), -1):
-        if rest[cut] & 0xC0 != 0x80:  # not in the middle of a character
+        if remaining[cut] & 0xC0 != 0x80:  # not in the middle of a character
             return cut
     return size

@@ -159,7 +159,7 @@ def sample(
         )
     count = _inputs(state)
     seeds = [(seed, row) for row in range(count)] if isinstance(seed, int | np.integer) else list(seed)
-    numbers = np.stack([np.random.default_rng(one).random(max_length) for one in seeds])
+    numbers = np.stack([np.random.default_rng(seed_of_input).random(max_length) for seed_of_input in seeds])
 
     def choose(log_probs, length):
         scaled = np.asarray(log_probs, np.float64) / temperature
@@ -190,15 +190,15 @@ def _extend(choose, step, state, start, end, max_length, length_penalty, no_repe
         log_probs, state = step(last, state)
         log_probs = np.asarray(log_probs)
         if length < max_length:
-            chosen = choose(_without(log_probs, words, forbidden, no_repeat_ngram)[:, 0], length)
+            following = choose(_without(log_probs, words, forbidden, no_repeat_ngram)[:, 0], length)
         else:
-            chosen = np.full(count, end)
+            following = np.full(count, end)
         going = lengths < 0
-        log_prob[going] += log_probs[going, 0, chosen[going]]
-        lengths[going & (chosen == end)] = length
+        log_prob[going] += log_probs[going, 0, following[going]]
+        lengths[going & (following == end)] = length
         if (lengths >= 0).all():
             break
-        last = chosen[:, None].astype(np.int32)
+        last = following[:, None].astype(np.int32)
         words = np.concatenate([words, last[:, :, None]], axis=2)
     return [
         Hypothesis(
@@ -233,13 +233,13 @@ def _continue(log_prob, log_probs, width):
     """Return the `width` most probable continuations: log-probability, parent and word of each, `(n, width)`."""
     count, _, vocabulary = log_probs.shape
     totals = (log_prob[:, :, None] + log_probs).reshape(count, -1)
-    kept = np.full((count, width), -np.inf), np.zeros((count, width), int), np.zeros((count, width), np.int32)
+    continuations = np.full((count, width), -np.inf), np.zeros((count, width), int), np.zeros((count, width), np.int32)
     for row, (total, limit) in enumerate(zip(totals, _limits(totals, width), strict=True)):
         places = np.flatnonzero((total >= limit) & (total > -np.inf))
         places = places[np.argsort(-total[places], kind="stable")][:width]
-        kept[0][row, : len(places)] = total[places]
-        kept[1][row, : len(places)], kept[2][row, : len(places)] = np.divmod(places, vocabulary)
-    return kept
+        continuations[0][row, : len(places)] = total[places]
+        continuations[1][row, : len(places)], continuations[2][row, : len(places)] = np.divmod(places, vocabulary)
+    return continuations
 
 
 def _limits(totals, width):
@@ -253,9 +253,9 @@ def _limits(totals, width):
 
 def _best(row, ended, candidate, length_penalty, n_best):
     """Return the best endings of one input; `candidate` is one of them."""
-    found = {candidate.tokens: candidate}
+    hypotheses = {candidate.tokens: candidate}
     for length, (words, log_prob) in enumerate(ended):
         for beam in np.flatnonzero(np.isfinite(log_prob[row])):
             tokens, value = tuple(words[row, beam].tolist()), float(log_prob[row, beam])
-            found.setdefault(tokens, Hypothesis(tokens, value, value / (length + 1) ** length_penalty))
-    return sorted(found.values(), key=lambda one: -one.score)[:n_best]
+            hypotheses.setdefault(tokens, Hypothesis(tokens, value, value / (length + 1) ** length_penalty))
+    return sorted(hypotheses.values(), key=lambda hypothesis: -hypothesis.score)[:n_best]

@@ -95,9 +95,9 @@ class BytesTokenizer:
         time = tf.maximum(tf.minimum(tf.reduce_max(counts), self.max_tokens), 1) if time is None else time
         result = {"words": self._words(codes, position, step, time)}
         if self.ngrams:
-            found = [self._ngrams(codes, token, step, length) for length in self.ngrams]
-            result["ngrams"] = tf.concat([ids for ids, _ in found], axis=1)
-            result["ngram_tokens"] = tf.concat([steps for _, steps in found], axis=1)
+            ngrams = [self._ngrams(codes, token, step, length) for length in self.ngrams]
+            result["ngrams"] = tf.concat([ids for ids, _ in ngrams], axis=1)
+            result["ngram_tokens"] = tf.concat([steps for _, steps in ngrams], axis=1)
         return result
 
     def spans(self, text: str) -> list[tuple[int, int]]:

@@ -71,14 +71,14 @@ def _chunks(texts):
 def _compact(row):
     result = {}
     for name, values in row.items():
-        kept = values[row["words" if name == "words" else "ngrams"] != 0]
-        result[name] = kept.astype(np.uint16 if kept.max(initial=0) < 1 << 16 else np.uint32)
+        present = values[row["words" if name == "words" else "ngrams"] != 0]
+        result[name] = present.astype(np.uint16 if present.max(initial=0) < 1 << 16 else np.uint32)
     return result
 
 
 def _cut(item, length):
     result = {"words": item["words"][:length]}
     if "ngrams" in item:
-        kept = item["ngram_tokens"] < length
-        result.update(ngrams=item["ngrams"][kept], ngram_tokens=item["ngram_tokens"][kept])
+        within = item["ngram_tokens"] < length
+        result.update(ngrams=item["ngrams"][within], ngram_tokens=item["ngram_tokens"][within])
     return result

@@ -95,8 +95,8 @@ class WordpieceTokenizer:
         lengths = ragged.row_lengths()
         index = tf.ragged.range(lengths)
         surplus = tf.maximum(lengths - self.max_tokens, 0)[:, tf.newaxis]
-        kept = (index < head) | (index >= tf.cast(head, index.dtype) + surplus)
-        return tf.ragged.boolean_mask(ragged, kept)
+        within = (index < head) | (index >= tf.cast(head, index.dtype) + surplus)
+        return tf.ragged.boolean_mask(ragged, within)
 
 
 def normalise(text):

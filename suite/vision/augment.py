@@ -16,8 +16,8 @@ def vary_time(count: int, generator: np.random.Generator, speed: float = 0.0, fr
     """
     step = 1 + generator.uniform(-speed, speed)
     indices = np.arange(0, count, step).astype(np.int64)
-    kept = indices[generator.random(len(indices)) >= frame_drop]
-    return kept if len(kept) >= min(FEWEST, len(indices)) else indices
+    remaining = indices[generator.random(len(indices)) >= frame_drop]
+    return remaining if len(remaining) >= min(FEWEST, len(indices)) else indices
 
 
 def vary_picture(
@@ -48,7 +48,7 @@ def _cropped(frames, shares, places):
     cv2 = import_cv2()
     _, height, width, channels = frames.shape
     rows, columns = np.maximum(np.rint((1 - shares) * (height, width)), 1).astype(int)
-    top, left = ((height - rows, width - columns) * places + 0.5).astype(int)
-    window = frames[:, top : top + rows, left : left + columns]
+    top, column = ((height - rows, width - columns) * places + 0.5).astype(int)
+    window = frames[:, top : top + rows, column : column + columns]
     stretched = [cv2.resize(np.ascontiguousarray(frame), (width, height)) for frame in window]
     return np.stack(stretched).reshape(-1, height, width, channels)

@@ -50,16 +50,16 @@ def draw_attention(pictures: Sequence[np.ndarray], words: Sequence[Sequence[str]
     import matplotlib.pyplot as plt
 
     lines = [
-        (picture, some[start : start + WORDS_IN_A_ROW], looked[start : start + WORDS_IN_A_ROW])
-        for picture, some, looked in zip(pictures, words, grids, strict=True)
-        for start in range(0, len(some), WORDS_IN_A_ROW)
+        (picture, captioned[start : start + WORDS_IN_A_ROW], looked[start : start + WORDS_IN_A_ROW])
+        for picture, captioned, looked in zip(pictures, words, grids, strict=True)
+        for start in range(0, len(captioned), WORDS_IN_A_ROW)
     ]
-    rows, columns = max(1, len(lines)), max([1, *(len(some) for _, some, _ in lines)])
+    rows, columns = max(1, len(lines)), max([1, *(len(captioned) for _, captioned, _ in lines)])
     figure, axes = plt.subplots(rows, columns, figsize=(1.4 * columns, 1.7 * rows), layout="constrained", squeeze=False)
     for place in axes.flat:
         place.axis("off")
-    for row, (picture, some, looked) in zip(axes, lines, strict=False):
-        for place, word, weights in zip(row, some, looked, strict=False):
+    for row, (picture, captioned, looked) in zip(axes, lines, strict=False):
+        for place, word, weights in zip(row, captioned, looked, strict=False):
             place.imshow(picture)
             height, width = picture.shape[:2]
             veil = np.zeros((*weights.shape, 4))

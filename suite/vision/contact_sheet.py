@@ -28,8 +28,8 @@ def draw_contact_sheet(clips: Sequence[np.ndarray], titles: Sequence[str], marke
     for place in axes.flat:
         place.axis("off")
     for place, clip, title, mark in zip(axes.flat, clips, titles, marked, strict=False):
-        shown = clip[np.linspace(0, len(clip) - 1, SHOWN_FRAMES).round().astype(int)]
-        strip = np.concatenate(list(shown), axis=1)
+        spread_frames = clip[np.linspace(0, len(clip) - 1, SHOWN_FRAMES).round().astype(int)]
+        strip = np.concatenate(list(spread_frames), axis=1)
         place.imshow(strip[..., 0] if strip.shape[-1] == 1 else strip, cmap="gray", vmin=0, vmax=255)
         place.set_title(title, fontsize=8, color="tab:red" if mark else "black")
     return figure
@@ -47,11 +47,11 @@ def draw_attention(attentions: Sequence[np.ndarray], titles: Sequence[str]):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    most = max(map(len, attentions))
-    table = np.full((len(attentions), most), np.nan)
+    longest = max(map(len, attentions))
+    table = np.full((len(attentions), longest), np.nan)
     for row, weights in enumerate(attentions):
         table[row, : len(weights)] = weights / weights.max(initial=1e-9)
-    size = (3 + 0.2 * most, 1 + 0.25 * len(attentions))
+    size = (3 + 0.2 * longest, 1 + 0.25 * len(attentions))
     figure, axes = plt.subplots(figsize=size, layout="constrained")
     picture = axes.imshow(table, aspect="auto", cmap="viridis", vmin=0, vmax=1)
     axes.set(xlabel="frame", yticks=range(len(titles)))

@@ -123,10 +123,8 @@ def _describe_undecodable(start: bytes, end: bytes) -> str:
             return "the video is cut off: its index (the mp4 box 'moov') is incomplete"
     if ANIMATED_WEBP.match(start):
         return "expected a video. Received: an animated WebP picture, which cannot be decoded; convert it to mp4"
-    shown = repr(start[:12])[1:]
-    return (
-        f"expected a video. Received: a file that cannot be decoded as one, whatever its name (it starts with {shown})"
-    )
+    beginning = repr(start[:12])[1:]
+    return f"expected a video. Received: a file that cannot be decoded as one, whatever its name (it starts with {beginning})"
 
 
 class FrameDecoder:

@@ -100,9 +100,11 @@ def _whole_numbers(values: np.ndarray, bits: int, unsigned: bool) -> tuple[np.nd
     if unsigned:
         values = np.where(values < 0, values + 2.0**32, values)  # Pillow reads them as signed
     low, high = int(values.min()), int(values.max())
-    most = 2 ** (bits if unsigned else bits - 1) - 1
-    ranges = ((0, most, most),) if bits == 16 else (*DEEP_RANGES, (most // 16, most, most))
+    ceiling = 2 ** (bits if unsigned else bits - 1) - 1
+    ranges = ((0, ceiling, ceiling),) if bits == 16 else (*DEEP_RANGES, (ceiling // 16, ceiling, ceiling))
     for smallest, largest, white in ranges:
         if low >= 0 and smallest <= high <= largest:
             return values, white
-    raise UserError(f"expected grey from 0 to 255, to 65535 or to {most}. Received: whole numbers from {low} to {high}")
+    raise UserError(
+        f"expected grey from 0 to 255, to 65535 or to {ceiling}. Received: whole numbers from {low} to {high}"
+    )

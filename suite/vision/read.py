@@ -125,9 +125,9 @@ def read_clip(
         UserError: as `video_info`.
     """
     info = video_info(path)
-    chosen = np.arange(info.frames) if choose is None else np.asarray(choose(info.times))
+    places = np.arange(info.frames) if choose is None else np.asarray(choose(info.times))
     chunks, waiting = [], []
-    indices, repeats = np.unique(chosen, return_counts=True)
+    indices, repeats = np.unique(places, return_counts=True)
     repeats = dict(zip(indices.tolist(), repeats.tolist(), strict=True))
     for index, frame in _frames_at(Path(path), repeats, channels):
         waiting += [frame] * repeats[index]
@@ -136,7 +136,7 @@ def read_clip(
     if waiting:
         chunks.append(_stacked(waiting, resize))
     frames = np.concatenate(chunks)
-    return Clip(frames, info.times[chosen[: len(frames)]])
+    return Clip(frames, info.times[places[: len(frames)]])
 
 
 def read_frames(path: Path | str, channels: int = 3) -> Iterator[tuple[float, np.ndarray]]:

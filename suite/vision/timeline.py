@@ -43,22 +43,22 @@ def sliding_windows(frames: Iterable[tuple[float, np.ndarray]], size: int, hop: 
         frames: `(time in seconds, frame)`, in order.
         hop: 1 to `size`.
     """
-    kept: deque = deque(maxlen=size)
+    newest: deque = deque(maxlen=size)
     new = 0
     for time, frame in frames:
-        kept.append((time, frame))
+        newest.append((time, frame))
         new += 1
-        if len(kept) == size and new >= hop:
-            yield _window(kept)
+        if len(newest) == size and new >= hop:
+            yield _window(newest)
             new = 0
     if new:
-        yield _window(kept)
+        yield _window(newest)
 
 
-def _window(kept):
-    times = [time for time, _ in kept]
+def _window(timed_frames):
+    times = [time for time, _ in timed_frames]
     step = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.04
-    return Window(np.stack([frame for _, frame in kept]), times[0], times[-1] + step)
+    return Window(np.stack([frame for _, frame in timed_frames]), times[0], times[-1] + step)
 
 
 def merge_windows(
@@ -77,17 +77,17 @@ def merge_windows(
     spans = np.asarray(spans, np.float64)
     edges = np.unique(spans)
     moments = list(pairwise(edges))
-    found = [probabilities[(spans[:, 0] < end) & (spans[:, 1] > start)].mean(axis=0) for start, end in moments]
+    means = [probabilities[(spans[:, 0] < end) & (spans[:, 1] > start)].mean(axis=0) for start, end in moments]
     lengths = edges[1:] - edges[:-1]
-    winners = [int(one.argmax()) for one in found]
+    winners = [int(mean.argmax()) for mean in means]
     segments, begun = [], 0
     for place in range(1, len(moments) + 1):
         if place == len(moments) or winners[place] != winners[begun]:
-            scores = [found[one][winners[begun]] for one in range(begun, place)]
+            scores = [means[mean][winners[begun]] for mean in range(begun, place)]
             score = float(np.average(scores, weights=lengths[begun:place]))
             segments.append(Segment(labels[winners[begun]], float(edges[begun]), float(edges[place]), score))
             begun = place
-    return np.average(found, axis=0, weights=lengths), segments
+    return np.average(means, axis=0, weights=lengths), segments
 
 
 def write_annotated(path: Path | str, output: Path | str, segments: Sequence[Segment]) -> Path:

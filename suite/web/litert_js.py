@@ -55,16 +55,16 @@ def cache_folder() -> Path:
 
 def _tarballs() -> dict[str, bytes]:
     """Return the packages' tarballs, from the cache or else through npm and then into the cache."""
-    found = {package: _read(cache_folder() / _file_name(package)) for package in PACKAGES}
-    missing = [package for package, content in found.items() if not _is_whole(package, content)]
+    tarballs = {package: _read(cache_folder() / _file_name(package)) for package in PACKAGES}
+    missing = [package for package, content in tarballs.items() if not _is_whole(package, content)]
     if missing:
         fetched = _npm_pack(missing)
         damaged = [package for package in missing if not _is_whole(package, fetched[package])]
         if damaged:
             raise UserError(f"npm brought {_spec(damaged[0])} with another check sum than the pinned one; not used")
         _keep(fetched)
-        found |= fetched
-    return found
+        tarballs |= fetched
+    return tarballs
 
 
 def _npm_pack(packages: list[str]) -> dict[str, bytes]:
@@ -77,8 +77,8 @@ def _npm_pack(packages: list[str]) -> dict[str, bytes]:
     command = [npm, "pack", *map(_spec, packages), "--ignore-scripts", "--fetch-retries=1", "--loglevel=error"]
     with tempfile.TemporaryDirectory() as folder:
         try:
-            done = subprocess.run(command, cwd=folder, capture_output=True, timeout=SECONDS)
-            reason = _reason(done.stderr.decode("utf-8", "replace")) if done.returncode else "no file came"
+            completed = subprocess.run(command, cwd=folder, capture_output=True, timeout=SECONDS)
+            reason = _reason(completed.stderr.decode("utf-8", "replace")) if completed.returncode else "no file came"
         except subprocess.TimeoutExpired:
             reason = f"no answer in {SECONDS} seconds"
         fetched = {package: _read(Path(folder) / _file_name(package)) for package in packages}

@@ -55,12 +55,12 @@ class Backbone(FrameWise):
             maps = self.see(tf.cast(frames, self.compute_dtype), mask, training=False)
             return self._pool(maps) * tf.cast(mask, self.compute_dtype)[..., tf.newaxis]
         lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
-        found, known, keys = tf.numpy_function(self._recall, [frames, lengths], [tf.float32, tf.bool, tf.uint8])
-        found = tf.cond(
-            tf.reduce_all(known), lambda: found, lambda: self._complete(frames, lengths, found, known, keys)
+        features, known, keys = tf.numpy_function(self._recall, [frames, lengths], [tf.float32, tf.bool, tf.uint8])
+        features = tf.cond(
+            tf.reduce_all(known), lambda: features, lambda: self._complete(frames, lengths, features, known, keys)
         )
-        found = tf.reshape(found, (*tf.unstack(tf.shape(mask)), self.features))
-        return tf.cast(tf.stop_gradient(found), self.compute_dtype)
+        features = tf.reshape(features, (*tf.unstack(tf.shape(mask)), self.features))
+        return tf.cast(tf.stop_gradient(features), self.compute_dtype)
 
     def _pool(self, maps):
         pooled = [tf.reduce_mean(maps, (2, 3))] if self.kept != "motion" else []
@@ -74,21 +74,21 @@ class Backbone(FrameWise):
         keys = [clip_key(network, clip[:length]) for clip, length in zip(frames, lengths, strict=True)]
         return MEMORY.recall(keys, (frames.shape[1], self.features))
 
-    def _complete(self, frames, lengths, found, known, keys):
+    def _complete(self, frames, lengths, remembered, known, keys):
         """Run the network over the clips not known, one by one (the maps of a whole batch would take gigabytes)."""
 
         def see_clip(clip, length, key):
             maps = self.network(tf.cast(clip[:length], self.compute_dtype), training=False)
-            seen = tf.cast(self._pool(maps[tf.newaxis])[0], tf.float32)
-            seen = tf.numpy_function(MEMORY.remember, [seen, key], tf.float32)
-            return tf.pad(tf.reshape(seen, (length, self.features)), [[0, tf.shape(clip)[0] - length], [0, 0]])
+            computed = tf.cast(self._pool(maps[tf.newaxis])[0], tf.float32)
+            computed = tf.numpy_function(MEMORY.remember, [computed, key], tf.float32)
+            return tf.pad(tf.reshape(computed, (length, self.features)), [[0, tf.shape(clip)[0] - length], [0, 0]])
 
         def complete_clip(inputs):
             clip, length, before, is_known, key = inputs
             return tf.cond(is_known, lambda: before, lambda: see_clip(clip, length, key))
 
         features = tf.TensorSpec((None, self.features), tf.float32)
-        clips = (frames, lengths, found, known, keys)
+        clips = (frames, lengths, remembered, known, keys)
         return tf.map_fn(complete_clip, clips, fn_output_signature=features, parallel_iterations=1)
 
     def compute_output_spec(self, frames, mask, training=None):

@@ -42,8 +42,8 @@ class CosineFrequencies(keras.layers.Layer):
         flat = tf.reshape(tf.transpose(frames, (0, 1, 4, 2, 3)), (-1, width))
         across = tf.reshape(tf.matmul(flat, columns, transpose_b=True), (-1, height, self.frequencies))
         flat = tf.reshape(tf.transpose(across, (0, 2, 1)), (-1, height))
-        both = tf.matmul(flat, rows, transpose_b=True)
-        return tf.reshape(both, (-1, steps, channels * self.frequencies * self.frequencies))
+        transformed = tf.matmul(flat, rows, transpose_b=True)
+        return tf.reshape(transformed, (-1, steps, channels * self.frequencies * self.frequencies))
 
     def compute_output_spec(self, frames):
         return keras.KerasTensor((*frames.shape[:2], frames.shape[-1] * self.frequencies**2), self.compute_dtype)

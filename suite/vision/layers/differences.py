@@ -53,10 +53,10 @@ class FrameDifferences(keras.layers.Layer):
 
     def call(self, inputs, mask):
         change = self.scale * (inputs - frames_before(self.name, inputs))
-        kept = tf.cast(mask, inputs.dtype)
-        while len(kept.shape) < len(inputs.shape):
-            kept = kept[..., tf.newaxis]
-        return tf.concat([inputs, kept * change], axis=-1)
+        counted = tf.cast(mask, inputs.dtype)
+        while len(counted.shape) < len(inputs.shape):
+            counted = counted[..., tf.newaxis]
+        return tf.concat([inputs, counted * change], axis=-1)
 
     def compute_output_spec(self, inputs, mask):
         return keras.KerasTensor((*inputs.shape[:-1], 2 * inputs.shape[-1]), self.compute_dtype)

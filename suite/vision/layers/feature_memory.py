@@ -62,13 +62,13 @@ class FeatureMemory:
             float32 `(batch, *shape)`, zeros behind what is shorter and for what is not kept; boolean `(batch,)`, whether
             it is; and the keys as uint8 `(batch, bytes)`, for `remember`.
         """
-        kept = [self.get(key) for key in keys]
-        found = np.zeros((len(keys), *shape), np.float32)
-        for row, one in enumerate(kept):
-            if one is not None:
-                found[row, : len(one)] = one
-        known = np.array([one is not None for one in kept], bool)
-        return found, known, np.array([np.frombuffer(key, np.uint8) for key in keys])
+        remembered = [self.get(key) for key in keys]
+        features = np.zeros((len(keys), *shape), np.float32)
+        for row, row_features in enumerate(remembered):
+            if row_features is not None:
+                features[row, : len(row_features)] = row_features
+        known = np.array([row_features is not None for row_features in remembered], bool)
+        return features, known, np.array([np.frombuffer(key, np.uint8) for key in keys])
 
     def remember(self, features: np.ndarray, key: np.ndarray) -> np.ndarray:
         """Keep features under a key as `recall` gave it, and return them; called from a graph."""

@@ -38,11 +38,11 @@ class FrameWise(keras.layers.Layer):
         """Return what the network gives for each frame."""
         shape = self.network.output_shape[1:]
         if current() is not None:
-            found = self.network(tf.reshape(frames, (-1, *frames.shape[2:])), training=False)
-            return tf.reshape(found, (1, frames.shape[1] or -1, *shape))
+            features = self.network(tf.reshape(frames, (-1, *frames.shape[2:])), training=False)
+            return tf.reshape(features, (1, frames.shape[1] or -1, *shape))
         places = tf.where(mask)
-        found = self.network(tf.gather_nd(frames, places), training=training)
-        whole = tf.scatter_nd(places, found, tf.concat([tf.shape(mask, tf.int64), tf.constant(shape, tf.int64)], 0))
+        features = self.network(tf.gather_nd(frames, places), training=training)
+        whole = tf.scatter_nd(places, features, tf.concat([tf.shape(mask, tf.int64), tf.constant(shape, tf.int64)], 0))
         return tf.reshape(whole, (*tf.unstack(tf.shape(mask)), *shape))
 
     def compute_output_spec(self, frames, mask, training=None):

@@ -43,17 +43,17 @@ class ClipNormalisation(keras.layers.Layer):
 
     def call(self, frames, mask):
         pixels = tf.cast(frames, tf.float32)
-        kept = tf.cast(mask, tf.float32)[:, :, tf.newaxis, tf.newaxis, tf.newaxis]
+        counted = tf.cast(mask, tf.float32)[:, :, tf.newaxis, tf.newaxis, tf.newaxis]
         if self.mode == "pixels":
             normal = pixels / 127.5 - 1
         elif self.mode == "frame":
             normal = _standardised(pixels, 1.0, (2, 3, 4))
         elif self.mode == "clip":
-            normal = _standardised(pixels, kept, (1, 2, 3, 4))
+            normal = _standardised(pixels, counted, (1, 2, 3, 4))
         else:
-            normal = pixels - _mean(pixels, kept, (1,))
-            normal = normal / (tf.sqrt(_mean(tf.square(normal), kept, (1, 2, 3, 4))) + 1)
-        return tf.cast(normal * kept, self.compute_dtype)
+            normal = pixels - _mean(pixels, counted, (1,))
+            normal = normal / (tf.sqrt(_mean(tf.square(normal), counted, (1, 2, 3, 4))) + 1)
+        return tf.cast(normal * counted, self.compute_dtype)
 
     def compute_output_spec(self, frames, mask):
         return keras.KerasTensor(frames.shape, self.compute_dtype)
@@ -62,15 +62,15 @@ class ClipNormalisation(keras.layers.Layer):
         return {**super().get_config(), "mode": self.mode}
 
 
-def _standardised(pixels, kept, axes):
-    centred = pixels - _mean(pixels, kept, axes)
-    return centred / (tf.sqrt(_mean(tf.square(centred), kept, axes)) + 1)
+def _standardised(pixels, counted, axes):
+    centred = pixels - _mean(pixels, counted, axes)
+    return centred / (tf.sqrt(_mean(tf.square(centred), counted, axes)) + 1)
 
 
-def _mean(values, kept, axes):
+def _mean(values, counted, axes):
     """Return the mean over axes, weighted by `kept`, with these axes of size 1: first within frames, then over them."""
     within = [axis for axis in axes if axis > 1]
     mean = tf.reduce_mean(values, within, keepdims=True) if within else values
     if 1 not in axes:
         return mean
-    return tf.reduce_sum(mean * kept, 1, keepdims=True) / tf.maximum(tf.reduce_sum(kept, 1, keepdims=True), 1)
+    return tf.reduce_sum(mean * counted, 1, keepdims=True) / tf.maximum(tf.reduce_sum(counted, 1, keepdims=True), 1)

@@ -47,10 +47,10 @@ class PictureGrid(keras.layers.Layer):
             return self._see(pictures)
         if self.trainable:
             return self._see_repeated_once(pictures)
-        found, known, keys = tf.numpy_function(self._recall, [pictures], [tf.float32, tf.bool, tf.uint8])
-        found = self._complete(pictures, found, known, keys)
-        found = tf.reshape(found, (-1, self.grid**2, self.features))
-        return tf.cast(tf.stop_gradient(found), self.compute_dtype)
+        features, known, keys = tf.numpy_function(self._recall, [pictures], [tf.float32, tf.bool, tf.uint8])
+        features = self._complete(pictures, features, known, keys)
+        features = tf.reshape(features, (-1, self.grid**2, self.features))
+        return tf.cast(tf.stop_gradient(features), self.compute_dtype)
 
     def _see(self, pictures):
         maps = self.network(tf.cast(pictures, self.compute_dtype), training=False)
@@ -69,26 +69,26 @@ class PictureGrid(keras.layers.Layer):
         network = network_key(self.network, f"{self.grid} {self.compute_dtype}")
         return GRIDS.recall([clip_key(network, picture) for picture in pictures], (self.grid**2, self.features))
 
-    def _complete(self, pictures, found, known, keys):
+    def _complete(self, pictures, features, known, keys):
         """See the pictures not known one by one, so that what is seen does not hang on the others of the batch."""
 
         def complete_one(inputs):
             picture, before, is_known, key = inputs
 
             def see():
-                seen = tf.cast(self._see(picture[tf.newaxis])[0], tf.float32)
-                return tf.reshape(tf.numpy_function(GRIDS.remember, [seen, key], tf.float32), seen.shape)
+                computed = tf.cast(self._see(picture[tf.newaxis])[0], tf.float32)
+                return tf.reshape(tf.numpy_function(GRIDS.remember, [computed, key], tf.float32), computed.shape)
 
             return tf.cond(is_known, lambda: before, see)
 
-        found = tf.ensure_shape(found, (None, self.grid**2, self.features))
+        features = tf.ensure_shape(features, (None, self.grid**2, self.features))
         specification = tf.TensorSpec((self.grid**2, self.features), tf.float32)
 
         def complete():
-            inputs = (pictures, found, known, keys)
+            inputs = (pictures, features, known, keys)
             return tf.map_fn(complete_one, inputs, fn_output_signature=specification, parallel_iterations=1)
 
-        return tf.cond(tf.reduce_all(known), lambda: found, complete)
+        return tf.cond(tf.reduce_all(known), lambda: features, complete)
 
     def compute_output_spec(self, pictures):
         return keras.KerasTensor((pictures.shape[0], self.grid**2, self.features), self.compute_dtype)

@@ -65,10 +65,10 @@ def backbone_network(
         raise UserError(_no_such_layer(last_layer, layers))
     maps_of = keras.Model(whole.input, whole.get_layer(last_layer).output, name=name)
     pictures = keras.Input((height, width, 3), name="pictures")
-    seen = pictures
+    pixels = pictures
     for layer in preprocessing_layers(mode):
-        seen = layer(seen)
-    return _checked(keras.Model(pictures, maps_of(seen), name=f"{name}_maps"), f"layer {last_layer} of {name}")
+        pixels = layer(pixels)
+    return _checked(keras.Model(pictures, maps_of(pixels), name=f"{name}_maps"), f"layer {last_layer} of {name}")
 
 
 def network_names() -> list[str]:
