@@ -61,12 +61,12 @@ def evaluate(
     # How the run drew its parts says nothing about other data, whose groups may have other names.
     plain = settings.model_copy(update={"split_by": "content", "group_pattern": None, "dev_groups": ()})
     examples = read_data(artifact.task, data, plain, form, on_bad_example, artifact.assets)
-    own = examples.fingerprint == artifact.record["data"]["fingerprint"]
-    if own:
+    is_training_data = examples.fingerprint == artifact.record["data"]["fingerprint"]
+    if is_training_data:
         examples = read_data(artifact.task, data, settings, form, on_bad_example, artifact.assets)
-    part = split or ("test" if own or examples.named_parts else "all")
-    chosen = examples.part(part)
-    if not chosen:
+    part = split or ("test" if is_training_data or examples.named_parts else "all")
+    selected = examples.part(part)
+    if not selected:
         parts = ", ".join(name for name, size in examples.sizes.items() if size)
         raise UserError(
             f"{data}: no {part} part; it has {parts or 'no example'}. --split dev, --split train or --split all choose another"
@@ -78,7 +78,7 @@ def evaluate(
     digests = artifact.assets.get(ASSET)
     return Scored(
         part,
-        len(chosen),
-        None if digests is None else count_trained_on(chosen, digests),
-        artifact.pipeline.evaluate(model.predictor, chosen, artifact.assets, settings),
+        len(selected),
+        None if digests is None else count_trained_on(selected, digests),
+        artifact.pipeline.evaluate(model.predictor, selected, artifact.assets, settings),
     )

@@ -237,9 +237,9 @@ def export(
             f"{artifact.task}: {artifact.path.absolute().name}",
             (artifact.pipeline.INPUT, artifact.pipeline.ANSWER),
         )
-    made = [entry for entry in report["files"] if (entry["deployment"], entry["quantization"]) in wanted]
+    entries = [entry for entry in report["files"] if (entry["deployment"], entry["quantization"]) in wanted]
     say = partial(console.print, markup=False, highlight=False)
-    missing = log_export(artifact, made, say)
+    missing = log_export(artifact, entries, say)
     if missing:
         say(f"{missing}, so the report is in the model folder alone")
     return report, left_out
@@ -291,8 +291,8 @@ def _fit_and_save(
     predictor = KerasPredictor(model, pipeline.signatures(assets, settings))
 
     def evaluate_part(part: str, settings: TrainingSettings = settings) -> Evaluation | None:
-        chosen = examples.part(part)
-        return pipeline.evaluate(predictor, chosen, assets, settings) if chosen else None
+        selected = examples.part(part)
+        return pipeline.evaluate(predictor, selected, assets, settings) if selected else None
 
     score = (lambda: evaluate_part("dev", settings.for_epochs()).metrics) if examples.part("dev") else None
     monitor, phases = primary_metric(pipeline.METRICS), pipeline.phases(settings, assets)
@@ -303,15 +303,15 @@ def _fit_and_save(
     chosen_epoch = history.epochs[-1 if history.best is None else history.best]
     metrics = {"train": {name[6:]: value for name, value in chosen_epoch.metrics.items() if name.startswith("train_")}}
     for prefix, part in (("val", "dev"), ("test", "test")):
-        found = evaluate_part(part)
-        if found is not None:
-            metrics[prefix] = found.metrics
-            log_evaluation(outbox, prefix, found, settings.log_samples, len(history.epochs))
+        evaluation = evaluate_part(part)
+        if evaluation is not None:
+            metrics[prefix] = evaluation.metrics
+            log_evaluation(outbox, prefix, evaluation, settings.log_samples, len(history.epochs))
     seconds = round(seconds_before + time.monotonic() - started, 1)
     record = _record(request, examples, target.name, outbox.run_id, history, metrics, model.count_params(), seconds)
     record["data"]["notes"] += assets.get("notes", [])
-    kept = examples.part("dev") or examples.part("test") or examples.part("train")
-    parity = [pipeline.raw_arrays(example.input, settings) for example in draw(kept, settings.parity_samples)]
+    parity_source = examples.part("dev") or examples.part("test") or examples.part("train")
+    parity = [pipeline.raw_arrays(example.input, settings) for example in draw(parity_source, settings.parity_samples)]
     assets = _with_digests(request, examples, assets)
     write_artifact(target, model, settings, assets, record, model_card(record, pipeline.METRICS), parity, work=state)
 

@@ -59,12 +59,16 @@ class CiderD:
         norms, length, total = _norms(vector), _length(caption), 0.0
         dots = [[0.0] * LONGEST for _ in references.lengths]
         for gram, weight in vector.items():
-            for index, other in references.weights.get(gram, ()):
-                dots[index][len(gram) - 1] += min(weight, other) * other
-        for own, other_norms, other_length in zip(dots, references.norms, references.lengths, strict=True):
-            near = math.exp(-((length - other_length) ** 2) / (2 * SIGMA**2))
+            for index, reference_weight in references.weights.get(gram, ()):
+                dots[index][len(gram) - 1] += min(weight, reference_weight) * reference_weight
+        for reference_dots, reference_norms, reference_length in zip(
+            dots, references.norms, references.lengths, strict=True
+        ):
+            near = math.exp(-((length - reference_length) ** 2) / (2 * SIGMA**2))
             total += near * sum(
-                dot / (one * other) for dot, one, other in zip(own, norms, other_norms, strict=True) if dot
+                dot / (norm * reference_weight)
+                for dot, norm, reference_weight in zip(reference_dots, norms, reference_norms, strict=True)
+                if dot
             )
         return 10 * total / (LONGEST * len(references.lengths))
 

@@ -47,8 +47,8 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
         UserError: if the path, a key or a whole file is at fault, or no example is left.
     """
     path = Path(path)
-    format, found = choose_format(path, FINDERS, FORMATS, format)
-    pictures, problems, notes = READERS[format](found, settings)
+    format, listing = choose_format(path, FINDERS, FORMATS, format)
+    pictures, problems, notes = READERS[format](listing, settings)
     facts = inspect_files([(picture.place, picture.path) for picture in pictures], _inspect)
     items, remarks = [], []
     for picture, fact in zip(pictures, facts, strict=True):
@@ -67,13 +67,13 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
         raise UserError(f"{path}: expected at least one picture with a caption; {first}")
     written = [(item.name, caption) for item in items for caption in item.target]
     notes = (
-        *found.notes,
+        *listing.notes,
         *notes,
         *twice_notes(written),
         _caption_counts(items, settings),
         *remark_notes(remarks, "picture"),
     )
-    examples = Examples(tuple(items), path, format, found.reason, problems=tuple(problems), notes=notes)
+    examples = Examples(tuple(items), path, format, listing.reason, problems=tuple(problems), notes=notes)
     return assign_parts(examples, settings)
 
 
@@ -102,9 +102,9 @@ def _usable_captions(picture: Picture, settings: Settings) -> tuple[tuple[str, .
 def _caption_counts(items: Sequence[Example], settings: Settings) -> str:
     counts = Counter(len(example.target) for example in items)
     lengths = [len(words_of(caption, settings.language)) for example in items for caption in example.target]
-    fewest, most = min(counts), max(counts)
-    each = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-    return f"Captions: {len(lengths):,}, {each} a picture; {np.mean(lengths):.1f} words on average, {max(lengths)} at most."
+    fewest, largest = min(counts), max(counts)
+    a_picture = f"{fewest}" if fewest == largest else f"{fewest} to {largest}"
+    return f"Captions: {len(lengths):,}, {a_picture} a picture; {np.mean(lengths):.1f} words on average, {max(lengths)} at most."
 
 
 def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None = None) -> dict[str, Any]:
@@ -144,8 +144,8 @@ def encode_caption(
     and has no end.
     """
     words = [numbers.get(word, UNKNOWN) for word in words_of(caption, language)]
-    given = [START, *words[:longest]]
-    return given, [*words, END][: len(given)]
+    inputs = [START, *words[:longest]]
+    return inputs, [*words, END][: len(inputs)]
 
 
 def batches(examples: Sequence[Example], assets: dict, settings: Settings, training: bool) -> BatchSource:
@@ -157,7 +157,7 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
     seed and epoch alone.
     """
     pairs = _pairs(examples, assets, settings)
-    lengths = [len(given) for _, given, _ in pairs]
+    lengths = [len(inputs) for _, inputs, _ in pairs]
     boundaries = bucket_lengths(lengths, MOST_LENGTHS, LENGTH_STEP)
 
     @lru_cache(maxsize=2)
@@ -184,12 +184,12 @@ def picture_batches(model, examples: Sequence[Example], assets: dict, settings: 
     @lru_cache(maxsize=2)
     def plan(epoch: int) -> list[BatchPlan]:
         order = np.random.default_rng([settings.seed, epoch]).permutation(len(examples))
-        made = []
+        batch_plans = []
         for start in range(0, len(order), size):
-            chosen = np.array([number for index in order[start : start + size] for number in of_picture[index]])
-            longest = max(len(pairs[number][1]) for number in chosen)
-            made.append(BatchPlan(chosen, -(-longest // LENGTH_STEP) * LENGTH_STEP))
-        return made
+            pair_numbers = np.array([number for index in order[start : start + size] for number in of_picture[index]])
+            longest = max(len(pairs[number][1]) for number in pair_numbers)
+            batch_plans.append(BatchPlan(pair_numbers, -(-longest // LENGTH_STEP) * LENGTH_STEP))
+        return batch_plans
 
     def mirrored(epoch: int) -> np.ndarray:
         drawn = np.random.default_rng([settings.seed, epoch, 1]).random(len(examples)) < 0.5
@@ -222,21 +222,25 @@ def _source(examples, pairs, plan, mirrored, settings, training) -> BatchSource:
             targets = np.full((count, batch.length), PADDING, np.int32)
             length = np.zeros(count, np.int32)
             for row, index in enumerate(batch.indices):
-                _, given, wanted = pairs[index]
+                _, caption_inputs, caption_targets = pairs[index]
                 picture[row] = next(pictures)
                 if training and settings.flip and turned[index]:
                     picture[row] = picture[row, :, ::-1]
-                tokens[row, : len(given)], targets[row, : len(wanted)], length[row] = given, wanted, len(given)
+                tokens[row, : len(caption_inputs)], targets[row, : len(caption_targets)], length[row] = (
+                    caption_inputs,
+                    caption_targets,
+                    len(caption_inputs),
+                )
                 if training and settings.scheduled_sampling:
-                    _ask_for_own_words(tokens[row, 1 : len(given)], settings, epoch, index)
+                    _ask_for_own_words(tokens[row, 1 : len(caption_inputs)], settings, epoch, index)
             yield {"picture": picture, "tokens": tokens, "length": length}, targets
 
     def dataset(epoch: int):
         import tensorflow as tf
 
         signature = input_specification(settings), tf.TensorSpec((None, None), tf.int32)
-        made = tf.data.Dataset.from_generator(partial(generate, epoch), output_signature=signature)
-        return made.apply(tf.data.experimental.assert_cardinality(len(plan(epoch)))).prefetch(4)
+        generated = tf.data.Dataset.from_generator(partial(generate, epoch), output_signature=signature)
+        return generated.apply(tf.data.experimental.assert_cardinality(len(plan(epoch)))).prefetch(4)
 
     def names(epoch: int, step: int) -> list[str]:
         return [examples[pairs[index][0]].name for index in plan(epoch)[step].indices]
@@ -247,8 +251,8 @@ def _source(examples, pairs, plan, mirrored, settings, training) -> BatchSource:
 def _ask_for_own_words(tokens: np.ndarray, settings: Settings, epoch: int, index: int) -> None:
     """Turn a share of the words, which grows from epoch to epoch, to `-1 - word`, in place."""
     share = settings.scheduled_sampling * min(epoch / max(1, settings.epochs - 1), 1)
-    own = np.random.default_rng([settings.seed, epoch, 2, index]).random(len(tokens)) < share
-    tokens[own] = -1 - tokens[own]
+    replaced = np.random.default_rng([settings.seed, epoch, 2, index]).random(len(tokens)) < share
+    tokens[replaced] = -1 - tokens[replaced]
 
 
 def input_specification(settings: Settings) -> dict:

@@ -33,9 +33,9 @@ def evaluate(predictor: Predictor, examples: Sequence[Example], assets: dict, se
     """
     best, plain = [], []
     for start in range(0, len(examples), AT_ONCE):
-        found = find_captions(predictor, _pixels(examples[start : start + AT_ONCE], settings), settings)
-        best += [hypotheses[0] for hypotheses in found[0]]
-        plain += found[1]
+        captioned = find_captions(predictor, _pixels(examples[start : start + AT_ONCE], settings), settings)
+        best += [hypotheses[0] for hypotheses in captioned[0]]
+        plain += captioned[1]
     captions = [_words(hypothesis, assets) for hypothesis in best]
     greedy_captions = [_words(hypothesis, assets) for hypothesis in plain]
     references = [[words_of(caption, settings.language) for caption in example.target] for example in examples]
@@ -48,11 +48,13 @@ def evaluate(predictor: Predictor, examples: Sequence[Example], assets: dict, se
         **caption_figures(captions, assets),
     }
     order = [int(row) for row in np.argsort(scores, kind="stable")]
-    shown = spread(order, SHOWN_PICTURES)
-    titles = {row: f"{' '.join(captions[row])}\nCIDEr {scores[row]:.2f}" for row in shown}
-    pictures = {"captions": partial(_draw_captions, [examples[row] for row in shown], list(titles.values()), settings)}
+    drawn_rows = spread(order, SHOWN_PICTURES)
+    titles = {row: f"{' '.join(captions[row])}\nCIDEr {scores[row]:.2f}" for row in drawn_rows}
+    pictures = {
+        "captions": partial(_draw_captions, [examples[row] for row in drawn_rows], list(titles.values()), settings)
+    }
     if settings.attention != "none":
-        drawn = [row for row in spread(shown, SHOWN_ATTENTIONS) if captions[row]]
+        drawn = [row for row in spread(drawn_rows, SHOWN_ATTENTIONS) if captions[row]]
         arguments = [examples[row] for row in drawn], [best[row] for row in drawn]
     if settings.attention != "none" and drawn:  # a model at its beginning may say nothing at all
         pictures["attention"] = partial(_draw_attention, predictor, *arguments, assets, settings)

@@ -70,7 +70,11 @@ def find_flickr8k(root: Path, forced: bool = False) -> Found | None:
         if (match := PART_LISTS.fullmatch(path.name))
     ]
     _refuse_part_twice(lists, folder)
-    named = f", with the list{'s' if len(lists) > 1 else ''} {_join([one.path.name for one in lists])}" if lists else ""
+    named = (
+        f", with the list{'s' if len(lists) > 1 else ''} {_join([source.path.name for source in lists])}"
+        if lists
+        else ""
+    )
     return Found(f"{token.name}{named}", [Source(token, _name_below(folder, token)), *lists], notes)
 
 
@@ -94,13 +98,16 @@ def _refuse_part_twice(sources: list[Source], folder: Path) -> None:
             raise UserError(f"{folder}: {twin.name} and {source.name} are the same part twice; keep one of them there")
 
 
-def read_flickr8k(found: Found, settings: Settings) -> tuple[list[Picture], list[Problem], list[str]]:
+def read_flickr8k(listing: Found, settings: Settings) -> tuple[list[Picture], list[Problem], list[str]]:
     """Return the pictures of the lists; without lists, all that the token file names."""
-    token, *lists = found.sources
+    token, *lists = listing.sources
     captions, problems = _token_captions(token, settings)
     folder = _root_of(token)
     if not lists:
-        pictures = [Picture(f"{own[0][0]} ({name})", name, Path(name), own) for name, own in captions.items()]
+        pictures = [
+            Picture(f"{captions_of_name[0][0]} ({name})", name, Path(name), captions_of_name)
+            for name, captions_of_name in captions.items()
+        ]
         return pictures, problems, _place(pictures, folder, settings)
     listed: dict[str, Picture] = {}
     for source in lists:
@@ -112,11 +119,11 @@ def read_flickr8k(found: Found, settings: Settings) -> tuple[list[Picture], list
                 problems.append(Problem(place, f"{name} is listed already, at {listed[name].place}"))
                 continue
             listed[name] = Picture(f"{place} ({name})", name, Path(name), captions.get(name, []), source.part)
-    left = [name for name in captions if name not in listed]
+    unlisted = [name for name in captions if name not in listed]
     notes = []
-    if left:
+    if unlisted:
         notes = [
-            f"{len(left):,} picture{'s' if len(left) > 1 else ''} with captions on no list: left out, as {left[0]}."
+            f"{len(unlisted):,} picture{'s' if len(unlisted) > 1 else ''} with captions on no list: left out, as {unlisted[0]}."
         ]
     return list(listed.values()), problems, notes + _place(list(listed.values()), folder, settings)
 
@@ -171,8 +178,8 @@ def find_coco(root: Path, forced: bool = False) -> Found | None:
             f"{folder}: expected one captions file, or one of each part. Received: {names}; name one of them"
         )
     _refuse_part_twice(named, folder)
-    others = _join([source.name for source in sources if source not in named])
-    notes = [f"{others}: not read, {NO_PART}."] if others else []
+    unused = _join([source.name for source in sources if source not in named])
+    notes = [f"{unused}: not read, {NO_PART}."] if unused else []
     return Found(_join([source.path.name for source in named]), named, notes)
 
 
@@ -182,45 +189,45 @@ def _split_of(path: Path, year: bool = False) -> str:
     return split if year else re.sub(r"\d+$", "", split)
 
 
-def read_coco(found: Found, settings: Settings) -> tuple[list[Picture], list[Problem], list[str]]:
+def read_coco(listing: Found, settings: Settings) -> tuple[list[Picture], list[Problem], list[str]]:
     """Return the pictures of `{"images": [{"id", "file_name"}], "annotations": [{"image_id", "caption"}]}`."""
     pictures, problems, notes = [], [], []
-    for source in found.sources:
-        held = _read_coco_file(source.path)
-        own: dict[object, Picture] = {}
-        for index, image in enumerate(held["images"]):
+    for source in listing.sources:
+        content = _read_coco_file(source.path)
+        by_id: dict[object, Picture] = {}
+        for index, image in enumerate(content["images"]):
             place = f"{source.name}: images[{index}]"
             if not isinstance(image, dict) or "id" not in image or not isinstance(image.get("file_name"), str):
                 problems.append(Problem(place, f"expected id and file_name. Received: {str(image)[:60]}"))
-            elif image["id"] in own:
+            elif image["id"] in by_id:
                 problems.append(Problem(place, f"the id {image['id']} is that of another picture too"))
             else:
                 name = image["file_name"]
-                own[image["id"]] = Picture(f"{place} ({name})", name, Path(name), [], source.part)
-        for index, note in enumerate(held["annotations"]):
+                by_id[image["id"]] = Picture(f"{place} ({name})", name, Path(name), [], source.part)
+        for index, note in enumerate(content["annotations"]):
             place = f"{source.name}: annotations[{index}]"
             if not isinstance(note, dict) or "image_id" not in note:
                 problems.append(Problem(place, f"expected image_id and caption. Received: {str(note)[:60]}"))
-            elif note["image_id"] not in own:
+            elif note["image_id"] not in by_id:
                 message = f"a caption of the picture {note['image_id']}, which is not among the images"
                 problems.append(Problem(place, message))
             else:
-                own[note["image_id"]].captions.append((place, note.get("caption")))
-        notes += _place(list(own.values()), _root_of(source), settings, _split_of(source.path, year=True))
-        pictures += own.values()
+                by_id[note["image_id"]].captions.append((place, note.get("caption")))
+        notes += _place(list(by_id.values()), _root_of(source), settings, _split_of(source.path, year=True))
+        pictures += by_id.values()
     return pictures, problems, list(dict.fromkeys(notes))
 
 
 def _read_coco_file(path):
     try:
-        held = json.loads(read_bytes(path))
+        content = json.loads(read_bytes(path))
     except ValueError as error:
         raise UserError(f"{path}: not valid JSON: {error}") from error
-    lists = [held.get(key) if isinstance(held, dict) else None for key in ("images", "annotations")]
-    if not all(isinstance(one, list) for one in lists):
-        received = ", ".join(map(repr, list(held)[:6])) if isinstance(held, dict) else type(held).__name__
+    lists = [content.get(key) if isinstance(content, dict) else None for key in ("images", "annotations")]
+    if not all(isinstance(entries, list) for entries in lists):
+        received = ", ".join(map(repr, list(content)[:6])) if isinstance(content, dict) else type(content).__name__
         raise UserError(f"{path}: expected the keys 'images' and 'annotations', lists. Received: {received}")
-    return held
+    return content
 
 
 # -- manifest
@@ -230,18 +237,18 @@ def find_manifest(root: Path, forced: bool = False) -> Found | None:
     """Return the .jsonl or .parquet files: one, or those of a folder that name parts."""
     if root.is_file():
         return find_tables(root, table_kind(root) if table_kind(root) in MANIFEST_KINDS else "jsonl", forced)
-    tables = [found for kind in MANIFEST_KINDS if (found := find_tables(root, kind, forced))]
+    tables = [listing for kind in MANIFEST_KINDS if (listing := find_tables(root, kind, forced))]
     if len(tables) > 1:
-        received = "; ".join(found.reason for found in tables)
+        received = "; ".join(listing.reason for listing in tables)
         raise UserError(f"{root}: expected manifests of one kind. Received: {received}; name one of them")
     return tables[0] if tables else None
 
 
-def read_manifest(found: Found, settings: Settings) -> tuple[list[Picture], list[Problem], list[str]]:
+def read_manifest(listing: Found, settings: Settings) -> tuple[list[Picture], list[Problem], list[str]]:
     """Return the pictures of jsonl rows; paths are relative to the file, rows of the same picture are taken together."""
     pictures: dict[tuple, Picture] = {}
     problems = []
-    for source in found.sources:
+    for source in listing.sources:
         kind = "parquet" if table_kind(source.path) == "parquet" else "jsonl"
         table = read_table(source.path, settings.encoding, kind, source.name)
         problems += table.problems
@@ -258,12 +265,12 @@ def read_manifest(found: Found, settings: Settings) -> tuple[list[Picture], list
             if split is not None and (part := part_in_column(row.values.get(split))) not in PARTS:
                 problems.append(Problem(row.name, part))
                 continue
-            own = source.group if group is None else cell_text(row.values.get(group))
-            place, said = f"{row.name} ({name.strip()})", row.values.get(captions)
+            group_name = source.group if group is None else cell_text(row.values.get(group))
+            place, cell = f"{row.name} ({name.strip()})", row.values.get(captions)
             path = source.path.parent / name.strip()
-            picture = pictures.setdefault((path, part), Picture(place, name.strip(), path, [], part, own))
-            said = said if isinstance(said, list) else [] if said is None else [said]
-            picture.captions += [(place, caption) for caption in said]
+            picture = pictures.setdefault((path, part), Picture(place, name.strip(), path, [], part, group_name))
+            cell = cell if isinstance(cell, list) else [] if cell is None else [cell]
+            picture.captions += [(place, caption) for caption in cell]
     return list(pictures.values()), problems, []
 
 
@@ -287,8 +294,8 @@ def _place(pictures: list[Picture], root: Path, settings: Settings, split: str =
     return notes
 
 
-def _join(names, shown=6):
-    return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")
+def _join(names, limit=6):
+    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
 
 
 FINDERS = {"flickr8k": find_flickr8k, "coco": find_coco, "manifest": find_manifest}

@@ -26,8 +26,15 @@ def overlap_figures(captions: Sequence[Words], references: Sequence[Sequence[Wor
     pairs = list(zip(captions, references, strict=True))
     return {
         **bleu(captions, references),
-        "rouge_l": float(np.mean([rouge_l(caption, others) for caption, others in pairs])),
-        "exact_match": float(np.mean([any(list(one) == list(caption) for one in others) for caption, others in pairs])),
+        "rouge_l": float(np.mean([rouge_l(caption, own_references) for caption, own_references in pairs])),
+        "exact_match": float(
+            np.mean(
+                [
+                    any(list(reference) == list(caption) for reference in own_references)
+                    for caption, own_references in pairs
+                ]
+            )
+        ),
     }
 
 
@@ -58,7 +65,10 @@ def cider_scores(captions: Sequence[Words], references: Sequence[Sequence[Words]
     """
     scorer = CiderD(references)
     return np.array(
-        [scorer.score(one, scorer.prepare(others)) for one, others in zip(captions, references, strict=True)]
+        [
+            scorer.score(caption, scorer.prepare(own_references))
+            for caption, own_references in zip(captions, references, strict=True)
+        ]
     )
 
 
@@ -67,16 +77,17 @@ def bleu(captions: Sequence[Words], references: Sequence[Sequence[Words]]) -> di
     from sacrebleu.metrics import BLEU
 
     texts = [" ".join(caption) for caption in captions]
-    most = max(map(len, references))
+    most_references = max(map(len, references))
     # sacrebleu wants the first references of all captions, the second ones, ...
     streams = [
-        [" ".join(others[place]) if place < len(others) else None for others in references] for place in range(most)
+        [" ".join(own_references[place]) if place < len(own_references) else None for own_references in references]
+        for place in range(most_references)
     ]
     plain = BLEU(tokenize="none", smooth_method="none").corpus_score(texts, streams)
     shares = [right / max(1, total) for right, total in zip(plain.counts, plain.totals, strict=True)]
     # Without a single word in common sacrebleu gives no brevity penalty either.
-    found = {f"bleu{size}": float(plain.bp * np.prod(shares[:size]) ** (1 / size)) for size in (4, 3, 2, 1)}
-    return {**found, "sacrebleu": BLEU(force=True).corpus_score(texts, streams).score / 100}
+    figures = {f"bleu{size}": float(plain.bp * np.prod(shares[:size]) ** (1 / size)) for size in (4, 3, 2, 1)}
+    return {**figures, "sacrebleu": BLEU(force=True).corpus_score(texts, streams).score / 100}
 
 
 def rouge_l(caption: Words, references: Sequence[Words]) -> float:
@@ -84,9 +95,9 @@ def rouge_l(caption: Words, references: Sequence[Words]) -> float:
     best recall over the references (Lin 2004, as the COCO captions are scored)."""
     from rapidfuzz.distance import LCSseq
 
-    common = [LCSseq.similarity(list(caption), list(other)) for other in references]
+    common = [LCSseq.similarity(list(caption), list(reference)) for reference in references]
     precision = max(common) / max(1, len(caption))
-    recall = max(share / max(1, len(other)) for share, other in zip(common, references, strict=True))
+    recall = max(share / max(1, len(reference)) for share, reference in zip(common, references, strict=True))
     if not precision or not recall:
         return 0.0
     return (1 + ROUGE_BETA**2) * precision * recall / (recall + ROUGE_BETA**2 * precision)

@@ -37,7 +37,7 @@ def picture_paths(
     base = root if folder is None else root / folder
     if not base.is_dir():
         raise UserError(f"setting 'image_folder': expected a folder below {root}. Received: {folder!r}")
-    holders = {path: held for path in _folders(base, FOLDER_DEPTH) if (held := _names_in(path, names))}
+    holders = {path: present for path in _folders(base, FOLDER_DEPTH) if (present := _names_in(path, names))}
     sources: list[Path] = []
     left_out: list[Path] = []
 
@@ -49,9 +49,9 @@ def picture_paths(
         for path in alike:
             twice = any(holders[path] & holders[source] for source in sources)
             (left_out if twice else rivals).append(path)
-        for one, other in combinations(rivals, 2):
-            if shared := holders[one] & holders[other]:
-                places = " and in ".join(_shown(path, root) for path in (one, other))
+        for folder_a, folder_b in combinations(rivals, 2):
+            if shared := holders[folder_a] & holders[folder_b]:
+                places = " and in ".join(_shown(path, root) for path in (folder_a, folder_b))
                 raise UserError(
                     f"{root}: {min(shared)} is in {places}; --set image_folder=NAME says which pictures are meant"
                 )

@@ -38,7 +38,11 @@ class Caption:
     def lines(self) -> list[str]:
         """Return the caption with its score, where each word looked, and the other captions."""
         words = [word.line() for word in self.words or ()]
-        return [f"{self.caption} {self.score:.3f}", *words, *(other.line() for other in self.alternatives or ())]
+        return [
+            f"{self.caption} {self.score:.3f}",
+            *words,
+            *(alternative.line() for alternative in self.alternatives or ()),
+        ]
 
 
 def predict(
@@ -114,10 +118,10 @@ def _add_to_page(
     caption: Caption,
     assets: dict[str, Any],
 ) -> None:
-    others = [f"{_text(hypothesis.tokens, assets)} ({hypothesis.score:.2f})" for hypothesis in best[1:]]
+    alternatives = [f"{_text(hypothesis.tokens, assets)} ({hypothesis.score:.2f})" for hypothesis in best[1:]]
     looked = None if caption.words is None else [(word.text, np.array(word.attention)) for word in caption.words]
     original = as_picture(raw_input) if isinstance(raw_input, np.ndarray) else raw_input
-    page.add(original, caption.caption, others, picture, looked)
+    page.add(original, caption.caption, alternatives, picture, looked)
 
 
 def _text(tokens: Sequence[int], assets: dict[str, Any]) -> str:

@@ -95,14 +95,14 @@ def _draw_scene(generator, first, relation, second):
     picture = Image.new("RGB", (SIDE, SIDE), tuple(map(int, generator.integers(0, 50, 3))))
     pen = ImageDraw.Draw(picture)
     places = (first, SMALL, middle + offset / 2), (second, LARGE, middle - offset / 2)
-    for thing, radius, (x, y) in places:
+    for item, radius, (x, y) in places:
         box = (x - radius, y - radius, x + radius, y + radius)
-        if thing.shape == "circle":
-            pen.ellipse(box, COLOURS[thing.colour])
-        elif thing.shape == "square":
-            pen.rectangle(box, COLOURS[thing.colour])
+        if item.shape == "circle":
+            pen.ellipse(box, COLOURS[item.colour])
+        elif item.shape == "square":
+            pen.rectangle(box, COLOURS[item.colour])
         else:
-            pen.polygon([(x, y - radius), (x - radius, y + radius), (x + radius, y + radius)], COLOURS[thing.colour])
+            pen.polygon([(x, y - radius), (x - radius, y + radius), (x + radius, y + radius)], COLOURS[item.colour])
     noisy = np.asarray(picture) + generator.normal(0, 6, (SIDE, SIDE, 3))
     return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
 
@@ -142,8 +142,8 @@ def _write_coco(directory, parts):
             images.append({"id": number, "file_name": f"{part}{number:04d}.png"})
             _write_picture(directory / part / images[-1]["file_name"], picture)
             annotations += [{"id": len(annotations), "image_id": number, "caption": caption} for caption in captions]
-        held = {"images": images, "annotations": annotations}
-        _write_text(directory / "annotations" / f"captions_{part}.json", [json.dumps(held)])
+        annotation_file = {"images": images, "annotations": annotations}
+        _write_text(directory / "annotations" / f"captions_{part}.json", [json.dumps(annotation_file)])
 
 
 def _write_text(path, lines):

@@ -62,15 +62,18 @@ def self_critical_batches(
                 picture[mirrored] = picture[mirrored, :, ::-1]
             sampled = sample(tf.constant(picture), tf.constant(seed)).numpy()
             rewards = np.array(
-                [[reward(index, one) for one in own] for index, own in zip(indices, sampled, strict=True)]
+                [
+                    [reward(index, caption) for caption in captions]
+                    for index, captions in zip(indices, sampled, strict=True)
+                ]
             )
             yield _batch(np.repeat(picture, count, axis=0), sampled.reshape(len(indices) * count, -1), rewards)
 
     def dataset(epoch: int) -> tf.data.Dataset:
         shape = (None, None)
         signature = (input_specification(settings), tf.TensorSpec(shape, tf.int32), tf.TensorSpec(shape, tf.float32))
-        made = tf.data.Dataset.from_generator(lambda: generate(epoch), output_signature=signature)
-        return made.apply(tf.data.experimental.assert_cardinality(len(plan(epoch))))
+        generated = tf.data.Dataset.from_generator(lambda: generate(epoch), output_signature=signature)
+        return generated.apply(tf.data.experimental.assert_cardinality(len(plan(epoch))))
 
     def names(epoch: int, step: int) -> list[str]:
         return [examples[index].name for index in plan(epoch)[step]]
@@ -104,7 +107,7 @@ def _batch(picture: np.ndarray, sampled: np.ndarray, rewards: np.ndarray):
     """Return inputs, targets and sample weights of captions `(batch, max_words + 1)` with rewards `(pictures, count)`."""
     count = rewards.shape[1]
     advantages = ((rewards - rewards.mean(axis=1, keepdims=True)) * count / (count - 1)).astype(np.float32)
-    length = np.array([len(_until_end(one)[0]) for one in sampled], np.int32)
+    length = np.array([len(_until_end(caption)[0]) for caption in sampled], np.int32)
     sampled = sampled[:, : length.max()]
     counted = np.arange(sampled.shape[1]) < length[:, np.newaxis]
     tokens = np.pad(sampled[:, :-1], [(0, 0), (1, 0)], constant_values=START) * counted

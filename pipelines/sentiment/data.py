@@ -50,9 +50,9 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
         UserError: if the path, a column or a whole file is at fault, or there are not two classes to learn.
     """
     path = Path(path)
-    format, found = choose_format(path, FORMATS, WANTED, format)
+    format, listing = choose_format(path, FORMATS, WANTED, format)
     items, problems = [], []
-    for source in found.sources:
+    for source in listing.sources:
         with naming(source.path):
             if format == "folders":
                 rows, faults = read_document(source, settings.encoding)
@@ -66,10 +66,10 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
     if not items:
         first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
         raise UserError(f"{path}: expected at least one usable example; {first}")
-    notes = (*found.notes, *twice_notes((example.name, example.input) for example in items))
+    notes = (*listing.notes, *twice_notes((example.name, example.input) for example in items))
     if format in KINDS:
         notes += tuple(missing_notes(Counter(example.target for example in items)))
-    examples = Examples(tuple(items), path, format, found.reason, problems=tuple(problems), notes=notes)
+    examples = Examples(tuple(items), path, format, listing.reason, problems=tuple(problems), notes=notes)
     return check_parts(assign_parts(examples, settings), assets)
 
 
@@ -171,8 +171,8 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
                 yield pad_encoded([encoded[index] for index in batch.indices], batch.length), targets[batch.indices]
 
         signature = (tokenizer.specs, tf.TensorSpec((None,), tf.int32))
-        made = tf.data.Dataset.from_generator(generate, output_signature=signature)
-        return made.apply(tf.data.experimental.assert_cardinality(len(plan(epoch)))).prefetch(4)
+        generated = tf.data.Dataset.from_generator(generate, output_signature=signature)
+        return generated.apply(tf.data.experimental.assert_cardinality(len(plan(epoch)))).prefetch(4)
 
     def names(epoch: int, step: int) -> list[str]:
         return [examples[index].name for index in plan(epoch)[step].indices]

@@ -152,13 +152,13 @@ def _of_pieces(
     )
 
 
-def _first_tokens(tokens, most, traced):
+def _first_tokens(tokens, limit, traced):
     """Blank the tokens of a chunk that come after the first `most` of the whole text, as training cut it."""
-    seen = traced.carry("tokens", tf.zeros((1, 1), tf.int32))
+    tokens_before = traced.carry("tokens", tf.zeros((1, 1), tf.int32))
     words = tokens["words"]
-    place = seen + tf.range(words.shape[1])[tf.newaxis]
-    traced.keep("tokens", seen + tf.reduce_sum(tf.cast(words != 0, tf.int32), axis=1, keepdims=True))
-    return tokens | {"words": tf.where(place < most, words, 0)}
+    place = tokens_before + tf.range(words.shape[1])[tf.newaxis]
+    traced.keep("tokens", tokens_before + tf.reduce_sum(tf.cast(words != 0, tf.int32), axis=1, keepdims=True))
+    return tokens | {"words": tf.where(place < limit, words, 0)}
 
 
 def _text_windows(predictor, arrays: Arrays) -> Arrays:

@@ -56,15 +56,15 @@ def make_sample(directory: Path | str, seed: int = 0, format: str = "tsv") -> Pa
 def make_reviews(seed: int = 0) -> dict[str, list[tuple[str, str]]]:
     """Return `(text, label)` pairs for each part, the classes in equal numbers, all texts different."""
     generator = random.Random(seed)
-    seen: set[str] = set()
+    texts: set[str] = set()
     parts = {}
     for part, size in SIZES.items():
         rows = []
         while len(rows) < size:
             label = CLASSES[len(rows) % len(CLASSES)]
             text = make_review(generator, label)
-            if text not in seen:
-                seen.add(text)
+            if text not in texts:
+                texts.add(text)
                 rows.append((text, label))
         parts[part] = rows
     return parts
@@ -150,7 +150,7 @@ def _write_folders(directory, part, rows):
 
 def _write_lines(directory, part, rows):
     for label in CLASSES:
-        _write(directory / f"{part}.{label}", [text for text, own in rows if own == label])
+        _write(directory / f"{part}.{label}", [text for text, label_of_text in rows if label_of_text == label])
 
 
 def _write(path, lines):

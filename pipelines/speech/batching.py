@@ -59,7 +59,7 @@ def make_batches(
 
     @cache
     def label_width(length: int) -> int:
-        return max(1, *(len(row) for row, own in zip(labels, units, strict=True) if own <= length))
+        return max(1, *(len(row) for row, row_units in zip(labels, units, strict=True) if row_units <= length))
 
     def make(epoch: int, batch: BatchPlan):
         clips = [audio.get(examples[index].input) for index in batch.indices]
@@ -76,8 +76,10 @@ def make_batches(
         batches = plan(epoch)
         inputs = {"samples": tf.TensorSpec((None, None), tf.float32), "length": tf.TensorSpec((None,), tf.int32)}
         signature = (inputs, tf.TensorSpec((None, None), tf.int32))
-        made = tf.data.Dataset.from_generator(lambda: _ahead(partial(make, epoch), batches), output_signature=signature)
-        return made.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(2)
+        generated = tf.data.Dataset.from_generator(
+            lambda: _ahead(partial(make, epoch), batches), output_signature=signature
+        )
+        return generated.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(2)
 
     def names(epoch: int, step: int) -> list[str]:
         return [examples[index].name for index in plan(epoch)[step].indices]
@@ -106,9 +108,9 @@ def _ahead(make: Callable[[Item], Made], items: Sequence[Item]) -> Iterator[Made
     try:
         waiting = deque(pool.submit(make, item) for item in items[:AHEAD])
         for item in [*items[AHEAD:], *[None] * min(AHEAD, len(items))]:
-            made = waiting.popleft().result()
+            result = waiting.popleft().result()
             if item is not None:
                 waiting.append(pool.submit(make, item))
-            yield made
+            yield result
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

@@ -45,13 +45,13 @@ def tune_decoder(
 
     console = Console(stderr=True)
     with Progress(console=console, transient=True) as progress:
-        bar = progress.add_task("trying weights", total=None)
+        task = progress.add_task("trying weights", total=None)
         tuned = tune.tune_decoder(
             model_dir,
             data,
             language_model,
             beam_width,
-            lambda done, total: progress.update(bar, completed=done, total=total),
+            lambda tried, total: progress.update(task, completed=tried, total=total),
         )
     if json:
         import json as as_json

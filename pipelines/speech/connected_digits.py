@@ -42,10 +42,10 @@ def join_digits(source: Path, directory: Path, seed: int = 0) -> Path:
             continue
         rows = [("audio", "text", "speaker")]
         for number in range(STRINGS[part]):
-            chosen = _choose(clips, generator)
+            string = _choose(clips, generator)
             name = f"{part}/{number:04d}.wav"
-            write_audio(directory / name, _join([samples[clip.input] for clip in chosen], rate, generator), rate)
-            rows.append((name, " ".join(clip.target for clip in chosen), chosen[0].group))
+            write_audio(directory / name, _join([samples[clip.input] for clip in string], rate, generator), rate)
+            rows.append((name, " ".join(clip.target for clip in string), string[0].group))
         write_table(directory / f"{part}.csv", rows)
     return directory
 
@@ -54,9 +54,9 @@ def _choose(clips: Sequence[Example], generator: np.random.Generator) -> list[Ex
     """Return clips of one speaker, speakers drawn alike and of each all clips alike."""
     speakers = sorted({clip.group for clip in clips})
     speaker = speakers[generator.integers(len(speakers))]
-    own = [clip for clip in clips if clip.group == speaker]
+    speaker_clips = [clip for clip in clips if clip.group == speaker]
     count = generator.integers(DIGITS[0], DIGITS[1] + 1)
-    return [own[index] for index in generator.integers(len(own), size=count)]
+    return [speaker_clips[index] for index in generator.integers(len(speaker_clips), size=count)]
 
 
 def _join(clips: Sequence[np.ndarray], rate: int, generator: np.random.Generator) -> np.ndarray:

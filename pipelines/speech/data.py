@@ -42,8 +42,8 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
         UserError: if the path, a column or a whole file is at fault, or no example is left.
     """
     path = Path(path)
-    format, found = choose_format(path, FORMATS, WANTED, format)
-    clips, problems = READERS[format](found, settings)
+    format, listing = choose_format(path, FORMATS, WANTED, format)
+    clips, problems = READERS[format](listing, settings)
     checked = []
     for clip, facts in zip(clips, inspect_clips(clips), strict=True):
         fault = facts if isinstance(facts, Problem) else _transcript_fault(clip, settings)
@@ -55,8 +55,8 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
         else:
             problems.append(fault)
     written = [(clip.place, clip.text) for clip in clips if isinstance(clip.text, str)]
-    notes = (*found.notes, *twice_notes(written))
-    examples = Examples(tuple(row[0] for row in checked), path, format, found.reason, notes=notes)
+    notes = (*listing.notes, *twice_notes(written))
+    examples = Examples(tuple(row[0] for row in checked), path, format, listing.reason, notes=notes)
     examples = assign_parts(examples, settings)
     encode = make_encoder(_symbols_to_fit(examples, settings, assets))
     items, all_facts = [], []
@@ -70,7 +70,11 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
         first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
         raise UserError(f"{path}: expected at least one usable example; {first}")
     examples = replace(examples, items=tuple(items), problems=tuple(problems))
-    remarks = [(note, example.name) for example, own in zip(items, all_facts, strict=True) for note in own.notes]
+    remarks = [
+        (note, example.name)
+        for example, audio_facts in zip(items, all_facts, strict=True)
+        for note in audio_facts.notes
+    ]
     notes = [*remark_notes(remarks, "clip"), _durations(examples, all_facts), *_strange_characters(examples, assets)]
     return replace(examples, notes=(*examples.notes, *notes))
 
@@ -104,10 +108,10 @@ def _length_fault(text: str, encode: Callable, seconds: float, settings: Setting
 
 def _durations(examples: Examples, facts: Sequence[Facts]) -> str:
     totals = dict.fromkeys(PARTS, 0.0)
-    for example, own in zip(examples.items, facts, strict=True):
-        totals[example.part] += own.seconds
+    for example, audio_facts in zip(examples.items, facts, strict=True):
+        totals[example.part] += audio_facts.seconds
     parts = [f"{part} {_length(total)}" for part, total in totals.items() if total]
-    return f"Audio: {', '.join(parts)}; the longest clip has {max(own.seconds for own in facts):.1f} s."
+    return f"Audio: {', '.join(parts)}; the longest clip has {max(audio_facts.seconds for audio_facts in facts):.1f} s."
 
 
 def _length(seconds):
@@ -118,17 +122,17 @@ def _strange_characters(examples: Examples, assets: dict | None) -> list[str]:
     """Return a note on characters that the model cannot put out (trained: by its symbols; to be trained: by train)."""
     if assets is not None:
         known, of = set(assets["symbols"]), "the model has no symbol for"
-        rest = examples.items
+        untrained = examples.items
     else:
         known, of = set().union(*(example.target for example in examples.part("train"))), "train does not have"
-        rest = [example for example in examples.items if example.part != "train"] if known else []
-    strange = Counter(character for example in rest for character in set(example.target) - known)
+        untrained = [example for example in examples.items if example.part != "train"] if known else []
+    strange = Counter(character for example in untrained for character in set(example.target) - known)
     if not strange:
         return []
-    shown = ", ".join(repr(character) for character in sorted(strange)[:12])
-    first = next(example.name for example in rest if set(example.target) - known)
+    listed = ", ".join(repr(character) for character in sorted(strange)[:12])
+    first = next(example.name for example in untrained if set(example.target) - known)
     return [
-        f"Transcripts hold {len(strange)} character{'s' if len(strange) > 1 else ''} that {of} ({shown}), as {first}."
+        f"Transcripts hold {len(strange)} character{'s' if len(strange) > 1 else ''} that {of} ({listed}), as {first}."
     ]
 
 
@@ -152,9 +156,9 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
     assets = {"symbols": symbols}
     if settings.normalization in ("global", "running"):
         mean, std = _feature_statistics(draw(train, MOST_MEASURED), settings)
-        kept = len(inherited.get("feature_mean", ())) == len(mean)
-        assets["feature_mean"] = inherited["feature_mean"] if kept else mean
-        assets["feature_std"] = inherited["feature_std"] if kept else std
+        is_inherited = len(inherited.get("feature_mean", ())) == len(mean)
+        assets["feature_mean"] = inherited["feature_mean"] if is_inherited else mean
+        assets["feature_std"] = inherited["feature_std"] if is_inherited else std
     if settings.closed_vocabulary:
         assets["words"] = sorted({word for text in texts for word in text.split()})
     if settings.language_model_order:

@@ -45,17 +45,17 @@ def speak(utterances: Sequence[Utterance]) -> list[np.ndarray]:
             "speech samples are spoken by espeak-ng, which is not installed: pip install 'recurrent-suite[demo]'"
         )
     root = Path(__file__).resolve().parents[2]
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "pipelines.speech.espeak"],
         input=json.dumps([asdict(utterance) for utterance in utterances]).encode(),
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))},
         capture_output=True,
         check=False,
     )
-    if done.returncode:
-        why = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"status {done.returncode}"]
+    if process.returncode:
+        why = process.stderr.decode("utf-8", "replace").strip().splitlines() or [f"status {process.returncode}"]
         raise UserError(f"espeak-ng cannot speak here: {why[-1]}")
-    spoken = np.frombuffer(done.stdout, "<i2")
+    spoken = np.frombuffer(process.stdout, "<i2")
     sizes = np.frombuffer(spoken[: 2 * len(utterances)].tobytes(), "<i4")
     return [samples.astype(np.int16) for samples in np.split(spoken[2 * len(utterances) :], np.cumsum(sizes)[:-1])]
 

@@ -36,9 +36,9 @@ def evaluate(predictor: Predictor, examples: Sequence[Example], assets: dict, se
     greedy = [bytes(answer["text"]).decode("utf-8", "replace") for answer in answers]
     greedy = [" ".join(text.split()) for text in greedy]
     decoder = make_decoder(assets, settings)
-    found = greedy if decoder.beam_width == 1 else [decoder.text(one) for one in steps]
+    transcripts = greedy if decoder.beam_width == 1 else [decoder.text(log_probs) for log_probs in steps]
 
-    metrics = error_rates(references, found)
+    metrics = error_rates(references, transcripts)
     if decoder.beam_width > 1:
         metrics |= {f"greedy_{name}": error_rates(references, greedy)[name] for name in ("wer", "cer")}
     if (loss := _loss(steps, references, assets)) is not None:
@@ -48,12 +48,13 @@ def evaluate(predictor: Predictor, examples: Sequence[Example], assets: dict, se
     if len(groups) > 1:
         rows = {group: [at for at, example in enumerate(examples) if example.group == group] for group in groups}
         details["groups"] = {
-            group: error_rates([references[at] for at in own], [found[at] for at in own]) for group, own in rows.items()
+            group: error_rates([references[at] for at in members], [transcripts[at] for at in members])
+            for group, members in rows.items()
         }
-    errors = [jiwer.wer(reference, text) for reference, text in zip(references, found, strict=True)]
+    errors = [jiwer.wer(reference, text) for reference, text in zip(references, transcripts, strict=True)]
     worst = sorted(range(len(examples)), key=lambda at: -errors[at])
     pictures = {
-        f"worst_{place}": partial(_draw, examples[at], steps[at], found[at], assets, settings)
+        f"worst_{place}": partial(_draw, examples[at], steps[at], transcripts[at], assets, settings)
         for place, at in enumerate(worst[:PICTURES] if settings.log_samples else [], 1)
     }
     recordings = {
@@ -64,7 +65,7 @@ def evaluate(predictor: Predictor, examples: Sequence[Example], assets: dict, se
     samples = {
         "example": [examples[at].name for at in worst[:SAMPLES]],
         "transcript": [references[at] for at in worst[:SAMPLES]],
-        "predicted": [found[at] for at in worst[:SAMPLES]],
+        "predicted": [transcripts[at] for at in worst[:SAMPLES]],
         "wer": [float(errors[at]) for at in worst[:SAMPLES]],
     }
     return Evaluation(metrics, pictures, samples, details, recordings)
@@ -82,10 +83,10 @@ def _loss(steps: list[np.ndarray], references: list[str], assets: dict) -> float
     usable.sort(key=lambda at: len(steps[at]))
     total = symbols = 0.0
     for start in range(0, len(usable), CHUNK):
-        chosen = usable[start : start + CHUNK]
-        log_probs = pad_rows([steps[at] for at in chosen], np.float32)
-        labels = pad_rows([np.asarray(encoded[at]) for at in chosen], np.int32)
-        label_length, step_length = [len(encoded[at]) for at in chosen], [len(steps[at]) for at in chosen]
+        chunk = usable[start : start + CHUNK]
+        log_probs = pad_rows([steps[at] for at in chunk], np.float32)
+        labels = pad_rows([np.asarray(encoded[at]) for at in chunk], np.int32)
+        label_length, step_length = [len(encoded[at]) for at in chunk], [len(steps[at]) for at in chunk]
         total += float(ctc_loss(labels, label_length, log_probs, step_length).numpy().sum())
         symbols += sum(label_length)
     return total / symbols if usable else None

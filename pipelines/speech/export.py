@@ -147,9 +147,9 @@ def _windows(predictor, arrays: Arrays, settings: Settings, symbols: list[str]) 
     rows, start = [], 0
     while True:
         window = samples[start * step : start * step + size]
-        found = answer(window)
+        outputs = answer(window)
         last = start * step + size >= len(samples)
-        rows.append(found["log_probs"][half if start else 0 : int(found["frames"]) if last else half + advance])
+        rows.append(outputs["log_probs"][half if start else 0 : int(outputs["frames"]) if last else half + advance])
         if last:
             break
         start += advance

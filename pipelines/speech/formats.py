@@ -61,17 +61,17 @@ def find_manifest(root: Path, forced: bool = False) -> Found | None:
         return None
     if forced and root.is_file() and table_kind(root) is None:
         raise UserError(f"{root}: expected a file ending in .csv, .tsv, .jsonl or .parquet. Received: {root.name}")
-    found = {kind: tables for kind in KINDS if (tables := find_tables(root, kind))}
-    if len(found) > 1:
-        names = "; ".join(tables.reason for tables in found.values())
+    by_kind = {kind: tables for kind in KINDS if (tables := find_tables(root, kind))}
+    if len(by_kind) > 1:
+        names = "; ".join(tables.reason for tables in by_kind.values())
         raise UserError(f"{root}: expected manifests of one kind. Received: {names}; name one of them")
-    return next(iter(found.values()), None)
+    return next(iter(by_kind.values()), None)
 
 
-def read_manifest(found: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
+def read_manifest(listing: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
     """Return the clips of manifests; audio paths are relative to the manifest that holds them."""
     clips, problems = [], []
-    for source in found.sources:
+    for source in listing.sources:
         columns = (settings.audio_column, settings.text_column)
         table = read_table(source.path, settings.encoding, name=source.name, headerless=columns)
         problems += table.problems
@@ -120,10 +120,10 @@ def _walk(folder: Path, depth: int) -> Iterator[Path]:
         yield from _walk(inner, depth - 1)
 
 
-def read_librispeech(found: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
+def read_librispeech(listing: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
     """Return the clips of lines `ID TRANSCRIPT`, with `ID.flac` (or another audio ending) beside the list."""
     clips, problems = [], []
-    for source in found.sources:
+    for source in listing.sources:
         files = _by_stem(list_folder(source.path.parent)[0], ".flac")
         folder = source.name.rpartition("/")[0]
         for place, line in _lines(source, settings, problems):
@@ -149,15 +149,15 @@ def find_ljspeech(root: Path, forced: bool = False) -> Found | None:
     return Found("metadata.csv with | between its fields, beside wavs", [Source(metadata, "metadata.csv")])
 
 
-def read_ljspeech(found: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
+def read_ljspeech(listing: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
     """Return the clips of lines `ID|TEXT|NORMALISED TEXT`, `ID|TEXT` or with a speaker, as `read_entries` tells them."""
     clips, problems = [], []
-    for source in found.sources:
+    for source in listing.sources:
         folder = source.path.parent / "wavs"
         files = _by_stem(list_folder(folder)[0], ".wav")
         entries, faults, notes = read_entries(source.path, list(_lines(source, settings, problems)))
         problems += faults
-        found.notes.extend(notes)
+        listing.notes.extend(notes)
         for entry in entries:
             path = files.get(entry.name, folder / f"{entry.name}.wav")
             clips.append(
@@ -187,24 +187,24 @@ def find_commonvoice(root: Path, forced: bool = False) -> Found | None:
     return Found(reason, sources, [] if root.is_file() else notes) if files else None
 
 
-def _has_columns(path, *wanted):
+def _has_columns(path, *columns):
     with open(path, "rb") as file:
         header = file.readline().decode("utf-8-sig", "replace").rstrip("\r\n").split("\t")
-    return set(wanted) <= set(header)
+    return set(columns) <= set(header)
 
 
-def read_commonvoice(found: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
+def read_commonvoice(listing: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
     """Return the clips of Common Voice tables; `client_id` is the group."""
     clips, problems = [], []
-    for source in found.sources:
+    for source in listing.sources:
         table = read_table(source.path, settings.encoding, "tsv", source.name)
         problems += table.problems
         audio, text, group = table.column("path"), table.column("sentence"), table.find_column("client_id")
         for row in table.rows:
             name = row.values[audio].strip()
             name = name if name.lower().endswith(AUDIO_ENDINGS) else f"{name}.mp3"
-            path, own = source.path.parent / "clips" / name, (group and row.values[group]) or None
-            clips.append(Clip(f"{row.name} ({name})", f"clips/{name}", path, row.values[text], source.part, own))
+            path, speaker = source.path.parent / "clips" / name, (group and row.values[group]) or None
+            clips.append(Clip(f"{row.name} ({name})", f"clips/{name}", path, row.values[text], source.part, speaker))
     return clips, problems
 
 
@@ -215,7 +215,7 @@ def find_digits(root: Path, forced: bool = False) -> Found | None:
     """Return audio files DIGIT_SPEAKER_INDEX in a folder or the folders in it, which may name parts."""
     if not root.is_dir():
         return None
-    sources, others = [], []
+    sources, further = [], []
     for path in _walk(root, 2):
         if not path.name.lower().endswith(AUDIO_ENDINGS):
             continue
@@ -224,18 +224,18 @@ def find_digits(root: Path, forced: bool = False) -> Found | None:
             part = next((part for folder in name.parts[:-1] if (part := part_of(folder))), None)
             sources.append(Source(path, name.as_posix(), part, named[2], DIGIT_WORDS[int(named[1])]))
         else:
-            others.append(path)
-    if not sources or (len(others) > len(sources) and not forced):
+            further.append(path)
+    if not sources or (len(further) > len(sources) and not forced):
         return None
     notes = []
-    if others:
-        notes = [f"{len(others)} audio files not named DIGIT_SPEAKER_INDEX were left out, as {others[0].name}."]
+    if further:
+        notes = [f"{len(further)} audio files not named DIGIT_SPEAKER_INDEX were left out, as {further[0].name}."]
     return Found(f"audio files DIGIT_SPEAKER_INDEX, as {sources[0].name}", sources, notes)
 
 
-def read_digits(found: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
+def read_digits(listing: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
     """Return the clips of digits; the transcript is the digit's English word."""
-    clips = [Clip(s.name, s.name, s.path, s.label, s.part, s.group) for s in found.sources]
+    clips = [Clip(s.name, s.name, s.path, s.label, s.part, s.group) for s in listing.sources]
     return clips, []
 
 

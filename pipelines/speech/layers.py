@@ -167,9 +167,9 @@ class LateStart(keras.layers.Layer):
     def call(self, logits, training=None):
         if not training:
             return logits
-        held = keras.random.randint((tf.shape(logits)[0],), 0, self.steps + 1, seed=self.seed_generator)
+        start = keras.random.randint((tf.shape(logits)[0],), 0, self.steps + 1, seed=self.seed_generator)
         late = tf.constant([0.0] + [LATE_LOGIT] * (logits.shape[-1] - 1))
-        return tf.where(frame_mask(held, tf.shape(logits)[1])[..., tf.newaxis], late, logits)
+        return tf.where(frame_mask(start, tf.shape(logits)[1])[..., tf.newaxis], late, logits)
 
     def compute_output_spec(self, logits, training=None):
         return keras.KerasTensor(logits.shape, logits.dtype)

@@ -88,10 +88,10 @@ def _normalised(rows: Sequence[tuple[str, list[str]]]) -> tuple[list[Entry], lis
     return entries, problems
 
 
-def _same(text: str, other: str) -> bool:
+def _same(text: str, spoken: str) -> bool:
     """Return whether two texts have half of the words of the shorter one in common."""
-    both = set(words(text)), set(words(other))
-    return 2 * len(both[0] & both[1]) >= min(map(len, both)) > 0
+    pair = set(words(text)), set(words(spoken))
+    return 2 * len(pair[0] & pair[1]) >= min(map(len, pair)) > 0
 
 
 def _text_column(path: Path, rows: Sequence[list[str]]) -> int:

@@ -132,26 +132,28 @@ def speak_commands(seed: int = 0) -> list[Spoken]:
     """Return the spoken commands of all parts."""
     generator = random.Random(seed)
     sentences = iter(generator.sample(make_sentences(), sum(SIZES.values())))
-    wanted = []
+    utterances = []
     for part, size in SIZES.items():
         speakers = [list(VOICES[part])[index % len(VOICES[part])] for index in range(size)]
-        wanted += [(next(sentences), speaker, part) for speaker in speakers]
-    return _speak(wanted, generator)
+        utterances += [(next(sentences), speaker, part) for speaker in speakers]
+    return _speak(utterances, generator)
 
 
 def speak_digits(seed: int = 0) -> list[Spoken]:
     """Return single digits, each said `DIGIT_TAKES` times by every voice."""
     speakers = [(speaker, part) for part, voices in VOICES.items() for speaker in voices]
-    wanted = [(word, speaker, part) for word, (speaker, part), _ in product(DIGIT_WORDS, speakers, range(DIGIT_TAKES))]
-    return _speak(wanted, random.Random(seed))
+    utterances = [
+        (word, speaker, part) for word, (speaker, part), _ in product(DIGIT_WORDS, speakers, range(DIGIT_TAKES))
+    ]
+    return _speak(utterances, random.Random(seed))
 
 
-def _speak(wanted: list[tuple[str, str, str]], generator: random.Random) -> list[Spoken]:
+def _speak(requests: list[tuple[str, str, str]], generator: random.Random) -> list[Spoken]:
     utterances = [
         Utterance(text, VOICES[part][speaker], generator.randint(*WORDS_PER_MINUTE), generator.randint(*PITCHES))
-        for text, speaker, part in wanted
+        for text, speaker, part in requests
     ]
-    return [Spoken(*one, samples) for one, samples in zip(wanted, speak(utterances), strict=True)]
+    return [Spoken(*request, samples) for request, samples in zip(requests, speak(utterances), strict=True)]
 
 
 def write_audio(path: Path, samples: np.ndarray, sample_rate: int = SAMPLE_RATE) -> None:
@@ -178,8 +180,8 @@ def _write_manifest(directory: Path, clips: list[Spoken]) -> None:
         name = f"wavs/{clip.part}_{number:04d}_{clip.speaker}.wav"
         write_audio(directory / name, clip.samples)
         rows[clip.part].append((name, clip.text, clip.speaker))
-    for part, own in rows.items():
-        write_table(directory / f"{part}.csv", own)
+    for part, part_rows in rows.items():
+        write_table(directory / f"{part}.csv", part_rows)
 
 
 def _write_librispeech(directory: Path, clips: list[Spoken]) -> None:
@@ -215,8 +217,8 @@ def _write_commonvoice(directory: Path, clips: list[Spoken]) -> None:
         name = f"common_voice_en_{number:04d}.mp3"
         write_audio(directory / "clips" / name, clip.samples)
         rows[clip.part].append((clip.speaker, name, f"{clip.text.capitalize()}."))
-    for part, own in rows.items():
-        write_table(directory / f"{part}.tsv", own)
+    for part, part_rows in rows.items():
+        write_table(directory / f"{part}.tsv", part_rows)
 
 
 def _write_digits(directory: Path, clips: list[Spoken]) -> Path:

@@ -64,20 +64,20 @@ def _learn_pieces(counts, size):
             _count_pairs(splits[index], -weights[index], index, changed)
             splits[index] = _merge(splits[index], piece)
             _count_pairs(splits[index], weights[index], index, changed, where)
-        for other, change in changed.items():
+        for pair, change in changed.items():
             if change:
-                frequency[other] += change
-                heapq.heappush(waiting, (-frequency[other], other))
+                frequency[pair] += change
+                heapq.heappush(waiting, (-frequency[pair], pair))
         if piece not in pieces:
             pieces.append(piece)
     return pieces
 
 
 def _count_pairs(split, weight, index, frequency, where=None):
-    for one, other in pairwise(split):
-        frequency[one + other] += weight
+    for left_piece, right_piece in pairwise(split):
+        frequency[left_piece + right_piece] += weight
         if where is not None:
-            where[one + other].add(index)
+            where[left_piece + right_piece].add(index)
 
 
 def _merge(split, piece):
@@ -105,7 +105,11 @@ def make_encoder(symbols: list[str]) -> Callable[[str], list[int]]:
     def encode_word(word):
         split = [character for character in word if character in numbers]
         while True:
-            pairs = [one + other for one, other in pairwise(split) if one + other in numbers]
+            pairs = [
+                left_piece + right_piece
+                for left_piece, right_piece in pairwise(split)
+                if left_piece + right_piece in numbers
+            ]
             if not pairs:
                 return tuple(numbers[piece] for piece in split)
             split = _merge(split, min(pairs, key=numbers.get))

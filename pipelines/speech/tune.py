@@ -79,10 +79,10 @@ def tune_decoder(
         )
     examples = artifact.pipeline.read(data, settings, None, assets)
     part = "dev" if examples.part("dev") else "all"
-    chosen = examples.part(part)
-    references = [example.target for example in chosen]
+    selected = examples.part(part)
+    references = [example.target for example in selected]
     covered = {"covered": _check_coverage(language_model, model, references)} if language_model is not None else {}
-    answers = load(model_dir).predictor([raw_arrays(example.input, settings) for example in chosen])
+    answers = load(model_dir).predictor([raw_arrays(example.input, settings) for example in selected])
     log_probs = [answer["log_probs"] for answer in answers]
     tuned = tune(
         log_probs,
@@ -96,10 +96,10 @@ def tune_decoder(
     if language_model is not None:
         _refuse_worse(language_model, tuned.wer, log_probs, references, assets, settings)
     weights = {"language_model_weight": tuned.lm_weight, "word_bonus": tuned.word_bonus, "beam_width": beam_width}
-    kept = {"decoder": weights, "language_model": model.arpa_lines(), "language_model_level": model.level}
-    replace_assets(artifact, kept)
+    new_assets = {"decoder": weights, "language_model": model.arpa_lines(), "language_model_level": model.level}
+    replace_assets(artifact, new_assets)
     rates = {"greedy_wer": tuned.greedy_wer, "wer": tuned.wer}
-    return {"split": part, "examples": len(chosen), **rates, **weights, **covered}
+    return {"split": part, "examples": len(selected), **rates, **weights, **covered}
 
 
 def _check_coverage(path: Path, model: "NgramModel", references: Sequence[str]) -> float:
@@ -123,8 +123,8 @@ def _refuse_worse(
     from suite.decoding.tuning import word_error_rate
 
     decoder = make_decoder(assets, settings)
-    own = word_error_rate(references, [decoder.text(steps) for steps in log_probs])
-    if own < rate:
+    present_rate = word_error_rate(references, [decoder.text(steps) for steps in log_probs])
+    if present_rate < rate:
         raise UserError(
-            f"{path}: word error rate {rate:.4f} with it and {own:.4f} with what the model has; the model is left as it was"
+            f"{path}: word error rate {rate:.4f} with it and {present_rate:.4f} with what the model has; the model is left as it was"
         )

@@ -47,18 +47,20 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
             there are not two classes to learn.
     """
     path = Path(path)
-    format, found = choose_format(path, finders(settings), FORMATS, format)
-    rows, problems = _rows_of_tables(found.sources, settings) if format == "manifest" else _rows_of_files(found.sources)
+    format, listing = choose_format(path, finders(settings), FORMATS, format)
+    rows, problems = (
+        _rows_of_tables(listing.sources, settings) if format == "manifest" else _rows_of_files(listing.sources)
+    )
     digests = inspect_files([(row.name, row.input) for row in rows], _digest_of_whole)
     items = [replace(row, key=key) for row, key in zip(rows, digests, strict=True) if not isinstance(key, Problem)]
     problems += [digest for digest in digests if isinstance(digest, Problem)]
     if not items:
         first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
         raise UserError(f"{path}: expected at least one usable video; {first}")
-    notes = list(found.notes)
+    notes = list(listing.notes)
     if format == "manifest":
         notes += missing_notes(Counter(example.target for example in items))
-    examples = Examples(tuple(items), path, format, found.reason, problems=tuple(problems), notes=tuple(notes))
+    examples = Examples(tuple(items), path, format, listing.reason, problems=tuple(problems), notes=tuple(notes))
     return check_parts(assign_parts(examples, settings), assets)
 
 
@@ -133,8 +135,8 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
     paths = [Path(example.input) for example in examples]
     with _threads() as pool:
         counts = [len(_stored(info.times, settings, whole)) for info in pool.map(video_info, paths)]
-    most = min(settings.frames, max(counts, default=1))
-    boundaries = bucket_lengths([min(count, most) for count in counts])
+    longest = min(settings.frames, max(counts, default=1))
+    boundaries = bucket_lengths([min(count, longest) for count in counts])
     targets = np.array([assets["labels"].index(example.target) for example in examples], np.int32)
     seeds = [int.from_bytes(hashlib.sha256(content(example).encode()).digest()[:8]) for example in examples]
 
@@ -147,12 +149,12 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
             return np.arange(counts[index])
         generator = generator_of(index, epoch, 0)
         indices = vary_time(counts[index], generator, settings.speed, settings.frame_drop)
-        return indices[sample_indices(len(indices), most, "random", generator)]
+        return indices[sample_indices(len(indices), longest, "random", generator)]
 
     @lru_cache(maxsize=2)
     def plan(epoch: int) -> tuple:
         indices = [taken(index, epoch) for index in range(len(examples))]
-        lengths = [len(own) for own in indices]
+        lengths = [len(clip_indices) for clip_indices in indices]
         return indices, plan_batches(lengths, settings.batch_size, settings.seed, epoch, training, boundaries)
 
     def generate(epoch: int):
@@ -174,8 +176,8 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
         shape = (None, None, settings.height, settings.width, settings.channels)
         inputs = {"frames": tf.TensorSpec(shape, tf.uint8), "length": tf.TensorSpec((None,), tf.int32)}
         signature = (inputs, tf.TensorSpec((None,), tf.int32))
-        made = tf.data.Dataset.from_generator(partial(generate, epoch), output_signature=signature)
-        return made.apply(tf.data.experimental.assert_cardinality(len(plan(epoch)[1]))).prefetch(4)
+        generated = tf.data.Dataset.from_generator(partial(generate, epoch), output_signature=signature)
+        return generated.apply(tf.data.experimental.assert_cardinality(len(plan(epoch)[1]))).prefetch(4)
 
     def names(epoch: int, step: int) -> list[str]:
         return [examples[index].name for index in plan(epoch)[1][step].indices]
@@ -203,8 +205,8 @@ def raw_arrays(
 
         frames = as_frames(raw_input, settings.channels)
         times = frame_times(len(frames), frame_rate, settings.frame_rate or 1.0)  # without a rate every frame is taken
-        chosen = frames[_stored(times, settings, False)]
-        return {"frames": resize_array(chosen, settings.height, settings.width), "length": np.int32(len(chosen))}
+        clip = frames[_stored(times, settings, False)]
+        return {"frames": resize_array(clip, settings.height, settings.width), "length": np.int32(len(clip))}
     path = Path(raw_input)
     video_info(path)
     frames = _cache(settings, False).get(path)
@@ -224,8 +226,8 @@ def _cache(settings: Settings, whole: bool) -> ClipCache:
 
 
 @lru_cache(maxsize=2)
-def _cache_of(whole: bool, **kept) -> ClipCache:
-    settings = Settings(**kept)
+def _cache_of(whole: bool, **values) -> ClipCache:
+    settings = Settings(**values)
 
     def load(path: Path) -> np.ndarray:
         from suite.vision.resize import resize_array

@@ -38,9 +38,11 @@ def finders(settings: Settings) -> dict[str, Callable[[Path, bool], Found | None
 
 def _find_manifest(settings: Settings, root: Path, forced: bool) -> Found | None:
     """Return the tables of the first kind there is; one without a column of videos beside class folders is no manifest."""
-    tables = [found for kind in KINDS if (found := find_tables(root, kind))]
+    tables = [listing for kind in KINDS if (listing := find_tables(root, kind))]
     if len(tables) > 1:
-        raise UserError(f"{root}: expected tables of one kind. Received: {'; '.join(found.reason for found in tables)}")
+        raise UserError(
+            f"{root}: expected tables of one kind. Received: {'; '.join(listing.reason for listing in tables)}"
+        )
     if not tables:
         return None
     if not forced and find_class_folders(root, ENDINGS) is not None:

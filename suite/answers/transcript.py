@@ -52,7 +52,7 @@ class Transcript:
 
     def lines(self) -> list[str]:
         """Return the text with its confidence, and the alternatives; the time of each word is for programs."""
-        return [f"{self.text} {self.confidence:.3f}", *(other.line() for other in self.alternatives or ())]
+        return [f"{self.text} {self.confidence:.3f}", *(alternative.line() for alternative in self.alternatives or ())]
 
 
 def mean_confidence(words: Sequence[SpokenWord]) -> float:

@@ -34,12 +34,14 @@ def benchmark(
     from suite.recurrent.benchmark import CELLS, MODES, SHAPES, report
 
     total = len(CELLS) * len(MODES) * len(SHAPES)
-    done = 0
+    measured = 0
 
     def progress(row):
-        nonlocal done
-        done += 1
-        status.update(f"measured {done} of {total}: {row['cell']}, {row['mode']}, {'x'.join(map(str, row['shape']))}")
+        nonlocal measured
+        measured += 1
+        status.update(
+            f"measured {measured} of {total}: {row['cell']}, {row['mode']}, {'x'.join(map(str, row['shape']))}"
+        )
 
     with words().status(f"measuring {total} cases") as status:
         result = report(deterministic=determinism, rounds=rounds, progress=progress)

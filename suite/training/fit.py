@@ -53,7 +53,7 @@ def fit(
     history = read_history(state)
     with TrainingProgress(sum(phase.epochs for phase in phases), console) as progress:
         for index, (phase, source) in enumerate(zip(phases, sources, strict=True)):
-            done = history.of_phase(index)
+            epochs = history.of_phase(index)
             if history.epochs and history.epochs[-1].phase > index:
                 continue
             steps = phase.epochs * source.steps
@@ -61,19 +61,19 @@ def fit(
             optimizer = make_optimizer(settings, phase.learning_rate, steps, ema_fraction)
             phase.compile(model, optimizer)
             model.optimizer.build(model.trainable_variables)
-            if done:
+            if epochs:
                 restore_state(state, model)
             elif index:
                 restore_best(state, model)
-            while len(done) < phase.epochs and not _stale(done, history, settings.patience):
+            while len(epochs) < phase.epochs and not _stale(epochs, history, settings.patience):
                 epoch = fit_epoch(model, source, index, len(history.epochs), score, progress)
                 history.epochs.append(epoch)
                 if score is not None and _is_better(epoch, history, monitor):
                     history.best = epoch.number
                 save_state(state, model, history)
-                done = history.of_phase(index)
-                left = (phase.epochs - len(done)) * sum(e.seconds for e in done) / len(done)
-                progress.epoch_done(epoch, history.best == epoch.number, left)
+                epochs = history.of_phase(index)
+                seconds_left = (phase.epochs - len(epochs)) * sum(e.seconds for e in epochs) / len(epochs)
+                progress.epoch_done(epoch, history.best == epoch.number, seconds_left)
                 on_epoch(epoch)
             if history.best is None:
                 take_average(model)
@@ -132,7 +132,7 @@ def _is_better(epoch: Epoch, history: History, monitor: tuple[str, str]) -> bool
     return value > best if direction == "max" else value < best
 
 
-def _stale(done: list[Epoch], history: History, patience: int) -> bool:
-    if not patience or history.best is None or not done:
+def _stale(epochs: list[Epoch], history: History, patience: int) -> bool:
+    if not patience or history.best is None or not epochs:
         return False
-    return done[-1].number - max(history.best, done[0].number) >= patience
+    return epochs[-1].number - max(history.best, epochs[0].number) >= patience

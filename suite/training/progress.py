@@ -48,9 +48,9 @@ class TrainingProgress:
         """Print the line of a finished epoch."""
         figures = "  ".join(f"{name} {value:.4f}" for name, value in epoch.metrics.items() if name != "learning_rate")
         best = "  [green]best[/green]" if is_best else ""
-        left = f"  at most {_duration(seconds_left)} left" if seconds_left else ""
+        time_left = f"  at most {_duration(seconds_left)} left" if seconds_left else ""
         self.console.print(
-            f"epoch {epoch.number + 1}/{self.total_epochs}  {figures}  {epoch.seconds:.1f} s{best}{left}",
+            f"epoch {epoch.number + 1}/{self.total_epochs}  {figures}  {epoch.seconds:.1f} s{best}{time_left}",
             highlight=False,
         )
 

@@ -173,9 +173,9 @@ def state_of(target: Path) -> Path:
 def free_name(base: Path, data: Path) -> str:
     """Return a run name made from the data's name that no model and no unfinished run in `base` has."""
     stem = Path(data).resolve().name.split(".")[0] or "run"
-    taken = {path.name for path in base.iterdir()} if base.is_dir() else set()
-    names = [stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3))]
-    return next(name for name in names if name not in taken and f".{name}.unfinished" not in taken)
+    existing = {path.name for path in base.iterdir()} if base.is_dir() else set()
+    names = [stem, *(f"{stem}-{number}" for number in range(2, len(existing) + 3))]
+    return next(name for name in names if name not in existing and f".{name}.unfinished" not in existing)
 
 
 def _unfinished_name(base: Path, examples: Examples) -> str:
@@ -183,7 +183,7 @@ def _unfinished_name(base: Path, examples: Examples) -> str:
         path.parent.name[1:].removesuffix(".unfinished"): read_json(path)
         for path in sorted(base.glob(".*.unfinished/run.json"))
     }
-    fitting = [name for name, kept in states.items() if kept["fingerprint"] == examples.fingerprint]
+    fitting = [name for name, run in states.items() if run["fingerprint"] == examples.fingerprint]
     if len(fitting) != 1:
         known = ", ".join(states) or "none"
         raise UserError(

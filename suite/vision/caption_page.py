@@ -60,8 +60,8 @@ class CaptionPage:
         self,
         picture: Path | str | np.ndarray,
         caption: str,
-        others: Sequence[str] = (),
-        seen: np.ndarray | None = None,
+        alternatives: Sequence[str] = (),
+        model_view: np.ndarray | None = None,
         words: Sequence[tuple[str, np.ndarray]] | None = None,
     ) -> None:
         """Add one picture.
@@ -69,9 +69,9 @@ class CaptionPage:
         Args:
             picture: The file, or its pixels, uint8 `(height, width, 3)`; a small copy of it stands in the page.
             caption: Its caption.
-            others: Other captions, below.
-            seen: The picture as the model sees it, uint8 `(height, width, 3)`; only needed with `words`.
-            words: Each word with the weights of a grid `(rows, columns)` over `seen`; what counted stays bright.
+            alternatives: Other captions, below.
+            model_view: The picture as the model sees it, uint8 `(height, width, 3)`; only needed with `words`.
+            words: Each word with the weights of a grid `(rows, columns)` over `model_view`; what counted stays bright.
 
         Raises:
             UserError: if the page cannot be written.
@@ -83,12 +83,12 @@ class CaptionPage:
         parts = [
             f'<img alt="" src="{_jpeg(_small(pixels))}">',
             f"<figcaption>{html.escape(caption)}",
-            *(f"<small>{html.escape(other)}</small>" for other in others),
+            *(f"<small>{html.escape(alternative)}</small>" for alternative in alternatives),
             f"<small>{html.escape(name)}</small></figcaption>",
         ]
         style = ""
         if words:
-            style = f' style="--seen: url({_jpeg(seen)})"'
+            style = f' style="--seen: url({_jpeg(model_view)})"'
             cells = (
                 f'<span><div><img alt="" src="{_veil(weights)}"></div>{html.escape(word)}</span>'
                 for word, weights in words

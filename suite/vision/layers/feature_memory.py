@@ -76,9 +76,9 @@ class FeatureMemory:
         return features
 
 
-def network_key(network: "keras.Model", kept: str) -> bytes:
+def network_key(network: "keras.Model", pooling: str) -> bytes:
     """Return what stands for a network, its weights and the way its maps are kept, for `clip_key`."""
-    digest = hashlib.sha256(f"{network.input_shape} {network.output_shape} {kept}".encode())
+    digest = hashlib.sha256(f"{network.input_shape} {network.output_shape} {pooling}".encode())
     if network not in _structures:
         _structures[network] = _structure(network)
     digest.update(_structures[network])

@@ -30,7 +30,9 @@ def test_pictures_are_added_one_by_one(tmp_path, picture):
 
 def test_what_counted_for_a_word_stays_bright(tmp_path, picture):
     weights = np.array([[0.5, 0.25], [0.25, 0.0]])
-    open_page(tmp_path / "page.html").add(picture, "a", seen=np.zeros((8, 8, 3), np.uint8), words=[("a", weights)])
+    open_page(tmp_path / "page.html").add(
+        picture, "a", model_view=np.zeros((8, 8, 3), np.uint8), words=[("a", weights)]
+    )
     (veil,) = re.findall(r"data:image/png;base64,([^\"]+)", (tmp_path / "page.html").read_text())
     np.testing.assert_array_equal(
         np.asarray(Image.open(io.BytesIO(base64.b64decode(veil))))[..., 3], [[0, 108], [108, 216]]
