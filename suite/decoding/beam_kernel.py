@@ -56,6 +56,7 @@ WHOLE, HOPED = 0, 1
 @compiled
 def _find(pairs, begin, end, key):
     """The row of a token in a sorted stretch, or -1."""
+    # Halving: the n-grams after one history, and the branches of one place, are sorted by token.
     stop = end
     while begin < end:
         middle = (begin + end) // 2
@@ -69,6 +70,8 @@ def _find(pairs, begin, end, key):
 @compiled
 def _step(machine, state, token):
     """As `NgramModel.step`."""
+    # Back-off: log p(w | history) is the n-gram's where it is listed, else the history's back-off weight and the same
+    # for the history without its oldest word. State 0 is the empty history, which knows every word but unknown ones.
     total = 0.0
     while True:
         row = _find(machine.grams, machine.states[state, FIRST], machine.states[state + 1, FIRST], token)
@@ -100,6 +103,7 @@ def _end_word(machine, state, place, lm_weight, word_bonus):
 @compiled
 def _extend(machine, state, place, symbol, lm_weight, word_bonus, symbol_bonus):
     """Return the score that one more symbol adds, and the states of model and tree after it."""
+    # A symbol may be several characters; each moves the model's state and the place in the tree of words.
     score = symbol_bonus
     for index in range(machine.spelling_first[symbol], machine.spelling_first[symbol + 1]):
         if machine.model == CHARACTERS:
@@ -113,6 +117,7 @@ def _extend(machine, state, place, symbol, lm_weight, word_bonus, symbol_bonus):
             score += ended
             place = ROOT
         elif place != UNKNOWN_WORD:
+            # A letter that no word has at this place leaves the tree, until the next space.
             branch = _find(machine.branches, machine.places[place, FIRST], machine.places[place + 1, FIRST], letter)
             place = machine.branches[branch, TARGET] if branch >= 0 else UNKNOWN_WORD
         if place == UNKNOWN_WORD and machine.words == ONLY_WORDS:
@@ -162,6 +167,7 @@ def search(probabilities, machine, required_text, width, threshold, lm_weight, w
     child_of, allowed = np.full(symbols, -1, np.int32), np.zeros(symbols, np.int32)
 
     for frame in range(frames):
+        # The symbols worth trying, by insertion: few pass the threshold.
         frame_probabilities = probabilities[frame]
         allowed_count = 0
         for symbol in range(1, symbols):
@@ -174,6 +180,9 @@ def search(probabilities, machine, required_text, width, threshold, lm_weight, w
                 allowed_count += 1
 
         # Prefixes that stay what they are: by a blank, by their last symbol going on, or out of a kept shorter prefix.
+        #     blank'(l) = (blank + spoken)(l) p(blank)
+        #     spoken'(l) = [spoken(l) + blank(l-) + spoken(l-) unless l- ends in the same symbol] p(last symbol of l)
+        # with l- the prefix without its last symbol: after a spoken `a` another `a` is the same one going on.
         for position in range(count):
             nodes[ranked[position], SPOT] = position
         for position in range(count):
@@ -201,13 +210,16 @@ def search(probabilities, machine, required_text, width, threshold, lm_weight, w
             for position in range(width // 2 - 1, -1, -1):
                 _sift(rank, heap, position, width)
 
-        # Prefixes one symbol longer.
+        # Prefixes one symbol longer: spoken'(l s) = (blank + spoken)(l) p(s), without spoken(l) where s ends l.
+        # `lowest` is the mass below which, even with the highest score that a symbol can add, a prefix would rank below the
+        # last of a full heap: symbols come by falling probability, so the first one below it ends the loop.
         for position in range(count):
             node = ranked[position]
             last, total = nodes[node, SYMBOL], blank[position] + spoken[position]
             lowest = np.exp(rank[0] - scores[node, SCORE] - largest_gain) if filled == width else 0.0
             if allowed_count == 0 or total * frame_probabilities[allowed[0]] <= lowest:
                 continue
+            # The children of this node by symbol, for the loop below; taken back after it.
             child = nodes[node, CHILD]
             while child >= 0:
                 child_of[nodes[child, SYMBOL]] = child
@@ -227,6 +239,7 @@ def search(probabilities, machine, required_text, width, threshold, lm_weight, w
                 gain = np.log(mass)
                 if filled == width and gain + scores[node, SCORE] + largest_gain <= rank[0]:
                     continue
+                # A prefix is scored once, when its node is made: language model and tree are then never asked again.
                 if child < 0:
                     if used == len(nodes):
                         nodes, scores = _double(nodes, scores)
@@ -246,6 +259,7 @@ def search(probabilities, machine, required_text, width, threshold, lm_weight, w
                 gain += scores[child, SCORE] + scores[child, HOPE]
                 if not gain > -np.inf:
                     continue
+                # Room left: append, and make a heap when the room is used up. Full: take the place of the least one.
                 if filled < width:
                     rank[filled], heap[filled], new[filled], new_blank[filled], new_spoken[filled] = (
                         gain,
@@ -278,6 +292,7 @@ def search(probabilities, machine, required_text, width, threshold, lm_weight, w
             rank[0], rank[size] = rank[size], rank[0]
             heap[0], heap[size] = heap[size], heap[0]
             _sift(rank, heap, 0, size)
+        # Masses are divided by the largest: ranks compare only with one another, and products of many frames underflow.
         highest = 0.0
         for position in range(count):
             highest = max(highest, new_blank[position] + new_spoken[position])
@@ -315,6 +330,7 @@ def search(probabilities, machine, required_text, width, threshold, lm_weight, w
 @compiled
 def _sift(rank, heap, top, size):
     """Let the entry at a place of the heap sink until none below it ranks lower."""
+    # The entry is held aside while smaller ones move up, and written once.
     moved, moved_to = rank[top], heap[top]
     while True:
         below = 2 * top + 1

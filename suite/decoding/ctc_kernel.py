@@ -26,9 +26,11 @@ def forward_backward(labels, label_length, logits, logit_length, first, step, lo
     for row in range(first, len(losses), step):
         frames = logit_length[row]
         target = labels[row, : label_length[row]]
+        # A target that no alignment reaches has no gradient; it counts for nothing.
         if not _fits(target, frames):
             losses[row] = 0
             continue
+        # Scaled probabilities first; the few rows whose range they cannot hold are summed over logarithms.
         logs = _log_softmax(logits[row, :frames])
         probabilities = np.exp(logs)
         likelihood, posteriors = _scaled(probabilities, target)
@@ -37,6 +39,7 @@ def forward_backward(labels, label_length, logits, logit_length, first, step, lo
         losses[row] = -likelihood
         if likelihood == -np.inf:
             continue
+        # d loss / d logit = softmax - posterior: by the symbol's probability less its share in the target's alignments.
         for frame in range(frames):
             for symbol in range(logits.shape[2]):
                 gradients[row, frame, symbol] = probabilities[frame, symbol] - posteriors[frame, symbol]
@@ -44,6 +47,7 @@ def forward_backward(labels, label_length, logits, logit_length, first, step, lo
 
 @compiled
 def _fits(target, frames):
+    # A frame for each label, and one for the blank between two that are alike.
     needed = len(target)
     for index in range(1, len(target)):
         needed += target[index] == target[index - 1]
@@ -55,6 +59,7 @@ def _log_softmax(logits):
     frames, symbols = logits.shape
     logs = np.empty((frames, symbols))
     for frame in range(frames):
+        # log softmax(x) = x - (m + log sum e^(x - m)), m the largest, so that no exponential overflows.
         highest = logits[frame].max()
         total = 0.0
         for symbol in range(symbols):
@@ -71,6 +76,7 @@ def log_likelihood(logs, probabilities, target):
     """
     if not _fits(target, len(logs)):
         return -np.inf
+    # Two rows, this frame's and the one before: nobody goes back through them.
     blanks, labels = np.zeros((2, len(target) + 1)), np.zeros((2, len(target)))
     likelihood = _scaled_forward(*_emissions(probabilities, target), blanks, labels)
     if np.isfinite(likelihood):
@@ -106,6 +112,7 @@ def _scaled_forward(blank, spoken, skips, blanks, labels):
     dropped_at = -np.inf  # the highest scale at which something was dropped
     for frame in range(frames):
         blank_probability, new_blanks, new_labels = blank[frame], blanks[frame % rows], labels[frame % rows]
+        # A path begins in the blank before label 0 or in label 0.
         if frame == 0:
             new_blanks[0] = blank_probability
             if count:
@@ -113,19 +120,24 @@ def _scaled_forward(blank, spoken, skips, blanks, labels):
         else:
             old_blanks, old_labels = blanks[(frame - 1) % rows], labels[(frame - 1) % rows]
             dropped = 0.0
+            # Blank 0 is reached from itself alone.
             value = old_blanks[0] * blank_probability
             dropped += (old_blanks[0] > 0) & (value < TINY)
             new_blanks[0] = value if value >= TINY else 0.0
+            # blank_(i+1)(t) = (blank_(i+1) + label_i)(t-1) p_t(blank): it stays, or label i has just ended. Counting what is
+            # dropped by adding truth values keeps the loops free of branches, so that they are vectorised.
             for index in range(count):
                 source = old_blanks[index + 1] + old_labels[index]
                 value = source * blank_probability
                 dropped += (source > 0) & (value < TINY)
                 new_blanks[index + 1] = value if value >= TINY else 0.0
+            # Label 0 has no label before it to come from.
             if count:
                 source = old_labels[0] + old_blanks[0]
                 value = source * spoken[frame, 0]
                 dropped += (source > 0) & (value < TINY)
                 new_labels[0] = value if value >= TINY else 0.0
+            # label_i(t) = (label_i + blank_i + skip_i label_(i-1))(t-1) p_t(label i); alike labels need the blank between.
             for index in range(1, count):
                 source = old_labels[index] + old_blanks[index] + skips[index] * old_labels[index - 1]
                 value = source * spoken[frame, index]
@@ -133,12 +145,14 @@ def _scaled_forward(blank, spoken, skips, blanks, labels):
                 new_labels[index] = value if value >= TINY else 0.0
             if dropped > 0 and scale > dropped_at:
                 dropped_at = scale
+        # Scaled to sum to 1; the product of the totals, as `scale`, is what the row has been divided by so far.
         total = new_blanks.sum() + new_labels.sum()
         if not total > 0:
             return np.nan
         new_blanks /= total
         new_labels /= total
         scale += np.log(total)
+    # A path ends in the last label or in the blank behind it.
     last = (frames - 1) % rows
     ended = blanks[last, count] + (labels[last, count - 1] if count else 0.0)
     likelihood = scale + np.log(ended)
@@ -175,11 +189,14 @@ def _scaled(probabilities, target):
             total += labels[frame, index] * after_labels[index]
         if not total > 0:
             return np.nan, posteriors
+        # The same total at every frame but for the scaling, which dividing by it takes out. A label that stands twice in
+        # the target has its places added up.
         posteriors[frame, 0] = share / total
         for index in range(count):
             posteriors[frame, target[index]] += labels[frame, index] * after_labels[index] / total
         if frame == 0:
             break
+        # late(state) = after(state) p_t(state): everything from this frame on, given the state at it.
         dropped = 0.0
         blank_probability = blank[frame]
         scale = 0.0
@@ -199,6 +216,9 @@ def _scaled(probabilities, target):
             dropped_at = before
         if not scale > 0:
             return np.nan, posteriors
+        # after(state) at the frame before = the sum of late over the states that may follow; the transitions of the
+        # forward sums the other way about: a blank stays or goes to the label behind it, a label stays, goes to the
+        # blank behind it, or skips that blank.
         scale = 1 / scale
         after_blanks[count] = late_blanks[count] * scale
         for index in range(count):
@@ -215,9 +235,10 @@ def _scaled(probabilities, target):
 
 
 @compiled
-def _add(first, right):
-    """log(e^left + e^right)."""
-    high, low = max(first, right), min(first, right)
+def _add(log_a, log_b):
+    """log(e^log_a + e^log_b)."""
+    # The larger one outside, so that the exponential is at most 1; log1p keeps the digits of a small one.
+    high, low = max(log_a, log_b), min(log_a, log_b)
     return high if low == -np.inf else high + np.log1p(np.exp(low - high))
 
 
@@ -240,6 +261,7 @@ def _logarithmic_forward(logs, extended, ahead):
         current[:] = -np.inf
         # States that can be reached by now and from which the end can be reached.
         for state in range(max(0, states - 2 * (frames - frame)), min(states, 2 * frame + 2)):
+            # Graves et al. 2006, equation 6: from the same state, the one before, or two before where no blank is needed.
             value = 0.0
             if frame:
                 value = before[state]
@@ -261,6 +283,7 @@ def _logarithmic(logs, target):
     likelihood = _logarithmic_forward(logs, extended, ahead)
 
     posteriors = np.zeros(logs.shape)
+    # At the end the last label and the blank behind it are final states: log 1.
     after = np.full(states, -np.inf)
     after[-2:] = 0.0
     late = np.empty(states)

@@ -2,10 +2,21 @@
 
 import tensorflow as tf
 
-from suite.recurrent.kernels.scan import product, scan
+from suite.recurrent.kernels.scan import Tensors, product, scan
 
 
-def forward(inputs, states, input_weights, weights, mask, length=None, *, keep, sequences, compiled):
+def forward(
+    inputs: tf.Tensor,
+    states: Tensors,
+    input_weights: Tensors,
+    weights: Tensors,
+    mask: tf.Tensor | None,
+    length: tf.Tensor | None = None,
+    *,
+    keep: bool,
+    sequences: bool,
+    compiled: bool,
+) -> tuple[tf.Tensor | None, Tensors, Tensors]:
     """All steps of a GRU with `reset_after=True`.
 
     With the gates in the order of Keras, `[z, r, n]`:
@@ -31,18 +42,20 @@ def forward(inputs, states, input_weights, weights, mask, length=None, *, keep, 
     units = recurrent.shape[0]
     kernel, bias = input_weights
 
-    def prepare(steps):
+    def prepare(steps: list[tf.Tensor]) -> list[tf.Tensor]:
         projected = product(steps[0], kernel) + bias
         return [projected[..., : 2 * units], projected[..., 2 * units :], *steps[1:]]
 
-    def step(slices, states):
+    def step(slices: list[tf.Tensor], states: Tensors) -> tuple[Tensors, Tensors]:
         h = states[0]
         inner = tf.matmul(h, recurrent) + inner_bias
         # sigmoid(x) = (tanh(x / 2) + 1) / 2 is the cheaper form of the two.
         gates = tf.tanh((slices[0] + inner[:, : 2 * units]) * 0.5) * 0.5 + 0.5
         z, r = tf.split(gates, 2, axis=-1)
+        # The reset gate acts after the product, so that h U_n is part of the one product h U above.
         a = inner[:, 2 * units :]
         n = tf.tanh(slices[1] + r * a)
+        # z h + (1 - z) n with one multiplication less.
         new = n + z * (h - n)
         if mask is not None:
             new = tf.where(slices[2], new, h)
@@ -58,7 +71,18 @@ def forward(inputs, states, input_weights, weights, mask, length=None, *, keep, 
     return (outputs[0] if outputs else None), states[:1], outputs[1:] if keep else states[1:]
 
 
-def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=None, *, compiled):
+def backward(
+    d_outputs: tf.Tensor | None,
+    d_states: Tensors,
+    outputs: tf.Tensor,
+    saved: Tensors,
+    states: Tensors,
+    weights: Tensors,
+    mask: tf.Tensor | None,
+    length: tf.Tensor | None = None,
+    *,
+    compiled: bool,
+) -> tuple[tf.Tensor, Tensors, Tensors]:
     """Back-propagation through time for `forward`.
 
     With the sum `dh` of all gradients that reach `h_t`:
@@ -77,23 +101,27 @@ def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=
     recurrent = tf.transpose(weights[0])
     previous = tf.concat([states[0][:, None], outputs[:, :-1]], axis=1)
 
-    def prepare(steps):
+    def prepare(steps: list[tf.Tensor]) -> list[tf.Tensor]:
         gates, n, a, before = steps[:4]
+        # p = dh_t / d(argument of n's tanh); the factors are those of the gradients by h U + b', [z, r, n] in turn:
+        # z through (h_(t-1) - n), r through a, and a itself through r.
         z, r = tf.split(gates, 2, axis=-1)
         p = (1 - z) * (1 - n * n)
         factors = tf.concat([(before - n) * z * (1 - z), p * a * r * (1 - r), p * r], axis=-1)
         return [factors, p, z, *steps[4:]]
 
-    def step(slices, states):
+    def step(slices: list[tf.Tensor], states: Tensors) -> tuple[Tensors, Tensors]:
         (d_h,) = states
         factors, p, z = slices[:3]
         if d_outputs is not None:
             d_h += slices[-1]
+        # All of it is proportional to dh_t; only the way back to h_(t-1), by z and by U, is left to the loop.
         d_inner = tf.concat([d_h, d_h, d_h], axis=-1) * factors
         stays, d_new = d_h * z, d_h * p
         if mask is not None:
             d_inner, d_new = tf.where(slices[3], d_inner, 0), tf.where(slices[3], d_new, 0)
             stays = tf.where(slices[3], stays, d_h)
+        # The two sums share the gates; n's input part is not multiplied by r.
         d_projected = tf.concat([d_inner[:, : 2 * units], d_new], axis=-1)
         return (stays + tf.matmul(d_inner, recurrent),), (d_projected, d_inner)
 
@@ -107,7 +135,10 @@ def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=
     return d_projected, d_states, (d_inner,)
 
 
-def recurrent_gradients(previous, d_projected, extras, saved):
+def recurrent_gradients(
+    previous: tf.Tensor, d_projected: tf.Tensor, extras: list[tf.Tensor], saved: list[tf.Tensor]
+) -> Tensors:
     """Gradients of `(U, b')` from the flattened `h_(t-1)` and `d_inner` of all steps."""
+    # dU = sum_t h_(t-1)^T d_inner_t and db' = sum_t d_inner_t, over time and batch at once.
     (d_inner,) = extras
     return tf.matmul(previous, d_inner, transpose_a=True), tf.reduce_sum(d_inner, axis=0)

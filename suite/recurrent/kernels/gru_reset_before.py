@@ -2,10 +2,21 @@
 
 import tensorflow as tf
 
-from suite.recurrent.kernels.scan import product, scan
+from suite.recurrent.kernels.scan import Tensors, product, scan
 
 
-def forward(inputs, states, input_weights, weights, mask, length=None, *, keep, sequences, compiled):
+def forward(
+    inputs: tf.Tensor,
+    states: Tensors,
+    input_weights: Tensors,
+    weights: Tensors,
+    mask: tf.Tensor | None,
+    length: tf.Tensor | None = None,
+    *,
+    keep: bool,
+    sequences: bool,
+    compiled: bool,
+) -> tuple[tf.Tensor | None, Tensors, Tensors]:
     """All steps of a GRU with `reset_after=False`.
 
         z, r = sigmoid(x W + b + h U_zr)
@@ -16,14 +27,16 @@ def forward(inputs, states, input_weights, weights, mask, length=None, *, keep, 
     (recurrent,) = weights
     units = recurrent.shape[0]
     kernel, bias = input_weights
+    # r h is known only after the gates: two products a step, where `gru` has one.
     to_gates, to_new = recurrent[:, : 2 * units], recurrent[:, 2 * units :]
 
-    def prepare(steps):
+    def prepare(steps: list[tf.Tensor]) -> list[tf.Tensor]:
         projected = product(steps[0], kernel) + bias
         return [projected[..., : 2 * units], projected[..., 2 * units :], *steps[1:]]
 
-    def step(slices, states):
+    def step(slices: list[tf.Tensor], states: Tensors) -> tuple[Tensors, Tensors]:
         h = states[0]
+        # sigmoid(x) = (tanh(x / 2) + 1) / 2.
         gates = tf.tanh((slices[0] + tf.matmul(h, to_gates)) * 0.5) * 0.5 + 0.5
         z, r = tf.split(gates, 2, axis=-1)
         n = tf.tanh(slices[1] + tf.matmul(r * h, to_new))
@@ -41,7 +54,18 @@ def forward(inputs, states, input_weights, weights, mask, length=None, *, keep, 
     return (outputs[0] if outputs else None), states[:1], outputs[1:] if keep else states[1:]
 
 
-def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=None, *, compiled):
+def backward(
+    d_outputs: tf.Tensor | None,
+    d_states: Tensors,
+    outputs: tf.Tensor,
+    saved: Tensors,
+    states: Tensors,
+    weights: Tensors,
+    mask: tf.Tensor | None,
+    length: tf.Tensor | None = None,
+    *,
+    compiled: bool,
+) -> tuple[tf.Tensor, Tensors, Tensors]:
     """Back-propagation through time for `forward`.
 
     dn = dh (1 - z) (1 - n^2),   e = dn U_n^T   (gradient of r h)
@@ -53,20 +77,23 @@ def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=
     from_gates, from_new = tf.transpose(recurrent[:, : 2 * units]), tf.transpose(recurrent[:, 2 * units :])
     previous = tf.concat([states[0][:, None], outputs[:, :-1]], axis=1)
 
-    def prepare(steps):
+    def prepare(steps: list[tf.Tensor]) -> list[tf.Tensor]:
         gates, n, before = steps[:3]
         z, r = tf.split(gates, 2, axis=-1)
+        # What dh_t and e are multiplied by, known for all steps beforehand.
         for_update = (before - n) * z * (1 - z)
         return [(1 - z) * (1 - n * n), for_update, before * r * (1 - r), z, r, *steps[3:]]
 
-    def step(slices, states):
+    def step(slices: list[tf.Tensor], states: Tensors) -> tuple[Tensors, Tensors]:
         (d_h,) = states
         for_new, for_update, for_reset, z, r = slices[:5]
         if d_outputs is not None:
             d_h += slices[-1]
+        # Back through n, then through (r h) U_n: only then is the gradient of the reset gate known.
         d_new = d_h * for_new
         d_reset_state = tf.matmul(d_new, from_new)
         d_gates = tf.concat([d_h * for_update, d_reset_state * for_reset], axis=-1)
+        # Three ways from h_t back to h_(t-1): kept by z, through r h, and through the gates.
         before = d_h * z + d_reset_state * r + tf.matmul(d_gates, from_gates)
         if mask is not None:
             d_new, d_gates = (tf.where(slices[5], d, 0) for d in (d_new, d_gates))
@@ -82,9 +109,12 @@ def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=
     return d_projected, d_states, ()
 
 
-def recurrent_gradients(previous, d_projected, extras, saved):
+def recurrent_gradients(
+    previous: tf.Tensor, d_projected: tf.Tensor, extras: list[tf.Tensor], saved: list[tf.Tensor]
+) -> Tensors:
     """Gradient of `(U,)` from the flattened `h_(t-1)`, `d_projected` and gates of all steps."""
     units = previous.shape[-1]
+    # U_zr saw h_(t-1), U_n saw r h_(t-1): two products, side by side as the columns of U are.
     reset_state = previous * saved[0][:, units:]
     d_gates, d_new = d_projected[:, : 2 * units], d_projected[:, 2 * units :]
     to_gates = tf.matmul(previous, d_gates, transpose_a=True)

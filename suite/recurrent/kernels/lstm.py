@@ -2,10 +2,21 @@
 
 import tensorflow as tf
 
-from suite.recurrent.kernels.scan import product, scan
+from suite.recurrent.kernels.scan import Tensors, product, scan
 
 
-def forward(inputs, states, input_weights, weights, mask, length=None, *, keep, sequences, compiled):
+def forward(
+    inputs: tf.Tensor,
+    states: Tensors,
+    input_weights: Tensors,
+    weights: Tensors,
+    mask: tf.Tensor | None,
+    length: tf.Tensor | None = None,
+    *,
+    keep: bool,
+    sequences: bool,
+    compiled: bool,
+) -> tuple[tf.Tensor | None, Tensors, Tensors]:
     """All steps of an LSTM.
 
     With the gates in the order of Keras, `[i, f, g, o]`:
@@ -30,29 +41,45 @@ def forward(inputs, states, input_weights, weights, mask, length=None, *, keep, 
     (recurrent,) = weights
     units = recurrent.shape[0]
     # sigmoid(x) = (tanh(x / 2) + 1) / 2: one activation over all four gates, vectorised without a seam.
+    # The halves inside the tanh are multiplied into the weights once, so that the loop has none.
     half = tf.constant([0.5] * (2 * units) + [1.0] * units + [0.5] * units, inputs.dtype)
     kernel, bias, recurrent = (weight * half for weight in (*input_weights, recurrent))
 
-    def prepare(steps):
+    def prepare(steps: list[tf.Tensor]) -> list[tf.Tensor]:
+        # x_t W + b depends on no state: one matrix product for many steps instead of one a step.
         return [product(steps[0], kernel) + bias, *steps[1:]]
 
-    def step(slices, states):
+    def step(slices: list[tf.Tensor], states: Tensors) -> tuple[Tensors, Tensors]:
         h, c = states
+        # [i, f, g, o]: tanh(z / 2) / 2 + 1 / 2 for the three sigmoids, tanh(z) * 1 + 0 for g.
         gates = tf.tanh(slices[0] + tf.matmul(h, recurrent)) * half + (1 - half)
         i, f, g, o = tf.split(gates, 4, axis=-1)
         new_c = f * c + i * g
         new_h = o * tf.tanh(new_c)
+        # A masked step hands both states on as they came.
         if mask is not None:
             new_h, new_c = tf.where(slices[1], new_h, h), tf.where(slices[1], new_c, c)
         return (new_h, new_c), (new_h, gates, c)[: len(widths)]
 
+    # The gates and c_(t-1) are all that backward needs beside h: tanh(c_t) is cheaper to compute again than to keep.
     widths = (units, 4 * units, units) if keep else (units,) if sequences else ()
     steps = (inputs,) if mask is None else (inputs, mask[..., None])
     states, outputs = scan(prepare, step, states, steps, widths, compiled=compiled, length=length)
     return (outputs[0] if outputs else None), states, outputs[1:]
 
 
-def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=None, *, compiled):
+def backward(
+    d_outputs: tf.Tensor | None,
+    d_states: Tensors,
+    outputs: tf.Tensor,
+    saved: Tensors,
+    states: Tensors,
+    weights: Tensors,
+    mask: tf.Tensor | None,
+    length: tf.Tensor | None = None,
+    *,
+    compiled: bool,
+) -> tuple[tf.Tensor, Tensors, Tensors]:
     """Back-propagation through time for `forward`.
 
     With the sums `dh`, `dc` of all gradients that reach `h_t`, `c_t`:
@@ -68,22 +95,27 @@ def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=
     """
     recurrent = tf.transpose(weights[0])
 
-    def prepare(steps):
+    def prepare(steps: list[tf.Tensor]) -> list[tf.Tensor]:
         gates, before = steps[:2]
+        # Slopes by the gate's own value: sigmoid' = s (1 - s), tanh' = 1 - g^2. Each is multiplied by what the gate was
+        # multiplied by in the forward pass (g for i, c_(t-1) for f, i for g, tanh(c_t) for o), for many steps at once.
         i, f, g, o = tf.split(gates, 4, axis=-1)
         squashed = tf.tanh(f * before + i * g)
         factors = [g * i * (1 - i), before * f * (1 - f), i * (1 - g * g), squashed * o * (1 - o)]
         return [tf.concat(factors, axis=-1), o * (1 - squashed * squashed), f, *steps[2:]]
 
-    def step(slices, states):
+    def step(slices: list[tf.Tensor], states: Tensors) -> tuple[Tensors, Tensors]:
         d_h, d_c = states
         factor, slope, f = slices[:3]
+        # dh_t: what came back from step t + 1 and what arrives from the output of this step.
         if d_outputs is not None:
             d_h += slices[-1]
+        # dc_t: c_t reaches the loss by c_(t+1) and by h_t = o tanh(c_t).
         through = d_c + d_h * slope
         d_gates = tf.concat([through, through, through, d_h], axis=-1) * factor
         if mask is None:
             return (tf.matmul(d_gates, recurrent), through * f), (d_gates,)
+        # A masked step passed its states on: so do the gradients, and its gates get none.
         d_gates = tf.where(slices[3], d_gates, 0)
         d_h = tf.matmul(d_gates, recurrent) + tf.where(~slices[3], d_h, 0)
         return (d_h, tf.where(slices[3], through * f, d_c)), (d_gates,)
@@ -98,6 +130,9 @@ def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=
     return d_projected, d_states, ()
 
 
-def recurrent_gradients(previous, d_projected, extras, saved):
+def recurrent_gradients(
+    previous: tf.Tensor, d_projected: tf.Tensor, extras: list[tf.Tensor], saved: list[tf.Tensor]
+) -> Tensors:
     """Gradient of `(U,)` from the flattened `h_(t-1)` and `d_projected` of all steps."""
+    # dU = sum_t h_(t-1)^T d_projected_t: the sum over time and batch is the inner dimension of one product.
     return (tf.matmul(previous, d_projected, transpose_a=True),)

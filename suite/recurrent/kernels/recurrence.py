@@ -1,13 +1,14 @@
 """A whole recurrent layer as one differentiable function: products, loop and hand-written gradients."""
 
 import functools
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, NoReturn
 
 import tensorflow as tf
 
 from suite.recurrent.kernels import gru, gru_reset_before, lstm, simple_rnn
-from suite.recurrent.kernels.scan import flat, product
-from suite.recurrent.kernels.shards import first, join, room, room_of, shards
+from suite.recurrent.kernels.scan import Tensors, flat, product
+from suite.recurrent.kernels.shards import join, room, room_of, shards, unpadded
 
 KERNELS = {"lstm": lstm, "gru": gru, "gru_reset_before": gru_reset_before, "simple_rnn": simple_rnn}
 
@@ -17,7 +18,7 @@ class Form(NamedTuple):
 
     Attributes:
         kernel: A name in `KERNELS`.
-        sequences: Whether the outputs of all steps are wanted.
+        sequences: Whether the outputs of all steps are asked for.
         keep: Whether the forward pass keeps what the backward pass needs. Without it a gradient, should anyone
             ask for one, first runs the forward pass again.
         compiled: Whether the loops are compiled by XLA.
@@ -40,7 +41,14 @@ class Form(NamedTuple):
 
 
 @tf.autograph.experimental.do_not_convert
-def recurrence(form, inputs, states, input_weights, recurrent_weights, mask=None):
+def recurrence(
+    form: Form,
+    inputs: tf.Tensor,
+    states: Tensors,
+    input_weights: Tensors,
+    recurrent_weights: Tensors,
+    mask: tf.Tensor | None = None,
+) -> tuple[tf.Tensor | None, Tensors]:
     """Runs a recurrent layer over `inputs`.
 
     Args:
@@ -62,11 +70,12 @@ def recurrence(form, inputs, states, input_weights, recurrent_weights, mask=None
         # The loops have their own gradient; the tape must not look for another one inside.
         arguments = [tf.stop_gradient(argument) for argument in arguments]
         x, start, into, recurrent = _ungroup(arguments, counts)
-        outputs, ends, kept = _forward(form)(x[0], start, into, recurrent, mask)
+        outputs, ends, trace = _forward(form)(x[0], start, into, recurrent, mask)
 
         def gradient(*upstream):
             d_outputs, d_ends = (upstream[0], upstream[1:]) if form.sequences else (None, upstream)
-            saved = kept
+            # A pass that was not meant for training kept nothing: it runs again, keeping.
+            saved = trace
             if not form.keep:
                 saved = _forward(form._replace(keep=True))(x[0], start, into, recurrent, mask)[2]
 
@@ -86,14 +95,16 @@ def recurrence(form, inputs, states, input_weights, recurrent_weights, mask=None
     return (results[0], results[1:]) if form.sequences else (None, results)
 
 
-def no_second_gradient(*upstream):
+def no_second_gradient(*upstream: tf.Tensor) -> NoReturn:
+    """Refuse a gradient of the gradient, which the hand-written ones do not have."""
     raise LookupError(
         "The fast recurrent layers have first derivatives only. For gradients of gradients build the layer with "
         "`unroll=True`, or use `suite.recurrent.to_keras(model)`. Received: a second derivative of a recurrent layer."
     )
 
 
-def _ungroup(values, counts):
+def _ungroup(values: Sequence[tf.Tensor], counts: Sequence[int]) -> list[Tensors]:
+    """The values as groups of these sizes, in order."""
     values, groups = list(values), []
     for count in counts:
         groups.append(tuple(values[:count]))
@@ -102,7 +113,7 @@ def _ungroup(values, counts):
 
 
 @functools.cache
-def _loops(form):
+def _loops(form: Form) -> tuple[Callable, Callable]:
     """The two loops of a kernel as `tf.function`s, one pair for every layer of the process."""
     kernel = KERNELS[form.kernel]
     as_function = functools.partial(
@@ -113,55 +124,62 @@ def _loops(form):
     return as_function(_plain(forward)), as_function(_plain(backward))
 
 
-def _plain(function):
+def _plain(function: Callable) -> Callable:
     """A function of positional arguments only, which `tf.function` can name and trace."""
     return lambda *arguments: function(*arguments)
 
 
 @functools.cache
-def _forward(form):
+def _forward(form: Form) -> Callable:
+    """The forward pass of a whole batch: its parts side by side, each padded to a length that XLA has compiled for."""
     loop, _ = _loops(form)
 
     @tf.function(autograph=False, reduce_retracing=True)
     def forward(inputs, states, input_weights, recurrent_weights, mask):
-        outputs, ends, kept = [], [], []
+        outputs, ends, trace = [], [], []
+        # The loops of the parts have no edges between them, so TensorFlow runs them at the same time.
         for x, start, m in shards(form.shards, (inputs, states, mask)):
             pad, length = room(form, x)
             sequence, end, saved = loop(pad(x), start, input_weights, recurrent_weights, pad(m), length)
-            outputs.append(first(sequence, length) if form.sequences else None)
+            outputs.append(unpadded(sequence, length) if form.sequences else None)
             ends.append(end)
-            kept.append((sequence, saved) if form.keep else ())
+            # Saved as long as they are, padding and all: the backward pass tells from that what was done here.
+            trace.append((sequence, saved) if form.keep else ())
         whole = join(outputs) if form.sequences else None
-        return whole, tuple(join(parts) for parts in zip(*ends, strict=True)), kept
+        return whole, tuple(join(parts) for parts in zip(*ends, strict=True)), trace
 
     return forward
 
 
 @functools.cache
-def _backward(form):
+def _backward(form: Form) -> Callable:
+    """The gradients of a whole batch: the loop gives those that depend on time, products after it all others."""
     _, loop = _loops(form._replace(keep=True))
     gradients_of_recurrent = KERNELS[form.kernel].recurrent_gradients
 
     @tf.function(autograph=False, reduce_retracing=True)
-    def backward(d_outputs, d_states, kept, inputs, states, input_weights, recurrent_weights, mask):
+    def backward(d_outputs, d_states, trace, inputs, states, input_weights, recurrent_weights, mask):
         d_inputs, d_starts, d_weights = [], [], []
-        given = shards(form.shards, (inputs, states, mask))
+        parts = shards(form.shards, (inputs, states, mask))
         upstream = shards(form.shards, (d_outputs, d_states))
-        for (x, start, m), (d_sequence, d_end), (sequence, saved) in zip(given, upstream, kept, strict=True):
+        for (x, start, m), (d_sequence, d_end), (sequence, saved) in zip(parts, upstream, trace, strict=True):
             pad, length = room_of(form, sequence, x)
             d_projected, d_start, extras = loop(
                 pad(d_sequence), d_end, sequence, saved, start, recurrent_weights, pad(m), length
             )
-            d_projected, sequence, extras, saved = first((d_projected, sequence, extras, saved), length)
+            d_projected, sequence, extras, saved = unpadded((d_projected, sequence, extras, saved), length)
+            # With p_t = x_t W + b:  dx_t = dp_t W^T,  dW = sum_t x_t^T dp_t,  db = sum_t dp_t.
             d_inputs.append(product(d_projected, tf.transpose(input_weights[0])))
             d_starts.append(d_start)
+            # h_(t-1) of all steps: the state before the sequence, then the outputs but the last.
             previous = flat(tf.concat([start[0][:, None], sequence[:, :-1]], axis=1))
             rows = flat(d_projected)
             d_kernel, d_bias = tf.matmul(flat(x), rows, transpose_a=True), tf.reduce_sum(rows, axis=0)
             d_recurrent = gradients_of_recurrent(previous, rows, [*map(flat, extras)], [*map(flat, saved)])
             d_weights.append((d_kernel, d_bias, *d_recurrent))
-        d_starts = tuple(join(parts) for parts in zip(*d_starts, strict=True))
-        d_weights = tuple(tf.add_n(parts) for parts in zip(*d_weights, strict=True))
+        # Rows of the batch are put together again; what all rows share is summed over the parts.
+        d_starts = tuple(join(pieces) for pieces in zip(*d_starts, strict=True))
+        d_weights = tuple(tf.add_n(pieces) for pieces in zip(*d_weights, strict=True))
         return join(d_inputs), d_starts, d_weights
 
     return backward

@@ -1,13 +1,30 @@
 """A step repeated over time: one form for XLA, one for everything else."""
 
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
 import tensorflow as tf
 from tensorflow.compiler.tf2xla.ops import gen_xla_ops
+
+Tensors: TypeAlias = tuple[tf.Tensor, ...]
+Prepare: TypeAlias = Callable[[list[tf.Tensor]], list[tf.Tensor]]
+Step: TypeAlias = Callable[[list[tf.Tensor], Tensors], tuple[Tensors, Tensors]]
 
 # Steps prepared at once by the compiled form: enough for a good matrix product, few enough to stay in the cache.
 CHUNK = 8
 
 
-def scan(prepare, step, states, sequences, widths, *, compiled, length=None, reverse=False):
+def scan(
+    prepare: Prepare,
+    step: Step,
+    states: Sequence[tf.Tensor],
+    sequences: Sequence[tf.Tensor],
+    widths: Sequence[int],
+    *,
+    compiled: bool,
+    length: tf.Tensor | None = None,
+    reverse: bool = False,
+) -> tuple[Tensors, Tensors]:
     """Carries `states` through time and collects what each step gives.
 
     Args:
@@ -29,54 +46,74 @@ def scan(prepare, step, states, sequences, widths, *, compiled, length=None, rev
     return run(prepare, step, tuple(states), tuple(sequences), tuple(widths), length, reverse)
 
 
-def product(sequence, kernel):
+def product(sequence: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """`(batch, time, features) x (features, width)` as one plain matrix product."""
     batch, time = _static_or_dynamic(sequence)
     return tf.reshape(tf.matmul(flat(sequence), kernel), (batch, time, kernel.shape[-1]))
 
 
-def flat(sequence):
+def flat(sequence: tf.Tensor) -> tf.Tensor:
     """`(batch, time, features)` as the rows of one matrix."""
     return tf.reshape(sequence, (-1, sequence.shape[-1]))
 
 
-def _compiled(prepare, step, states, sequences, widths, length, reverse):
+def _compiled(
+    prepare: Prepare,
+    step: Step,
+    states: Tensors,
+    sequences: Tensors,
+    widths: tuple[int, ...],
+    length: tf.Tensor | None,
+    reverse: bool,
+) -> tuple[Tensors, Tensors]:
     # Batch-major all through: XLA updates the output buffers in place, so nothing is ever transposed.
     batch, time = _static_or_dynamic(sequences[0])
     buffers = tuple(tf.zeros((batch, time, width), states[0].dtype) for width in widths)
     steps = time if length is None else length
     chunk = tf.minimum(CHUNK, time) if tf.is_tensor(time) else min(CHUNK, time)
 
-    def outer(done, states, buffers):
+    def outer(count, states, buffers):
         # The chunk at the end is moved back where it would reach beyond the sequences.
-        first = tf.maximum(steps - done - chunk, 0) if reverse else tf.minimum(done, time - chunk)
-        prepared = prepare([_steps(sequence, first, chunk) for sequence in sequences])
-        until = tf.minimum(done + chunk, steps)
+        start = tf.maximum(steps - count - chunk, 0) if reverse else tf.minimum(count, time - chunk)
+        prepared = prepare([_steps(sequence, start, chunk) for sequence in sequences])
+        until = tf.minimum(count + chunk, steps)
 
         def inner(count, states, buffers):
             now = steps - 1 - count if reverse else count
-            states, outputs = step([sequence[:, now - first] for sequence in prepared], states)
+            states, outputs = step([sequence[:, now - start] for sequence in prepared], states)
+            # The op writes into the buffer where a TensorArray's write would copy it at each step.
             buffers = tuple(
                 gen_xla_ops.xla_dynamic_update_slice(buffer, output[:, None], [0, now, 0])
                 for buffer, output in zip(buffers, outputs, strict=True)
             )
             return count + 1, tuple(states), buffers
 
-        return tf.while_loop(lambda count, *_: count < until, inner, (done, states, buffers))
+        return tf.while_loop(lambda count, *_: count < until, inner, (count, states, buffers))
 
-    _, states, buffers = tf.while_loop(lambda done, *_: done < steps, outer, (tf.constant(0), states, buffers))
+    _, states, buffers = tf.while_loop(lambda count, *_: count < steps, outer, (tf.constant(0), states, buffers))
     return states, buffers
 
 
-def _steps(sequence, first, count):
+def _steps(sequence: tf.Tensor, start: tf.Tensor | int, count: tf.Tensor | int) -> tf.Tensor:
+    """`count` steps of `(batch, time, features)`, from the step `start` on."""
     batch, _ = _static_or_dynamic(sequence)
-    return tf.slice(sequence, (0, first, 0), (batch, count, sequence.shape[2]))
+    return tf.slice(sequence, (0, start, 0), (batch, count, sequence.shape[2]))
 
 
-def _portable(prepare, step, states, sequences, widths, length, reverse):
+def _portable(
+    prepare: Prepare,
+    step: Step,
+    states: Tensors,
+    sequences: Tensors,
+    widths: tuple[int, ...],
+    length: tf.Tensor | None,
+    reverse: bool,
+) -> tuple[Tensors, Tensors]:
+    # Nothing is padded for its own sake here: steps that do not count are cut off beforehand.
     if length is not None:
         sequences = [sequence[:, :length] for sequence in sequences]
     _, time = _static_or_dynamic(sequences[0])
+    # Time first, so that a step is one contiguous block; everything that no state enters is computed before the loop.
     read = [
         tf.TensorArray(sequence.dtype, size=time, element_shape=sequence.shape[:1] + sequence.shape[2:]).unstack(
             tf.transpose(sequence, [1, 0, 2])
@@ -102,7 +139,7 @@ def _portable(prepare, step, states, sequences, widths, length, reverse):
     return states, tuple(tf.transpose(array.stack(), [1, 0, 2]) for array in write)
 
 
-def _static_or_dynamic(sequence):
+def _static_or_dynamic(sequence: tf.Tensor) -> tuple[int | tf.Tensor, int | tf.Tensor]:
     """Batch and length of `(batch, time, features)`: numbers where known, tensors otherwise."""
     dynamic = tf.shape(sequence)
     return tuple(dynamic[i] if sequence.shape[i] is None else sequence.shape[i] for i in (0, 1))

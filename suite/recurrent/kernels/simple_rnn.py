@@ -2,10 +2,21 @@
 
 import tensorflow as tf
 
-from suite.recurrent.kernels.scan import product, scan
+from suite.recurrent.kernels.scan import Tensors, product, scan
 
 
-def forward(inputs, states, input_weights, weights, mask, length=None, *, keep, sequences, compiled):
+def forward(
+    inputs: tf.Tensor,
+    states: Tensors,
+    input_weights: Tensors,
+    weights: Tensors,
+    mask: tf.Tensor | None,
+    length: tf.Tensor | None = None,
+    *,
+    keep: bool,
+    sequences: bool,
+    compiled: bool,
+) -> tuple[tf.Tensor | None, Tensors, Tensors]:
     """All steps of `h = tanh(x W + b + h U)`.
 
     Args:
@@ -25,10 +36,12 @@ def forward(inputs, states, input_weights, weights, mask, length=None, *, keep, 
     (recurrent,) = weights
     kernel, bias = input_weights
 
-    def prepare(steps):
+    def prepare(steps: list[tf.Tensor]) -> list[tf.Tensor]:
+        # x_t W + b depends on no state: one matrix product for many steps instead of one a step.
         return [product(steps[0], kernel) + bias, *steps[1:]]
 
-    def step(slices, states):
+    def step(slices: list[tf.Tensor], states: Tensors) -> tuple[Tensors, Tensors]:
+        # h_t = tanh(x_t W + b + h_(t-1) U); a masked step hands h_(t-1) on.
         new = tf.tanh(slices[0] + tf.matmul(states[0], recurrent))
         if mask is not None:
             new = tf.where(slices[1], new, states[0])
@@ -40,20 +53,34 @@ def forward(inputs, states, input_weights, weights, mask, length=None, *, keep, 
     return (outputs[0] if outputs else None), states, ()
 
 
-def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=None, *, compiled):
+def backward(
+    d_outputs: tf.Tensor | None,
+    d_states: Tensors,
+    outputs: tf.Tensor,
+    saved: Tensors,
+    states: Tensors,
+    weights: Tensors,
+    mask: tf.Tensor | None,
+    length: tf.Tensor | None = None,
+    *,
+    compiled: bool,
+) -> tuple[tf.Tensor, Tensors, Tensors]:
     """Back-propagation through time: `d_projected = dh (1 - h^2)`, `dh_(t-1) = d_projected U^T`."""
     recurrent = tf.transpose(weights[0])
 
-    def prepare(steps):
+    def prepare(steps: list[tf.Tensor]) -> list[tf.Tensor]:
+        # tanh' = 1 - h^2, from the outputs themselves: nothing else has to be saved.
         return [1 - steps[0] * steps[0], *steps[1:]]
 
-    def step(slices, states):
+    def step(slices: list[tf.Tensor], states: Tensors) -> tuple[Tensors, Tensors]:
         (d_h,) = states
+        # dh_t: what came back from step t + 1 and what arrives from the output of this step.
         if d_outputs is not None:
             d_h += slices[-1]
         d_projected = d_h * slices[0]
         if mask is None:
             return (tf.matmul(d_projected, recurrent),), (d_projected,)
+        # A masked step passed h on: so does its gradient.
         d_projected = tf.where(slices[1], d_projected, 0)
         return (tf.matmul(d_projected, recurrent) + tf.where(~slices[1], d_h, 0),), (d_projected,)
 
@@ -66,6 +93,9 @@ def backward(d_outputs, d_states, outputs, saved, states, weights, mask, length=
     return d_projected, d_states, ()
 
 
-def recurrent_gradients(previous, d_projected, extras, saved):
+def recurrent_gradients(
+    previous: tf.Tensor, d_projected: tf.Tensor, extras: list[tf.Tensor], saved: list[tf.Tensor]
+) -> Tensors:
     """Gradient of `(U,)` from the flattened `h_(t-1)` and `d_projected` of all steps."""
+    # dU = sum_t h_(t-1)^T d_projected_t: the sum over time and batch is the inner dimension of one product.
     return (tf.matmul(previous, d_projected, transpose_a=True),)
