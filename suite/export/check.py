@@ -18,7 +18,7 @@ from suite.signature import Arrays, Predictor, Signature
 class Recorder(TfLitePredictor):
     """Keeps what each call was fed and what it answered: the calls that the host makes for raw inputs."""
 
-    def __init__(self, path: Path, signature: Signature):
+    def __init__(self, path: Path, signature: Signature) -> None:
         super().__init__(path, 1, signature.name, bool(signature.custom_ops))
         self.calls: list[tuple[Arrays, Arrays]] = []
 

@@ -83,7 +83,7 @@ def _files(source: Source, combinations: list[tuple[str, str]]) -> list[tuple[st
 def _make(
     source: Source, signatures: list[Signature], deployment: str, quantization: str, path: Path, work: Path
 ) -> dict[str, Any]:
-    first, calibration = signatures[0], None
+    primary, calibration = signatures[0], None
     if quantization == "int8":
         inputs = source.calibration()
         fed = (
@@ -104,12 +104,14 @@ def _make(
         signatures = signatures[:1]
         contents = converted()
     allowed = {op for signature in signatures for op in signature.custom_ops}
-    others = contents.flex + [op for op in contents.custom if op not in allowed]
-    if others:
-        raise ConversionError(f"{path.name}: needs more than built-in ops: {', '.join(others)}; nothing was written")
+    foreign_ops = contents.flex + [op for op in contents.custom if op not in allowed]
+    if foreign_ops:
+        raise ConversionError(
+            f"{path.name}: needs more than built-in ops: {', '.join(foreign_ops)}; nothing was written"
+        )
     parity = check_parity(source, path, signatures, deployment, quantization)
-    predictor = deployed_predictor(path, deployment, first, signatures=signatures)
-    metrics = check_metrics(source, predictor, first, deployment, quantization, path.name)
+    predictor = deployed_predictor(path, deployment, primary, signatures=signatures)
+    metrics = check_metrics(source, predictor, primary, deployment, quantization, path.name)
     described = {signature.name: describe_signature(signature, path, deployment) for signature in signatures}
     write_metadata(
         path,
@@ -130,10 +132,10 @@ def _make(
         "custom": contents.custom,
         "bytes": path.stat().st_size,
         "sha256": checksum(path),
-        "parity": parity.pop(first.name),
+        "parity": parity.pop(primary.name),
         **({"other_parity": parity} if parity else {}),
         **({"metrics": metrics} if metrics else {}),
-        **_measured(source, first, path, deployment),
+        **_measured(source, primary, path, deployment),
         "notes": caller_notes(signatures, deployment, contents.ops),
     }
 

@@ -54,7 +54,7 @@ def guide_lines(entry: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _runtime(entry) -> str:
+def _runtime(entry: dict[str, Any]) -> str:
     return "LiteRT CompiledModel (or Interpreter)" if uses_compiled_model(entry) else "LiteRT Interpreter"
 
 

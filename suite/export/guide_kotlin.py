@@ -4,6 +4,7 @@ Sources: `Interpreter.java` and `TensorImpl.java` (arrays set the shape of an in
 array must not be empty), `Model.kt` and `TensorBuffer.kt` of github.com/google-ai-edge/LiteRT.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from suite.export.guide_calls import Call, Tensor, camel, labelled, must_reset, read_calls, uses_compiled_model
@@ -72,7 +73,7 @@ def kotlin_lines(entry: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _interpreter_class(entry) -> list[str]:
+def _interpreter_class(entry: dict[str, Any]) -> list[str]:
     return [
         "import android.content.Context",
         "import java.io.FileInputStream",
@@ -90,7 +91,7 @@ def _interpreter_class(entry) -> list[str]:
     ]
 
 
-def _compiled_class(entry) -> list[str]:
+def _compiled_class(entry: dict[str, Any]) -> list[str]:
     return [
         "import android.content.Context",
         "import com.google.ai.edge.litert.Accelerator",
@@ -221,5 +222,5 @@ def _copied(tensor: Tensor) -> str:
     return f"{kind}Array({name}.numElements()).also {{ {name}.asReadOnlyBuffer(){view}.get(it) }}"
 
 
-def _indented(lines, indent="    ") -> list[str]:
+def _indented(lines: Sequence[str], indent: str = "    ") -> list[str]:
     return [indent + line if line else "" for line in lines]

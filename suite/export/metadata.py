@@ -162,7 +162,7 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
     return metadata | {"packed_files": sorted(packed_files(path))}
 
 
-def _subgraphs(model, signatures, files) -> list[dict]:
+def _subgraphs(model: Any, signatures: dict[str, Any], files: Sequence[Any]) -> list[dict]:
     """Return one SubGraphMetadata for each graph up to the last that a signature names, tensors in the graph's own order."""
     by_graph = {definition.subgraphIndex: definition for definition in model.signatureDefs or []}
     unknown = set(signatures) - {text(definition.signatureKey) for definition in by_graph.values()}
@@ -193,17 +193,19 @@ def _subgraphs(model, signatures, files) -> list[dict]:
     return rows
 
 
-def _tensors(order, definitions, described, files) -> list[dict]:
+def _tensors(
+    order: Sequence[int], definitions: Sequence[Any], described: dict[str, Any], files: Sequence[Any]
+) -> list[dict]:
     """Return TensorMetadata for the tensors `order` of a graph; one tensor may serve several names of a signature."""
-    left = list(definitions)
+    unplaced = list(definitions)
     rows = []
     for tensor in order:
-        found = next((one for one in left if one.tensorIndex == tensor), None)
-        if found is None:
+        definition = next((named for named in unplaced if named.tensorIndex == tensor), None)
+        if definition is None:
             rows.append({})
             continue
-        left.remove(found)
-        name = text(found.name)
+        unplaced.remove(definition)
+        name = text(definition.name)
         attached = [_record(file) for file in files if file.tensor == name]
         rows.append(
             {"name": name, "description": described.get(name, {}).get("meaning", ""), "associated_files": attached}
@@ -215,7 +217,7 @@ def _record(file: AttachedFile) -> dict:
     return {"name": file.name, "description": file.description, "type": FILE_TYPES.index(file.type)}
 
 
-def _check_files(files) -> None:
+def _check_files(files: Sequence[Any]) -> None:
     names = [file.name for file in files]
     for file in files:
         if file.type not in FILE_TYPES:

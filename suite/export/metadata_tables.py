@@ -55,7 +55,7 @@ def pack(values: dict[str, Any]) -> bytes:
     return bytes(builder.Output())
 
 
-def _pack_table(builder, table: str, values: dict[str, Any]) -> int:
+def _pack_table(builder: Any, table: str, values: dict[str, Any]) -> int:
     offsets = {}
     for field, kind in TABLES[table].items():
         value = values.get(field)
@@ -94,7 +94,7 @@ def unpack(data: bytes) -> dict[str, Any]:
         raise ValueError(f"damaged metadata: {error}") from error
 
 
-def _unpack_table(table, name: str) -> dict[str, Any]:
+def _unpack_table(table: Any, name: str) -> dict[str, Any]:
     from flatbuffers.number_types import Int8Flags
     from flatbuffers.table import Table
 

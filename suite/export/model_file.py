@@ -4,6 +4,7 @@ import io
 import os
 import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -103,13 +104,13 @@ def text(value: bytes | str) -> str:
     return value.decode("utf-8") if isinstance(value, bytes) else value
 
 
-def _pack(model) -> bytes:
+def _pack(model: Any) -> bytes:
     """Return a model's flatbuffer, the data of every buffer aligned as the schema asks for."""
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
-    def packer(buffer):
-        def pack_buffer(builder):
+    def packer(buffer: Any) -> Callable[[Any], int]:
+        def pack_buffer(builder: Any) -> int:
             if buffer.data is not None:
                 builder.Prep(ALIGNMENT, len(buffer.data))
                 data = builder.CreateNumpyVector(buffer.data)

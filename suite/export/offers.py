@@ -85,10 +85,10 @@ def refusal(facts: Facts, deployment: str, quantization: str) -> str | None:
         return f"{facts.no_int8}; use --quantize dynamic"
     if quantization != "int8" or deployment == "streaming":
         return None
-    others = ", ".join(sorted(facts.recurrences - {"lstm"}))
-    if others:
+    unfused = ", ".join(sorted(facts.recurrences - {"lstm"}))
+    if unfused:
         return (
-            f"int8 needs a fused recurrence; there is no fused op for {others}, and a loop cannot be calibrated; use --quantize "
+            f"int8 needs a fused recurrence; there is no fused op for {unfused}, and a loop cannot be calibrated; use --quantize "
             "dynamic" + ("" if refusal(facts, "streaming", "int8") else ", or --deployment streaming")
         )
     if deployment != "interpreter":

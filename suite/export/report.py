@@ -36,7 +36,7 @@ def read_report(model_dir: str | Path) -> dict[str, Any]:
 def merge_report(model_dir: str | Path, entries: list[dict[str, Any]]) -> dict[str, Any]:
     """Put entries into the report, each in place of an earlier one for the same file, and return the whole report."""
     new = {entry["file"]: entry for entry in entries}
-    kept = [entry for entry in read_report(model_dir)["files"] if entry["file"] not in new]
-    report = {"files": sorted([*kept, *new.values()], key=lambda entry: entry["file"])}
+    unchanged = [entry for entry in read_report(model_dir)["files"] if entry["file"] not in new]
+    report = {"files": sorted([*unchanged, *new.values()], key=lambda entry: entry["file"])}
     write_json(Path(model_dir) / "tflite" / REPORT, report)
     return report

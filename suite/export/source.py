@@ -78,8 +78,10 @@ class Source:
         """Return the trained model's metrics on the scored examples."""
         if "" not in self.known:
             artifact = self.artifact
-            found = artifact.pipeline.evaluate(self.predictor, self.samples.scored, artifact.assets, artifact.settings)
-            self.known[""] = found.metrics
+            evaluation = artifact.pipeline.evaluate(
+                self.predictor, self.samples.scored, artifact.assets, artifact.settings
+            )
+            self.known[""] = evaluation.metrics
         return dict(self.known[""])
 
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 
 def convert(
@@ -59,12 +60,12 @@ def convert(
             layers = [layer.name for layer in model._flatten_layers()]
             content = _int8(converter, samples, _float_layers(model), carried, layers)
         else:
-            chosen = converter()
+            prepared = converter()
             if quantization != "none":
-                chosen.optimizations = [tf.lite.Optimize.DEFAULT]
+                prepared.optimizations = [tf.lite.Optimize.DEFAULT]
             if quantization == "float16":
-                chosen.target_spec.supported_types = [tf.float16]
-            content = chosen.convert()
+                prepared.target_spec.supported_types = [tf.float16]
+            content = prepared.convert()
         Path(output).write_bytes(content)
     remove_cell_clip(Path(output))
 
@@ -75,14 +76,14 @@ def remove_cell_clip(path: Path) -> None:
 
     model = read_model(path)
     options = [operator.builtinOptions for graph in model.subgraphs for operator in graph.operators]
-    clipped = [one for one in options if getattr(one, "cellClip", 0)]
-    for one in clipped:
-        one.cellClip = 0.0
+    clipped = [option for option in options if getattr(option, "cellClip", 0)]
+    for option in clipped:
+        option.cellClip = 0.0
     if clipped:
         write_model(path, model, {}, {})
 
 
-def _float_layers(model) -> list[str]:
+def _float_layers(model: Any) -> list[str]:
     """Return the names of layers that say their values have no range that 8 bits could hold, and of layer normalisations:
     their variances and the inverse roots of these span orders of magnitude.
     """
@@ -95,7 +96,7 @@ def _float_layers(model) -> list[str]:
     ]
 
 
-def _recurrent_layers(model) -> list[str]:
+def _recurrent_layers(model: Any) -> list[str]:
     """Return the names of the recurrent layers. One step after another in a stream, their states would be rounded to 8 bits
     as often: all but their matrix products keep its precision, as the cell state does in a fused LSTM (16 bits there).
     """
@@ -129,7 +130,9 @@ def stays_float(node: str, float_layers: list[str], layers: list[str]) -> bool:
     return not node.startswith("tfl.") and not any(belongs_to(node, layer, layers) for layer in layers)
 
 
-def _int8(converter, samples: Callable, float_layers: list[str], carried: list[str], layers: list[str]) -> bytes:
+def _int8(
+    converter: Callable[[], Any], samples: Callable, float_layers: list[str], carried: list[str], layers: list[str]
+) -> bytes:
     """Quantise weights and activations, calibrated on samples (signature, inputs); some nodes stay in float: those of
     `float_layers`, and those of the layers `carried` but for their matrix products.
     """
@@ -145,12 +148,12 @@ def _int8(converter, samples: Callable, float_layers: list[str], carried: list[s
             own = float_layers if product else float_layers + carried
             names = [graph.tensors[index].name.decode() for index in operator.outputs]
             denied += [name for name in names if stays_float(name, own, layers)]
-    chosen = converter()
-    chosen.optimizations = [tf.lite.Optimize.DEFAULT]
-    chosen.representative_dataset = samples
+    prepared = converter()
+    prepared.optimizations = [tf.lite.Optimize.DEFAULT]
+    prepared.representative_dataset = samples
     options = tf.lite.experimental.QuantizationDebugOptions(denylisted_nodes=denied)
     debugger = tf.lite.experimental.QuantizationDebugger(
-        converter=chosen, debug_dataset=chosen.representative_dataset, debug_options=options
+        converter=prepared, debug_dataset=prepared.representative_dataset, debug_options=options
     )
     return debugger.get_nondebug_quantized_model()
 

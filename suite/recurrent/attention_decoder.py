@@ -1,10 +1,13 @@
 """A recurrent decoder that looks at a set of values before each of its steps."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 from keras import ops
 
 from suite.recurrent.attention import AdditiveAttention
+from suite.recurrent.dtypes import Shape, Tensor
 from suite.recurrent.gru import GRUState
 from suite.recurrent.kernels.attention_recurrence import Form, attention_recurrence
 from suite.recurrent.lstm import LSTMState
@@ -47,7 +50,7 @@ class AttentionDecoder(keras.layers.Layer):
     Source: Xu et al. 2015, "Show, Attend and Tell", sections 3.1.2 and 4.2; attention: Bahdanau et al. 2015.
     """
 
-    def __init__(self, units, attention_units, cell="lstm", gate=True, **kwargs):
+    def __init__(self, units: int, attention_units: int, cell: str = "lstm", gate: bool = True, **kwargs) -> None:
         super().__init__(**kwargs)
         if cell not in _CELLS:
             raise ValueError(f"`cell` must be one of {', '.join(_CELLS)}. Received: cell={cell}")
@@ -60,7 +63,7 @@ class AttentionDecoder(keras.layers.Layer):
         self.cell_name = cell
         self.supports_masking = True
 
-    def build(self, inputs_shape, values_shape):
+    def build(self, inputs_shape: Shape, values_shape: Shape) -> None:
         if values_shape[1] is None:
             raise ValueError(f"The number of places must be known. Received: values_shape={values_shape}")
         width = values_shape[-1]
@@ -72,7 +75,16 @@ class AttentionDecoder(keras.layers.Layer):
             )
             self.gate_bias = self.add_weight(name="gate_bias", shape=(width,), initializer="zeros")
 
-    def call(self, inputs, values, initial_state=None, mask=None, training=False, inputs_mask=None, values_mask=None):
+    def call(
+        self,
+        inputs: Tensor,
+        values: Tensor,
+        initial_state: Any = None,
+        mask: Tensor | None = None,
+        training: bool = False,
+        inputs_mask: Tensor | None = None,
+        values_mask: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
         # Half precision is slower than single on a CPU and loses digits in long sums: round once, at the end.
         result_dtype = self.compute_dtype
         working = "float64" if result_dtype == "float64" else "float32"
@@ -108,15 +120,15 @@ class AttentionDecoder(keras.layers.Layer):
             results = [ops.where(mask[..., None], result, ops.zeros_like(result)) for result in results]
         return tuple(ops.cast(result, result_dtype) for result in results)
 
-    def keys(self, values):
+    def keys(self, values: Tensor) -> Tensor:
         """What the attention sees of the values, `(batch, places, attention_units)`: the same at every step."""
         return self.attention.keys(values)
 
-    def start(self, values):
+    def start(self, values: Tensor) -> Any:
         """The state before the first step, an `LSTMState` or `GRUState` of zeros `(batch, units)`."""
         return self._state_type(*self.cell.get_initial_state(ops.shape(values)[0]))
 
-    def step(self, inputs, values, keys, state):
+    def step(self, inputs: Tensor, values: Tensor, keys: Tensor, state: Any) -> tuple[Any, ...]:
         """One step, of one sequence or of many with the same values, such as the beams of a search.
 
         Args:
@@ -138,20 +150,20 @@ class AttentionDecoder(keras.layers.Layer):
         shape = ops.shape(states[0])
         if len(shape) > 2:
             read = ops.reshape(read, (-1, read.shape[-1]))
-            states = [ops.reshape(one, (-1, self.units)) for one in states]
+            states = [ops.reshape(tensor, (-1, self.units)) for tensor in states]
         output, after = self.cell(read, states)
         after = after if isinstance(after, (list, tuple)) else [after]
         if len(shape) > 2:
-            output, *after = (ops.reshape(one, shape) for one in (output, *after))
+            output, *after = (ops.reshape(tensor, shape) for tensor in (output, *after))
         return output, context, attention, self._state_type(*after)
 
-    def compute_mask(self, inputs, values=None, mask=None, **masks):
+    def compute_mask(self, inputs: Tensor, values: Tensor | None = None, mask: Tensor | None = None, **masks) -> Any:
         return None, None, None
 
-    def compute_output_shape(self, inputs_shape, values_shape, **shapes):
+    def compute_output_shape(self, inputs_shape: Shape, values_shape: Shape, **shapes) -> Any:
         front = tuple(inputs_shape[:2])
         return (*front, self.units), (*front, values_shape[-1]), (*front, values_shape[1])
 
-    def get_config(self):
-        own = {"units": self.units, "attention_units": self.attention_units}
-        return {**super().get_config(), **own, "cell": self.cell_name, "gate": self.gate}
+    def get_config(self) -> dict[str, Any]:
+        options = {"units": self.units, "attention_units": self.attention_units}
+        return {**super().get_config(), **options, "cell": self.cell_name, "gate": self.gate}

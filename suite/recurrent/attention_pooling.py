@@ -1,10 +1,12 @@
 """A sequence summed up as one vector, by learned weights over its steps."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
-from suite.recurrent.deployment import current
-from suite.recurrent.dtypes import as_float
+from suite.recurrent.deployment import Deployment, current
+from suite.recurrent.dtypes import Shape, Tensor, as_float
 
 
 @keras.saving.register_keras_serializable(package="suite")
@@ -35,21 +37,21 @@ class AttentionPooling(keras.layers.Layer):
     # The score of a masked step is a huge negative number: no 8 bits hold it and the others.
     float_in_int8 = True
 
-    def __init__(self, units=None, **kwargs):
+    def __init__(self, units: int | None = None, **kwargs) -> None:
         super().__init__(**kwargs)
         if units is not None and (not isinstance(units, int) or units < 1):
             raise ValueError(f"`units` must be None or an integer of at least 1. Received: units={units}")
         self.units = units
         self.supports_masking = True
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         features = input_shape[-1]
         units = self.units or features
         self.kernel = self.add_weight(name="kernel", shape=(features, units), initializer="glorot_uniform")
         self.bias = self.add_weight(name="bias", shape=(units,), initializer="zeros")
         self.context = self.add_weight(name="context", shape=(units, 1), initializer="glorot_uniform")
 
-    def call(self, inputs, mask=None):
+    def call(self, inputs: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         inputs = as_float(inputs, self.compute_dtype)
         hidden = ops.tanh(ops.matmul(inputs, self.kernel) + self.bias)
         scores = ops.squeeze(ops.matmul(hidden, self.context), -1)
@@ -59,17 +61,19 @@ class AttentionPooling(keras.layers.Layer):
         pooled = ops.squeeze(ops.matmul(ops.expand_dims(weights, 1), inputs), 1)
         return pooled, weights
 
-    def _pool_chunk(self, deployment, inputs, scores, mask):
+    def _pool_chunk(
+        self, deployment: Deployment, inputs: Tensor, scores: Tensor, mask: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
         """Pool all chunks so far: sums of weights and of weighted steps, relative to the largest score so far."""
         top, total, weighted = (f"{self.name}_{part}" for part in ("top", "total", "weighted"))
         top_before = deployment.carry(top, ops.zeros((1, 1)))
         total_before = deployment.carry(total, ops.zeros((1, 1)))
         weighted_before = deployment.carry(weighted, ops.zeros((1, inputs.shape[-1])))
         begun = ops.cast(total_before > 0, scores.dtype)
-        kept = ops.ones_like(scores) if mask is None else ops.cast(mask, scores.dtype)
-        scores = scores * kept + (kept - 1) * 1e30
+        real = ops.ones_like(scores) if mask is None else ops.cast(mask, scores.dtype)
+        scores = scores * real + (real - 1) * 1e30
         top_now = ops.maximum(ops.max(scores, axis=-1, keepdims=True), top_before * begun + (begun - 1) * 1e30)
-        weights = ops.exp(scores - top_now) * kept
+        weights = ops.exp(scores - top_now) * real
         fade = ops.exp(ops.minimum(top_before - top_now, 0)) * begun
         total_now = total_before * fade + ops.sum(weights, axis=-1, keepdims=True)
         weighted_now = weighted_before * fade + ops.squeeze(ops.matmul(ops.expand_dims(weights, 1), inputs), 1)
@@ -78,24 +82,24 @@ class AttentionPooling(keras.layers.Layer):
         total_now = ops.where(total_now > 0, total_now, ops.ones_like(total_now))
         return weighted_now / total_now, weights / total_now
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Tensor, mask: Tensor | None = None) -> Any:
         return None, None
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Any:
         return (input_shape[0], input_shape[-1]), tuple(input_shape[:2])
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units}
 
 
-def masked_softmax(scores, mask=None):
+def masked_softmax(scores: Tensor, mask: Tensor | None = None) -> Tensor:
     """Softmax over the last axis where masked entries get exactly 0, also where all of them are masked."""
     if mask is None:
         return ops.softmax(scores)
     mask = ops.cast(mask, "bool")
-    kept = ops.cast(mask, scores.dtype)
+    real = ops.cast(mask, scores.dtype)
     lowest = -3e4 if keras.backend.standardize_dtype(scores.dtype) == "float16" else -1e30
     scores = ops.where(mask, scores, ops.cast(lowest, scores.dtype))
-    exponentials = ops.exp(scores - ops.stop_gradient(ops.max(scores, axis=-1, keepdims=True))) * kept
+    exponentials = ops.exp(scores - ops.stop_gradient(ops.max(scores, axis=-1, keepdims=True))) * real
     total = ops.sum(exponentials, axis=-1, keepdims=True)
     return exponentials / ops.where(total > 0, total, ops.ones_like(total))

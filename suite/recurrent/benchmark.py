@@ -9,13 +9,21 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
+from typing import Any
 
 SHAPES = ((32, 200, 128, 256), (16, 400, 40, 128), (64, 100, 64, 64), (1, 200, 128, 256))
 CELLS = ("lstm", "gru", "simple_rnn")
 MODES = ("train", "forward")
 
 
-def measure(cells=CELLS, shapes=SHAPES, modes=MODES, rounds=7, progress=None):
+def measure(
+    cells: Sequence[str] = CELLS,
+    shapes: Sequence[tuple[int, ...]] = SHAPES,
+    modes: Sequence[str] = MODES,
+    rounds: int = 7,
+    progress: Callable[[dict[str, Any]], None] | None = None,
+) -> list[dict[str, Any]]:
     """Milliseconds of a train step and of a forward pass, every contender with the same weights.
 
     A train step is the forward pass over all steps, a weighted sum of the outputs as loss, and its gradients by the
@@ -47,20 +55,20 @@ def measure(cells=CELLS, shapes=SHAPES, modes=MODES, rounds=7, progress=None):
     return rows
 
 
-def summarize(rows):
+def summarize(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The median and least ratio of each contender to ours over the shapes with more than one row of the batch."""
     summary = []
     for cell in dict.fromkeys(row["cell"] for row in rows):
         for mode in MODES:
-            chosen = [r for r in rows if r["cell"] == cell and r["mode"] == mode and r["shape"][0] > 1]
-            for name in chosen[0]["ratios"] if chosen else ():
-                ratios = [row["ratios"][name] for row in chosen]
+            batched_rows = [r for r in rows if r["cell"] == cell and r["mode"] == mode and r["shape"][0] > 1]
+            for name in batched_rows[0]["ratios"] if batched_rows else ():
+                ratios = [row["ratios"][name] for row in batched_rows]
                 median = round(statistics.median(ratios), 2)
                 summary.append({"cell": cell, "mode": mode, "against": name, "median": median, "least": min(ratios)})
     return summary
 
 
-def report(deterministic="both", **options):
+def report(deterministic: str = "both", **options) -> dict[str, Any]:
     """Everything `suite benchmark recurrent` shows, as one object.
 
     Args:
@@ -89,12 +97,12 @@ def report(deterministic="both", **options):
     return result
 
 
-def peak_memory(cell, shape, contender):
+def peak_memory(cell: str, shape: tuple[int, ...], contender: str) -> float:
     """Megabytes that a train step of `contender` adds at its peak (Linux only), in a process of its own."""
     return _child("peak_memory_here", cell=cell, shape=shape, contender=contender)
 
 
-def peak_memory_here(cell, shape, contender):
+def peak_memory_here(cell: str, shape: tuple[int, ...], contender: str) -> float:
     """As `peak_memory`, in this process: the high-water mark of the train steps over what stood before the layer.
 
     Weights, inputs and compiled code count; the libraries, brought in by a tiny layer beforehand, and what compiling
@@ -117,26 +125,26 @@ def peak_memory_here(cell, shape, contender):
     return round((_status("VmHWM") - before) / 1024, 1)
 
 
-def _status(field):
+def _status(field: str) -> int:
     with open("/proc/self/status", encoding="ascii") as file:
         return next(int(line.split()[1]) for line in file if line.startswith(field + ":"))
 
 
-def _child(function, **arguments):
+def _child(function: str, **arguments) -> Any:
     code = (
         "import json, sys; from suite.recurrent import benchmark; arguments = json.load(sys.stdin); "
         f"print('\\n' + json.dumps(benchmark.{function}(**arguments)))"
     )
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code], input=json.dumps(arguments), capture_output=True, text=True, env=environment
     )
-    if done.returncode:
-        raise RuntimeError(f"The measuring process failed. Received: {done.stderr.strip().splitlines()[-1:]}")
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    if process.returncode:
+        raise RuntimeError(f"The measuring process failed. Received: {process.stderr.strip().splitlines()[-1:]}")
+    return json.loads(process.stdout.strip().splitlines()[-1])
 
 
-def _compare(runs, rounds):
+def _compare(runs: dict[str, Callable], rounds: int) -> dict[str, Any]:
     results = {name: [as_numpy(value) for value in run()] for name, run in runs.items()}
     times = {name: [] for name in runs}
     for _ in range(rounds):
@@ -158,12 +166,12 @@ def _compare(runs, rounds):
     }
 
 
-def as_numpy(value):
+def as_numpy(value: Any) -> Any:
     """A result of any of the contenders as a numpy array."""
     return value.detach().numpy() if hasattr(value, "detach") else value.numpy()
 
 
-def _contenders(cell, shape, only=None):
+def _contenders(cell: str, shape: tuple[int, ...], only: str | None = None) -> dict[str, dict[str, Callable]]:
     """`{name: {"train": run, "forward": run}}`; a run ends when its results are there."""
     import keras
     import numpy as np
@@ -191,7 +199,7 @@ def _contenders(cell, shape, only=None):
     return contenders
 
 
-def _tensorflow_steps(layer, inputs, factors, jit_compile):
+def _tensorflow_steps(layer: Any, inputs: Any, factors: Any, jit_compile: bool | None) -> dict[str, Callable]:
     import tensorflow as tf
 
     inputs, factors = tf.constant(inputs), tf.constant(factors)
@@ -221,7 +229,7 @@ def _tensorflow_steps(layer, inputs, factors, jit_compile):
     return {"train": finished(train), "forward": finished(forward)}
 
 
-def _torch_steps(cell, weights, inputs, factors):
+def _torch_steps(cell: str, weights: list, inputs: Any, factors: Any) -> dict[str, Callable]:
     import numpy as np
     import torch
 

@@ -1,10 +1,13 @@
 """Cells beyond Keras': a layer-normalised LSTM, and zoneout around any cell. `RNN` runs them."""
 
 import functools
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import ops
 
+from suite.recurrent.dtypes import Shape, Tensor
 from suite.recurrent.lstm import LSTMState
 from suite.recurrent.rnn import state_type_of
 
@@ -28,7 +31,7 @@ class LayerNormLSTMCell(keras.layers.Layer):
 
     state_type = LSTMState
 
-    def __init__(self, units, epsilon=1e-3, **kwargs):
+    def __init__(self, units: int, epsilon: float = 1e-3, **kwargs) -> None:
         super().__init__(**kwargs)
         if not isinstance(units, int) or units < 1:
             raise ValueError(f"`units` must be an integer of at least 1. Received: units={units}")
@@ -41,7 +44,7 @@ class LayerNormLSTMCell(keras.layers.Layer):
         self.state_norm = norm(center=False, name="state_norm")
         self.cell_norm = norm(name="cell_norm")
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         width = 4 * self.units
         self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], width), initializer="glorot_uniform")
         self.recurrent_kernel = self.add_weight(
@@ -52,7 +55,7 @@ class LayerNormLSTMCell(keras.layers.Layer):
         self.state_norm.build((None, width))
         self.cell_norm.build((None, self.units))
 
-    def call(self, inputs, states, training=False):
+    def call(self, inputs: Tensor, states: Sequence[Tensor], training: bool = False) -> tuple[Tensor, list[Tensor]]:
         h, c = states
         projected = self.input_norm(ops.matmul(inputs, self.kernel))
         gates = projected + self.state_norm(ops.matmul(h, self.recurrent_kernel)) + self.bias
@@ -61,14 +64,14 @@ class LayerNormLSTMCell(keras.layers.Layer):
         h = ops.sigmoid(o) * ops.tanh(self.cell_norm(c))
         return h, [h, c]
 
-    def get_initial_state(self, batch_size=None):
+    def get_initial_state(self, batch_size: int | Tensor | None = None) -> list[Tensor]:
         return [ops.zeros((batch_size, self.units), self.compute_dtype) for _ in self.state_size]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units, "epsilon": self.epsilon}
 
 
-def _open_forget_gate(shape, dtype=None):
+def _open_forget_gate(shape: Shape, dtype: str | None = None) -> Tensor:
     units = shape[0] // 4
     return ops.concatenate([ops.zeros(units, dtype), ops.ones(units, dtype), ops.zeros(2 * units, dtype)])
 
@@ -87,7 +90,7 @@ class ZoneoutCell(keras.layers.Layer):
     Source: Krueger et al. 2017, "Zoneout: Regularizing RNNs by Randomly Preserving Hidden Activations".
     """
 
-    def __init__(self, cell, rate=0.1, seed=None, **kwargs):
+    def __init__(self, cell: Any, rate: float | Sequence[float] = 0.1, seed: int | None = None, **kwargs) -> None:
         super().__init__(**kwargs)
         self.cell = cell
         sizes = cell.state_size
@@ -104,12 +107,12 @@ class ZoneoutCell(keras.layers.Layer):
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         if not self.cell.built:
             self.cell.build(input_shape)
             self.cell.built = True
 
-    def call(self, inputs, states, training=False):
+    def call(self, inputs: Tensor, states: Sequence[Tensor], training: bool = False) -> tuple[Tensor, list[Tensor]]:
         _, after = self.cell(inputs, states, training=training)
         mixed = []
         for before, new, rate in zip(states, after, self.rates, strict=True):
@@ -120,14 +123,14 @@ class ZoneoutCell(keras.layers.Layer):
                 mixed.append(rate * before + (1 - rate) * new)
         return mixed[0], mixed
 
-    def get_initial_state(self, batch_size=None):
+    def get_initial_state(self, batch_size: int | Tensor | None = None) -> list[Tensor]:
         return self.cell.get_initial_state(batch_size=batch_size)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         cell = keras.saving.serialize_keras_object(self.cell)
         return {**super().get_config(), "cell": cell, "rate": self.rate, "seed": self.seed}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "ZoneoutCell":
         cell = keras.saving.deserialize_keras_object(config["cell"])
         return cls(**{**config, "cell": cell})

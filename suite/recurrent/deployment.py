@@ -11,6 +11,7 @@ import contextlib
 import contextvars
 import uuid
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -37,7 +38,7 @@ class Deployment:
         final: Name -> the state after the chunk, filled while tracing.
     """
 
-    def __init__(self, form: str, fixed: bool = False, streaming: bool = False, states: dict | None = None):
+    def __init__(self, form: str, fixed: bool = False, streaming: bool = False, states: dict | None = None) -> None:
         if form not in FORMS:
             raise ValueError(f"`form` must be one of {', '.join(FORMS)}. Received: form={form}")
         self.form = form
@@ -56,7 +57,14 @@ class Deployment:
         """Hand the state `name` on to the next chunk."""
         self.final[name] = tf.reshape(value, self.initial[name].shape)
 
-    def inner_loop(self, layer, keras_loop: Callable, sequences, initial_state, mask):
+    def inner_loop(
+        self,
+        layer: Any,
+        keras_loop: Callable,
+        sequences: tf.Tensor,
+        initial_state: list[tf.Tensor],
+        mask: tf.Tensor | None,
+    ) -> tuple[Any, Any, Any]:
         """Do what `keras.layers.RNN.inner_loop` does, in this deployment's form.
 
         Args:
@@ -149,7 +157,9 @@ def _can_be_fused(layer: keras.layers.Layer) -> bool:
     return cell.activation is keras.activations.tanh and cell.recurrent_activation is keras.activations.sigmoid
 
 
-def _fused_lstm(layer, sequences, initial_state):
+def _fused_lstm(
+    layer: Any, sequences: tf.Tensor, initial_state: list[tf.Tensor]
+) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
     """Trace the layer as a function that the TFLite converter recognises and replaces by one op.
 
     The converter looks for `api_implements: lstm_<unique>` on a function of inputs, h, c, kernel, recurrent kernel and

@@ -1,4 +1,4 @@
-"""What the layers make of inputs that are not floating-point numbers."""
+"""What the layers are handed: tensors, their shapes, and inputs that are not floating-point numbers."""
 
 from typing import TypeAlias
 
@@ -8,6 +8,7 @@ from keras import ops
 from numpy.typing import ArrayLike
 
 Tensor: TypeAlias = tf.Tensor | keras.KerasTensor
+Shape: TypeAlias = tuple[int | None, ...]
 
 
 def as_float(values: Tensor | ArrayLike, dtype: str) -> Tensor:

@@ -1,18 +1,18 @@
 """The gated recurrent unit layer."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 
 from suite.recurrent.deployment import current
-from suite.recurrent.dtypes import as_float
+from suite.recurrent.dtypes import Tensor, as_float
 from suite.recurrent.inner_loop import covers, fast_inner_loop
 
 
 class GRUState(NamedTuple):
     """What a GRU remembers: its output `h`, `(batch, units)`."""
 
-    h: object
+    h: Tensor
 
 
 @keras.saving.register_keras_serializable(package="suite")
@@ -49,11 +49,15 @@ class GRU(keras.layers.GRU):
     # Whether the call that is being made begins from zeros: what an export may do depends on it.
     starts_at_zero = True
 
-    def call(self, sequences, initial_state=None, mask=None, training=False):
+    def call(
+        self, sequences: Tensor, initial_state: Any = None, mask: Tensor | None = None, training: bool = False
+    ) -> Any:
         self.starts_at_zero = initial_state is None and not self.stateful
         return super().call(as_float(sequences, self.compute_dtype), initial_state, mask, training)
 
-    def inner_loop(self, sequences, initial_state, mask, training=False):
+    def inner_loop(
+        self, sequences: Tensor, initial_state: Any, mask: Tensor | None, training: bool = False
+    ) -> tuple[Any, Any, Any]:
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         if (deployment := current()) is not None:
             return deployment.inner_loop(self, super().inner_loop, sequences, initial_state, mask)
@@ -67,11 +71,11 @@ class GRU(keras.layers.GRU):
         weights = cell.kernel, into, cell.recurrent_kernel, inside
         return fast_inner_loop(self, "gru", weights, sequences, initial_state, mask, training)
 
-    def step(self, inputs, state):
+    def step(self, inputs: Tensor, state: GRUState) -> tuple[Tensor, GRUState]:
         """One step: `(batch, features)` and a `GRUState` to the output `(batch, units)` and the next `GRUState`."""
         output, h = self.cell(inputs, list(state))
         return output, GRUState(h[0] if isinstance(h, (list, tuple)) else h)
 
-    def start(self, batch):
+    def start(self, batch: int | Tensor) -> GRUState:
         """The `GRUState` before the first step: zeros."""
         return GRUState(*self.get_initial_state(batch))

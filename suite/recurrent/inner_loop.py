@@ -1,5 +1,8 @@
 """The inner loop of the Keras recurrent layers, done by the kernels."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -7,7 +10,7 @@ from suite.recurrent.kernels.recurrence import recurrence
 from suite.recurrent.policy import choose_form, has_gpu
 
 
-def covers(layer, sequences, mask, training):
+def covers(layer: Any, sequences: tf.Tensor, mask: tf.Tensor | None, training: bool) -> bool:
     """Whether the kernels compute what `layer` asks for; otherwise Keras' own loop does."""
     cell = layer.cell
     if getattr(layer, "use_cudnn", "auto") is True or has_gpu():
@@ -21,7 +24,15 @@ def covers(layer, sequences, mask, training):
     return all(activations) and not layer.unroll and not random_states and plain_mask and sequences.shape.rank == 3
 
 
-def fast_inner_loop(layer, kernel, weights, sequences, states, mask, training):
+def fast_inner_loop(
+    layer: Any,
+    kernel: str,
+    weights: tuple,
+    sequences: tf.Tensor,
+    states: Sequence[tf.Tensor],
+    mask: tf.Tensor | None,
+    training: bool,
+) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
     """What `keras.layers.RNN.inner_loop` does, by a kernel.
 
     Args:
@@ -62,13 +73,15 @@ def fast_inner_loop(layer, kernel, weights, sequences, states, mask, training):
     return tf.nest.map_structure(lambda value: tf.cast(value, result_dtype), (last, outputs, ends))
 
 
-def _masked(layer, outputs, last, mask):
+def _masked(
+    layer: Any, outputs: tf.Tensor | None, last: tf.Tensor, mask: tf.Tensor | None
+) -> tuple[tf.Tensor, tf.Tensor | None]:
     """Outputs at masked steps as Keras gives them: zeros, or the last output there was (zeros before any)."""
     if mask is None:
         return last, outputs
     if layer.zero_output_for_mask:
-        shown = mask
+        has_output = mask
     else:
-        shown = tf.cumsum(tf.cast(mask, tf.int32), axis=1) > 0
-    last = tf.where(shown[:, -1:], last, 0)
-    return last, None if outputs is None else tf.where(shown[..., None], outputs, 0)
+        has_output = tf.cumsum(tf.cast(mask, tf.int32), axis=1) > 0
+    last = tf.where(has_output[:, -1:], last, 0)
+    return last, None if outputs is None else tf.where(has_output[..., None], outputs, 0)

@@ -1,19 +1,19 @@
 """The long short-term memory layer."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 
 from suite.recurrent.deployment import current
-from suite.recurrent.dtypes import as_float
+from suite.recurrent.dtypes import Tensor, as_float
 from suite.recurrent.inner_loop import covers, fast_inner_loop
 
 
 class LSTMState(NamedTuple):
     """What an LSTM remembers: output `h` and cell `c`, each `(batch, units)`."""
 
-    h: object
-    c: object
+    h: Tensor
+    c: Tensor
 
 
 @keras.saving.register_keras_serializable(package="suite")
@@ -47,11 +47,15 @@ class LSTM(keras.layers.LSTM):
     # Whether the call that is being made begins from zeros: what an export may do depends on it.
     starts_at_zero = True
 
-    def call(self, sequences, initial_state=None, mask=None, training=False):
+    def call(
+        self, sequences: Tensor, initial_state: Any = None, mask: Tensor | None = None, training: bool = False
+    ) -> Any:
         self.starts_at_zero = initial_state is None and not self.stateful
         return super().call(as_float(sequences, self.compute_dtype), initial_state, mask, training)
 
-    def inner_loop(self, sequences, initial_state, mask, training=False):
+    def inner_loop(
+        self, sequences: Tensor, initial_state: Any, mask: Tensor | None, training: bool = False
+    ) -> tuple[Any, Any, Any]:
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         if (deployment := current()) is not None:
             return deployment.inner_loop(self, super().inner_loop, sequences, initial_state, mask)
@@ -60,11 +64,11 @@ class LSTM(keras.layers.LSTM):
         weights = self.cell.kernel, self.cell.bias if self.use_bias else None, self.cell.recurrent_kernel
         return fast_inner_loop(self, "lstm", weights, sequences, initial_state, mask, training)
 
-    def step(self, inputs, state):
+    def step(self, inputs: Tensor, state: LSTMState) -> tuple[Tensor, LSTMState]:
         """One step: `(batch, features)` and an `LSTMState` to the output `(batch, units)` and the next `LSTMState`."""
         output, (h, c) = self.cell(inputs, list(state))
         return output, LSTMState(h, c)
 
-    def start(self, batch):
+    def start(self, batch: int | Tensor) -> LSTMState:
         """The `LSTMState` before the first step: zeros."""
         return LSTMState(*self.get_initial_state(batch))

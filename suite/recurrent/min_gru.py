@@ -5,13 +5,14 @@ from typing import NamedTuple
 import keras
 from keras import ops
 
+from suite.recurrent.dtypes import Tensor
 from suite.recurrent.min_rnn import MinimalRNN
 
 
 class MinGRUState(NamedTuple):
     """What a MinGRU remembers: its output `h`, `(batch, units)`."""
 
-    h: object
+    h: Tensor
 
 
 @keras.saving.register_keras_serializable(package="suite")
@@ -30,11 +31,11 @@ class MinGRU(MinimalRNN):
 
     gates = 2
 
-    def decay_and_drive(self, projected):
+    def decay_and_drive(self, projected: Tensor) -> tuple[Tensor, Tensor]:
         gate, candidate = ops.split(projected, 2, axis=-1)
         z = ops.sigmoid(gate)
         return 1 - z, z * candidate
 
-    def start(self, batch):
+    def start(self, batch: int | Tensor) -> MinGRUState:
         """The state before the first step: zeros."""
         return MinGRUState(*self.get_initial_state(batch))

@@ -5,13 +5,14 @@ from typing import NamedTuple
 import keras
 from keras import ops
 
+from suite.recurrent.dtypes import Tensor
 from suite.recurrent.min_rnn import MinimalRNN
 
 
 class MinLSTMState(NamedTuple):
     """What a MinLSTM remembers: its output `h`, `(batch, units)`."""
 
-    h: object
+    h: Tensor
 
 
 @keras.saving.register_keras_serializable(package="suite")
@@ -31,12 +32,12 @@ class MinLSTM(MinimalRNN):
 
     gates = 3
 
-    def decay_and_drive(self, projected):
+    def decay_and_drive(self, projected: Tensor) -> tuple[Tensor, Tensor]:
         forget, take, candidate = ops.split(projected, 3, axis=-1)
         # f / (f + i) = sigmoid(log f - log i): never a division of two small numbers.
         decay = ops.sigmoid(ops.log_sigmoid(forget) - ops.log_sigmoid(take))
         return decay, (1 - decay) * candidate
 
-    def start(self, batch):
+    def start(self, batch: int | Tensor) -> MinLSTMState:
         """The state before the first step: zeros."""
         return MinLSTMState(*self.get_initial_state(batch))

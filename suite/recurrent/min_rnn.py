@@ -1,10 +1,12 @@
 """What MinGRU and MinLSTM have in common: a recurrence without matrix products, computed for all times at once."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from suite.recurrent.deployment import current, streams_start_at_zero
-from suite.recurrent.dtypes import as_float
+from suite.recurrent.dtypes import Shape, Tensor, as_float
 from suite.recurrent.scanning import linear_scan, stepwise_scan
 
 
@@ -41,20 +43,20 @@ class MinimalRNN(keras.layers.Layer):
 
     def __init__(
         self,
-        units,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        dropout=0.0,
-        seed=None,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        zero_output_for_mask=False,
+        units: int,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        dropout: float = 0.0,
+        seed: int | None = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        zero_output_for_mask: bool = False,
         **kwargs,
-    ):
+    ) -> None:
         super().__init__(**kwargs)
         if not isinstance(units, int) or units < 1:
             raise ValueError(f"`units` must be an integer of at least 1. Received: units={units}")
@@ -76,7 +78,7 @@ class MinimalRNN(keras.layers.Layer):
         self.input_spec = keras.layers.InputSpec(ndim=3)
         self.seed_generator = keras.random.SeedGenerator(seed) if dropout else None
 
-    def build(self, sequences_shape, initial_state_shape=None):
+    def build(self, sequences_shape: Shape, initial_state_shape: Shape | None = None) -> None:
         width = self.gates * self.units
         self.kernel = self.add_weight(
             name="kernel",
@@ -92,11 +94,13 @@ class MinimalRNN(keras.layers.Layer):
             shape = (sequences_shape[0], self.units)
             self.states = [self.add_weight(name="state", shape=shape, initializer="zeros", trainable=False)]
 
-    def decay_and_drive(self, projected):
+    def decay_and_drive(self, projected: Tensor) -> tuple[Tensor, Tensor]:
         """`(decay, drive)`, each `(..., units)`, from `x W + b`, `(..., gates * units)`."""
         raise TypeError(f"A subclass of MinimalRNN defines `decay_and_drive`. Received: {type(self).__name__}")
 
-    def call(self, sequences, initial_state=None, mask=None, training=False):
+    def call(
+        self, sequences: Tensor, initial_state: Any = None, mask: Tensor | None = None, training: bool = False
+    ) -> Any:
         sequences = as_float(sequences, self.compute_dtype)
         state = initial_state[0] if isinstance(initial_state, (list, tuple)) else initial_state
         if state is None:
@@ -119,20 +123,20 @@ class MinimalRNN(keras.layers.Layer):
             mask = None if mask is None else ops.flip(mask, axis=1)
         decay, drive = self.decay_and_drive(self._project(sequences))
         if mask is not None:
-            kept = ops.expand_dims(ops.cast(mask, "bool"), -1)
-            decay, drive = ops.where(kept, decay, ops.ones_like(decay)), ops.where(kept, drive, ops.zeros_like(drive))
+            real = ops.expand_dims(ops.cast(mask, "bool"), -1)
+            decay, drive = ops.where(real, decay, ops.ones_like(decay)), ops.where(real, drive, ops.zeros_like(drive))
         outputs = self._scan(decay, drive, state)
         last = outputs[:, -1]
         if self.stateful:
             self.states[0].assign(last)
         if deployment is not None and deployment.streaming:
             deployment.keep(f"{self.name}_h", last)
-        shown = outputs if self.return_sequences else last
+        result = outputs if self.return_sequences else last
         if mask is not None and self.zero_output_for_mask:
-            shown = ops.where(kept if self.return_sequences else kept[:, -1], shown, ops.zeros_like(shown))
-        return (shown, last) if self.return_state else shown
+            result = ops.where(real if self.return_sequences else real[:, -1], result, ops.zeros_like(result))
+        return (result, last) if self.return_state else result
 
-    def _scan(self, decay, drive, state):
+    def _scan(self, decay: Tensor, drive: Tensor, state: Any) -> Tensor:
         if (deployment := current()) is not None:
             state = ops.reshape(state, (1, self.units))
             return stepwise_scan(decay, drive, state, unrolled=deployment.form == "unrolled")
@@ -141,36 +145,36 @@ class MinimalRNN(keras.layers.Layer):
         outputs = linear_scan(*(ops.cast(value, working) for value in (decay, drive, state)))
         return ops.cast(outputs, self.compute_dtype)
 
-    def step(self, inputs, state):
+    def step(self, inputs: Tensor, state: Any) -> tuple[Any, ...]:
         """One step: `(batch, features)` and a state to the output `(batch, units)` and the next state."""
         # Called outside `__call__`, where Keras would cast.
         decay, drive = self.decay_and_drive(self._project(ops.cast(inputs, self.compute_dtype)))
         h = decay * ops.cast(state[0], self.compute_dtype) + drive
         return h, type(state)(h)
 
-    def _project(self, inputs):
+    def _project(self, inputs: Tensor) -> Tensor:
         projected = ops.matmul(inputs, ops.cast(self.kernel, inputs.dtype))
         return projected + ops.cast(self.bias, inputs.dtype) if self.use_bias else projected
 
-    def get_initial_state(self, batch_size):
+    def get_initial_state(self, batch_size: int | Tensor | None) -> list[Tensor]:
         return [ops.zeros((batch_size, self.units), self.compute_dtype)]
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         """Goes back to the state of zeros; only for a stateful layer."""
         if self.states is not None:
             self.states[0].assign(ops.zeros_like(self.states[0]))
 
-    def compute_mask(self, sequences, mask=None):
+    def compute_mask(self, sequences: Tensor, mask: Tensor | None = None) -> Any:
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
-        shown = mask if self.return_sequences else None
-        return [shown, None] if self.return_state else shown
+        result = mask if self.return_sequences else None
+        return [result, None] if self.return_state else result
 
-    def compute_output_shape(self, sequences_shape, initial_state_shape=None):
+    def compute_output_shape(self, sequences_shape: Shape, initial_state_shape: Shape | None = None) -> Any:
         state = (sequences_shape[0], self.units)
-        shown = (*sequences_shape[:2], self.units) if self.return_sequences else state
-        return (shown, state) if self.return_state else shown
+        result = (*sequences_shape[:2], self.units) if self.return_sequences else state
+        return (result, state) if self.return_state else result
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = (
             "units",
             "use_bias",

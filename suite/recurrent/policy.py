@@ -4,6 +4,7 @@ import contextlib
 import contextvars
 import functools
 import os
+from collections.abc import Iterator, Sequence
 
 import tensorflow as tf
 
@@ -21,7 +22,7 @@ _compilation = contextvars.ContextVar("suite_recurrent_compilation", default="au
 
 
 @contextlib.contextmanager
-def compilation(mode):
+def compilation(mode: bool | str) -> Iterator[None]:
     """Says whether layers called inside compile their loops: `True`, `False`, or `"auto"` (the default)."""
     if mode not in (True, False, "auto"):
         raise ValueError(f"`mode` must be True, False or 'auto'. Received: mode={mode}")
@@ -32,7 +33,15 @@ def compilation(mode):
         _compilation.reset(token)
 
 
-def choose_form(kernel, inputs, weights_shape, mask, *, sequences, training):
+def choose_form(
+    kernel: str,
+    inputs: tf.Tensor,
+    weights_shape: Sequence[int],
+    mask: tf.Tensor | None,
+    *,
+    sequences: bool,
+    training: bool,
+) -> Form:
     """The `Form` for a layer whose recurrent kernel has `weights_shape`, called on `inputs`."""
     return Form(
         kernel=kernel,
@@ -47,37 +56,37 @@ def choose_form(kernel, inputs, weights_shape, mask, *, sequences, training):
     )
 
 
-def choose_compiled(inputs, weights_shape):
+def choose_compiled(inputs: tf.Tensor, weights_shape: Sequence[int]) -> bool:
     """Whether a loop over `inputs` `(batch, time, features)` whose recurrent kernel has `weights_shape` is compiled."""
     length = USUAL_LENGTH if inputs.shape[1] is None else inputs.shape[1]
     compiled = _compilation.get()
     return _work(inputs, weights_shape) * length >= COMPILE_FROM if compiled == "auto" else compiled
 
 
-def choose_shards(inputs, weights_shape):
+def choose_shards(inputs: tf.Tensor, weights_shape: Sequence[int]) -> int:
     """Into how many parts the batch of `inputs` is cut for a loop whose recurrent kernel has `weights_shape`."""
     if _work(inputs, weights_shape) < SHARD_FROM:
         return 1
     return max(1, min(cores(), _batch(inputs) // ROWS_PER_SHARD, MOST_SHARDS))
 
 
-def _work(inputs, weights_shape):
+def _work(inputs: tf.Tensor, weights_shape: Sequence[int]) -> int:
     """Multiplications and additions of one step."""
     return 2 * _batch(inputs) * weights_shape[0] * weights_shape[1]
 
 
-def _batch(inputs):
+def _batch(inputs: tf.Tensor) -> int:
     return USUAL_BATCH if inputs.shape[0] is None else inputs.shape[0]
 
 
 @functools.cache
-def has_gpu():
+def has_gpu() -> bool:
     """Whether TensorFlow sees a GPU, where Keras' own cuDNN path is the faster one."""
     return bool(tf.config.list_logical_devices("GPU"))
 
 
 @functools.cache
-def cores():
+def cores() -> int:
     """Processor cores this process may use."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     limit = tf.config.threading.get_inter_op_parallelism_threads()

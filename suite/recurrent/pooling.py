@@ -1,11 +1,13 @@
 """Ways to sum up a sequence, each saying what every step counted for; those here have no weights to learn."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from suite.recurrent.attention_pooling import AttentionPooling
-from suite.recurrent.deployment import current
-from suite.recurrent.dtypes import as_float
+from suite.recurrent.deployment import Deployment, current
+from suite.recurrent.dtypes import Tensor, as_float
 
 SHARED_WITHIN = 0.01  # distance from the largest value at which a step's share of it has fallen to 1 / e
 
@@ -25,12 +27,12 @@ class MaxMeanPooling(keras.layers.Layer):
     # The score of a masked step is a huge negative number: no 8 bits hold it and the others.
     float_in_int8 = True
 
-    def call(self, inputs, mask):
+    def call(self, inputs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         inputs = as_float(inputs, self.compute_dtype)
         mask = tf.cast(mask, tf.bool)
-        kept = tf.cast(mask, inputs.dtype)
-        count = tf.reduce_sum(kept, axis=1, keepdims=True)
-        mean = tf.reduce_sum(inputs * kept[..., tf.newaxis], axis=1) / tf.maximum(count, 1)
+        real = tf.cast(mask, inputs.dtype)
+        count = tf.reduce_sum(real, axis=1, keepdims=True)
+        mean = tf.reduce_sum(inputs * real[..., tf.newaxis], axis=1) / tf.maximum(count, 1)
         lowest = tf.cast(-3e4, inputs.dtype)
         largest = tf.reduce_max(tf.where(mask[..., tf.newaxis], inputs, lowest), axis=1)
         largest = tf.where(count > 0, largest, tf.zeros_like(largest))
@@ -38,13 +40,15 @@ class MaxMeanPooling(keras.layers.Layer):
             largest, mean = self._join_chunks(deployment, largest, mean * count, count)
         # Steps close to the largest value share it: which of two equals is the larger is a matter of rounding.
         distance = largest[:, tf.newaxis] - tf.where(mask[..., tf.newaxis], inputs, lowest)
-        holds = tf.exp(-distance / SHARED_WITHIN) * kept[..., tf.newaxis]
+        holds = tf.exp(-distance / SHARED_WITHIN) * real[..., tf.newaxis]
         holders = tf.reduce_sum(holds, axis=1, keepdims=True)
         shares = holds / tf.maximum(holders, tf.cast(1e-6, inputs.dtype))
-        weights = 0.5 * kept / tf.maximum(count, 1) + 0.5 * tf.reduce_mean(shares, axis=2)
+        weights = 0.5 * real / tf.maximum(count, 1) + 0.5 * tf.reduce_mean(shares, axis=2)
         return tf.concat([largest, mean], axis=-1), weights
 
-    def _join_chunks(self, deployment, largest, total, count):
+    def _join_chunks(
+        self, deployment: Deployment, largest: Tensor, total: Tensor, count: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Return the largest values and the means over all chunks so far."""
         names = [f"{self.name}_{part}" for part in ("largest", "total", "count")]
         largest_before, total_before, count_before = (
@@ -59,7 +63,7 @@ class MaxMeanPooling(keras.layers.Layer):
             deployment.keep(name, value)
         return largest, total / tf.maximum(count, 1)
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Tensor, mask: Tensor | None = None) -> Any:
         return None, None
 
 
@@ -80,17 +84,17 @@ class LastPooling(keras.layers.Layer):
         step, or 0.5 there and 0.5 at the first.
     """
 
-    def __init__(self, bidirectional, **kwargs):
+    def __init__(self, bidirectional: bool, **kwargs) -> None:
         super().__init__(**kwargs)
         self.bidirectional = bidirectional
 
-    def call(self, inputs, mask):
+    def call(self, inputs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         inputs = as_float(inputs, self.compute_dtype)
         mask = tf.cast(mask, tf.bool)
-        kept = tf.cast(mask, self.compute_dtype)
-        before = tf.pad(kept, [[0, 0], [1, 0]])[:, :-1]
-        after = tf.pad(kept, [[0, 0], [0, 1]])[:, 1:]
-        last = kept * (1 - after)
+        real = tf.cast(mask, self.compute_dtype)
+        before = tf.pad(real, [[0, 0], [1, 0]])[:, :-1]
+        after = tf.pad(real, [[0, 0], [0, 1]])[:, 1:]
+        last = real * (1 - after)
         if (deployment := current()) is not None and deployment.streaming:
             # A chunk without tokens leaves what the chunks before it came to.
             before = deployment.carry(f"{self.name}_last", tf.zeros((1, inputs.shape[-1])))
@@ -99,12 +103,12 @@ class LastPooling(keras.layers.Layer):
         elif deployment is not None and deployment.form == "fused":
             # A layer that knows no masks has run over the padding of an input without a single step.
             inputs = tf.where(tf.reduce_any(mask, axis=1, keepdims=True), inputs, tf.zeros_like(inputs))
-        return inputs, 0.5 * (last + kept * (1 - before)) if self.bidirectional else last
+        return inputs, 0.5 * (last + real * (1 - before)) if self.bidirectional else last
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Tensor, mask: Tensor | None = None) -> Any:
         return None, None
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "bidirectional": self.bidirectional}
 
 

@@ -1,7 +1,11 @@
 """A recurrent layer over any cell."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 
+from suite.recurrent.dtypes import Tensor
 from suite.recurrent.gru import GRUState
 from suite.recurrent.lstm import LSTMState
 from suite.recurrent.simple_rnn import SimpleRNNState
@@ -13,12 +17,12 @@ _STATES = {
 }
 
 
-def state_type_of(cell):
+def state_type_of(cell: Any) -> Callable:
     """The class of a cell's explicit state: its attribute `state_type`, or what fits a Keras cell, else a tuple."""
     return getattr(cell, "state_type", _STATES.get(type(cell), _tuple))
 
 
-def _tuple(*states):
+def _tuple(*states) -> tuple[Any, ...]:
     return states
 
 
@@ -33,12 +37,12 @@ class RNN(keras.layers.RNN):
         kwargs: Keyword arguments of `keras.layers.RNN`.
     """
 
-    def step(self, inputs, state):
+    def step(self, inputs: Tensor, state: Any) -> tuple[Any, ...]:
         """One step: `(batch, features)` and a state to the output `(batch, features)` and the next state."""
         output, after = self.cell(inputs, list(state))
         after = after if isinstance(after, (list, tuple)) else [after]
         return output, state_type_of(self.cell)(*after)
 
-    def start(self, batch):
+    def start(self, batch: int | Tensor) -> Any:
         """The state before the first step: zeros, or what the cell says."""
         return state_type_of(self.cell)(*self.get_initial_state(batch))

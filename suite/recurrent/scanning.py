@@ -1,5 +1,7 @@
 """Linear recurrences in logarithmic depth."""
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from suite.recurrent.kernels.scan import scan
@@ -10,7 +12,7 @@ BLOCK = 8
 LEVELS = 3
 
 
-def linear_scan(decay, drive, start):
+def linear_scan(decay: tf.Tensor, drive: tf.Tensor, start: tf.Tensor) -> tf.Tensor:
     """All `h_t = decay_t h_(t-1) + drive_t`, in O(log time) steps that each work on all times at once.
 
     A step is the map `h -> a h + b`; two steps one after the other are again such a map, `(a2 a1, a2 b1 + b2)`. Joining
@@ -29,11 +31,11 @@ def linear_scan(decay, drive, start):
     """
 
     @tf.custom_gradient
-    def run(decay, drive, start):
-        first = drive[:, :1] + decay[:, :1] * start[:, None]
-        states = _scan(decay, tf.concat([first, drive[:, 1:]], axis=1), reverse=False)
+    def run(decay: tf.Tensor, drive: tf.Tensor, start: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+        begun = drive[:, :1] + decay[:, :1] * start[:, None]
+        states = _scan(decay, tf.concat([begun, drive[:, 1:]], axis=1), reverse=False)
 
-        def gradient(upstream):
+        def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
             # Written with differentiable operations only, so that second derivatives exist too.
             later = tf.concat([decay[:, 1:], tf.zeros_like(decay[:, :1])], axis=1)
             total = _scan(later, upstream, reverse=True)
@@ -45,7 +47,7 @@ def linear_scan(decay, drive, start):
     return run(decay, drive, start)
 
 
-def stepwise_scan(decay, drive, start, *, unrolled=False):
+def stepwise_scan(decay: tf.Tensor, drive: tf.Tensor, start: tf.Tensor, *, unrolled: bool = False) -> tf.Tensor:
     """What `linear_scan` gives, one step after the other, in few and plain ops: the form for export.
 
     Args:
@@ -60,7 +62,9 @@ def stepwise_scan(decay, drive, start, *, unrolled=False):
             states.append(step_decay * states[-1] + step_drive)
         return tf.stack(states[1:], axis=1)
 
-    def step(slices, states):
+    def step(
+        slices: list[tf.Tensor], states: tuple[tf.Tensor, ...]
+    ) -> tuple[tuple[tf.Tensor, ...], tuple[tf.Tensor, ...]]:
         h = slices[0] * states[0] + slices[1]
         return (h,), (h,)
 
@@ -68,13 +72,13 @@ def stepwise_scan(decay, drive, start, *, unrolled=False):
     return outputs
 
 
-def _scan(decay, drive, reverse):
+def _scan(decay: tf.Tensor, drive: tf.Tensor, reverse: bool) -> tf.Tensor:
     if not reverse:
         return _scan_blocks(decay, drive)
     return tf.reverse(_scan_blocks(tf.reverse(decay, [1]), tf.reverse(drive, [1])), [1])
 
 
-def _scan_blocks(decay, drive, level=0):
+def _scan_blocks(decay: tf.Tensor, drive: tf.Tensor, level: int = 0) -> tf.Tensor:
     """Scans within all blocks of time at once, then over the ends of the blocks, then adds what came before each.
 
     The work is linear in time, the depth `BLOCK` times its logarithm.
@@ -89,7 +93,7 @@ def _scan_blocks(decay, drive, level=0):
     blocks = -(-length // BLOCK)
     padding = [[0, 0], [0, blocks * BLOCK - length], [0, 0]]
 
-    def cut(value):
+    def cut(value: tf.Tensor) -> list[tf.Tensor]:
         # Steps of one block lie side by side, so that cutting them apart copies whole rows.
         value = tf.reshape(tf.pad(value, padding), (batch, blocks, BLOCK * features))
         return tf.split(value, BLOCK, axis=-1)
@@ -101,7 +105,7 @@ def _scan_blocks(decay, drive, level=0):
     return tf.reshape(whole, (batch, blocks * BLOCK, features))[:, :length]
 
 
-def _within(decays, drives):
+def _within(decays: list[tf.Tensor], drives: list[tf.Tensor]) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
     """The joined decays and the states after each of a few steps, one after the other."""
     joined, states = [decays[0]], [drives[0]]
     for decay, drive in zip(decays[1:], drives[1:], strict=True):
@@ -110,12 +114,12 @@ def _within(decays, drives):
     return joined, states
 
 
-def _scan_doubling(decay, drive):
+def _scan_doubling(decay: tf.Tensor, drive: tf.Tensor) -> tf.Tensor:
     """Joins each map with those 1, 2, 4, ... steps before it: needs no length beforehand (Hillis and Steele 1986)."""
     time = tf.shape(drive)[1]
     shape = tf.TensorShape((drive.shape[0], None, drive.shape[2]))
 
-    def join(span, decay, drive):
+    def join(span: tf.Tensor, decay: tf.Tensor, drive: tf.Tensor) -> tuple[tf.Tensor, ...]:
         padding = [[0, 0], [span, 0], [0, 0]]
         before_decay = tf.pad(decay[:, :-span], padding, constant_values=1)
         before_drive = tf.pad(drive[:, :-span], padding)

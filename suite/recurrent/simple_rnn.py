@@ -1,18 +1,18 @@
 """The plain (Elman) recurrent layer."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 
 from suite.recurrent.deployment import current
-from suite.recurrent.dtypes import as_float
+from suite.recurrent.dtypes import Tensor, as_float
 from suite.recurrent.inner_loop import covers, fast_inner_loop
 
 
 class SimpleRNNState(NamedTuple):
     """What a plain recurrent layer remembers: its output `h`, `(batch, units)`."""
 
-    h: object
+    h: Tensor
 
 
 @keras.saving.register_keras_serializable(package="suite")
@@ -41,11 +41,15 @@ class SimpleRNN(keras.layers.SimpleRNN):
     # Whether the call that is being made begins from zeros: what an export may do depends on it.
     starts_at_zero = True
 
-    def call(self, sequences, initial_state=None, mask=None, training=False):
+    def call(
+        self, sequences: Tensor, initial_state: Any = None, mask: Tensor | None = None, training: bool = False
+    ) -> Any:
         self.starts_at_zero = initial_state is None and not self.stateful
         return super().call(as_float(sequences, self.compute_dtype), initial_state, mask, training)
 
-    def inner_loop(self, sequences, initial_state, mask, training=False):
+    def inner_loop(
+        self, sequences: Tensor, initial_state: Any, mask: Tensor | None, training: bool = False
+    ) -> tuple[Any, Any, Any]:
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         if (deployment := current()) is not None:
             return deployment.inner_loop(self, super().inner_loop, sequences, initial_state, mask)
@@ -54,11 +58,11 @@ class SimpleRNN(keras.layers.SimpleRNN):
         weights = self.cell.kernel, self.cell.bias if self.use_bias else None, self.cell.recurrent_kernel
         return fast_inner_loop(self, "simple_rnn", weights, sequences, initial_state, mask, training)
 
-    def step(self, inputs, state):
+    def step(self, inputs: Tensor, state: SimpleRNNState) -> tuple[Tensor, SimpleRNNState]:
         """One step: `(batch, features)` and a state to the output `(batch, units)` and the next state."""
         output, h = self.cell(inputs, list(state))
         return output, SimpleRNNState(h[0] if isinstance(h, (list, tuple)) else h)
 
-    def start(self, batch):
+    def start(self, batch: int | Tensor) -> SimpleRNNState:
         """The state before the first step: zeros."""
         return SimpleRNNState(*self.get_initial_state(batch))

@@ -1,5 +1,7 @@
 """Deep recurrent networks from one function."""
 
+from collections.abc import Sequence
+
 import keras
 
 from suite.recurrent.bidirectional import Bidirectional
@@ -22,23 +24,23 @@ CELLS = tuple(dict.fromkeys([*LAYERS, *STEPPED]))
 
 
 def recurrent_stack(
-    inputs,
-    units,
+    inputs: keras.KerasTensor,
+    units: int | Sequence[int],
     *,
-    cell="lstm",
-    layers=1,
-    bidirectional=False,
-    dropout=0.0,
-    variational=True,
-    recurrent_dropout=0.0,
-    zoneout=0.0,
-    residual=False,
-    layer_norm=False,
-    return_sequences=True,
-    mask=None,
-    seed=None,
-    name="recurrent",
-):
+    cell: str = "lstm",
+    layers: int = 1,
+    bidirectional: bool = False,
+    dropout: float = 0.0,
+    variational: bool = True,
+    recurrent_dropout: float = 0.0,
+    zoneout: float = 0.0,
+    residual: bool = False,
+    layer_norm: bool = False,
+    return_sequences: bool = True,
+    mask: keras.KerasTensor | None = None,
+    seed: int | None = None,
+    name: str = "recurrent",
+) -> keras.KerasTensor:
     """Puts recurrent layers on top of one another.
 
     Args:
@@ -72,17 +74,17 @@ def recurrent_stack(
         raise ValueError(f"A stack has at least one layer. Received: units={units}, layers={layers}")
     outputs = inputs
     for index, width in enumerate(widths):
-        own_seed = None if seed is None else seed + 10 * index
+        layer_seed = None if seed is None else seed + 10 * index
         if index and dropout:
             rows = (None, 1, outputs.shape[-1]) if variational else None
-            outputs = keras.layers.Dropout(dropout, rows, own_seed, name=f"{name}_dropout_{index}")(outputs)
+            outputs = keras.layers.Dropout(dropout, rows, layer_seed, name=f"{name}_dropout_{index}")(outputs)
         sequences = return_sequences or index < len(widths) - 1
         layer = _layer(
             cell,
             width,
             recurrent_dropout=recurrent_dropout,
             zoneout=zoneout,
-            seed=own_seed,
+            seed=layer_seed,
             return_sequences=sequences,
             name=f"{name}_{index}_{cell}" if bidirectional else f"{name}_{index}",
         )
@@ -94,7 +96,9 @@ def recurrent_stack(
     return outputs
 
 
-def _layer(cell, units, *, recurrent_dropout, zoneout, seed, **options):
+def _layer(
+    cell: str, units: int | Sequence[int], *, recurrent_dropout: float, zoneout: float, seed: int | None, **options
+) -> keras.layers.Layer:
     """One recurrent layer; the cells that no kernel knows are stepped through by `RNN`."""
     if recurrent_dropout and (zoneout or cell not in ("simple_rnn", "lstm", "gru")):
         raise ValueError(

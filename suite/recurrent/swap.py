@@ -1,5 +1,7 @@
 """Exchanges the recurrent layers of a whole model for ours, or back for Keras' own."""
 
+from typing import Any
+
 import keras
 
 from suite.recurrent.bidirectional import Bidirectional
@@ -15,7 +17,7 @@ PAIRS = (
 )
 
 
-def from_keras(model):
+def from_keras(model: Any) -> Any:
     """A copy of a Keras model whose `LSTM`, `GRU`, `SimpleRNN` and `Bidirectional` layers are ours.
 
     Args:
@@ -27,12 +29,12 @@ def from_keras(model):
     return _swap(model, {theirs: ours for ours, theirs in PAIRS})
 
 
-def to_keras(model):
+def to_keras(model: Any) -> Any:
     """A copy of a model whose recurrent layers of ours are Keras' own; the opposite of `from_keras`."""
     return _swap(model, dict(PAIRS))
 
 
-def _swap(model, table):
+def _swap(model: Any, table: dict[type, type]) -> Any:
     if isinstance(model, keras.Model):
         if not isinstance(model, (keras.Sequential, keras.src.models.Functional)):
             raise ValueError(f"Only Sequential and functional models can be swapped. Received: model={model}")
@@ -48,12 +50,12 @@ def _swap(model, table):
     return copy
 
 
-def _input_like(tensor):
+def _input_like(tensor: keras.KerasTensor) -> keras.KerasTensor:
     name = tensor._keras_history.operation.name
     return keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=name)
 
 
-def _copy(layer, table):
+def _copy(layer: keras.layers.Layer, table: dict[type, type]) -> keras.layers.Layer:
     """A fresh layer of the config of `layer`, in the class that `table` gives for it."""
     if isinstance(layer, keras.Model):
         return _swap(layer, table)
@@ -70,7 +72,9 @@ def _copy(layer, table):
     return copy
 
 
-def _copy_bidirectional(layer, new_class, table):
+def _copy_bidirectional(
+    layer: keras.layers.Layer, new_class: type, table: dict[type, type]
+) -> keras.layers.Bidirectional:
     # The wrapper renames what it is given: hand over the plain names so that they come out as they were.
     config = {key: value for key, value in layer.get_config().items() if key not in ("layer", "backward_layer")}
     forward, backward = _copy(layer.forward_layer, table), _copy(layer.backward_layer, table)
