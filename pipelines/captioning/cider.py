@@ -34,7 +34,7 @@ class CiderD:
             rare an n-gram is: the references of all that is scored, or those of the training part.
     """
 
-    def __init__(self, pictures: Iterable[Sequence[Words]]):
+    def __init__(self, pictures: Iterable[Sequence[Words]]) -> None:
         self._frequency: Counter = Counter()
         count = 0
         for captions in pictures:
@@ -72,23 +72,23 @@ class CiderD:
             )
         return 10 * total / (LONGEST * len(references.lengths))
 
-    def _vector(self, caption):
+    def _vector(self, caption: Words) -> dict[tuple[str, ...], float]:
         frequency, most = self._frequency, self._most
         counts = Counter(_grams(caption))
         return {gram: count * (most - math.log(frequency.get(gram, 1))) for gram, count in counts.items()}
 
 
-def _grams(caption):
+def _grams(caption: Words) -> list[tuple[str, ...]]:
     words = tuple(caption)
     return [words[at : at + size] for size in range(1, LONGEST + 1) for at in range(len(words) - size + 1)]
 
 
-def _norms(vector):
+def _norms(vector: dict[tuple[str, ...], float]) -> list[float]:
     squares = [0.0] * LONGEST
     for gram, weight in vector.items():
         squares[len(gram) - 1] += weight * weight
     return [math.sqrt(square) for square in squares]
 
 
-def _length(caption):
+def _length(caption: Words) -> int:
     return max(0, len(caption) - 1)  # pycocoevalcap counts pairs of words

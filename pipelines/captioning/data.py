@@ -2,10 +2,10 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +25,11 @@ from suite.pipeline import BatchSource
 from suite.sequence.vocabulary import END, PADDING, RESERVED, START, UNKNOWN, digest_of
 from suite.vision.cache import ClipCache
 from suite.vision.image import inspect_image, read_image
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
 
 __all__ = ["FORMATS", "batches", "encode_caption", "picture_batches", "picture_cache", "prepare", "raw_arrays", "read"]
 
@@ -131,7 +136,7 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
     return {"words": words + [word for word in frequent if word not in known], "training_captions": sorted(digests)}
 
 
-def _by_count(counts):
+def _by_count(counts: Mapping[str, int]) -> Callable[[str], tuple[int, str]]:
     return lambda word: (-counts[word], word)
 
 
@@ -170,7 +175,7 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
     return _source(examples, pairs, plan, mirrored, settings, training)
 
 
-def picture_batches(model, examples: Sequence[Example], assets: dict, settings: Settings) -> BatchSource:
+def picture_batches(model: "keras.Model", examples: Sequence[Example], assets: dict, settings: Settings) -> BatchSource:
     """Return batches for training what sees the pictures: all captions of a picture, one after another, in one batch.
 
     As `batches` for training; a batch holds about `batch_size` captions, and those of a picture are mirrored together.
@@ -198,7 +203,9 @@ def picture_batches(model, examples: Sequence[Example], assets: dict, settings: 
     return _source(examples, pairs, plan, mirrored, settings, training=True)
 
 
-def _pairs(examples, assets, settings) -> list[tuple[int, list[int], list[int]]]:
+def _pairs(
+    examples: Sequence[Example], assets: dict[str, Any], settings: Settings
+) -> list[tuple[int, list[int], list[int]]]:
     """Return each caption: the index of its picture, what the decoder is given and what it is to put out."""
     numbers = {word: number for number, word in enumerate(assets["words"])}
     return [
@@ -208,11 +215,18 @@ def _pairs(examples, assets, settings) -> list[tuple[int, list[int], list[int]]]
     ]
 
 
-def _source(examples, pairs, plan, mirrored, settings, training) -> BatchSource:
+def _source(
+    examples: Sequence[Example],
+    pairs: list[tuple[int, list[int], list[int]]],
+    plan: Callable[[int], list[BatchPlan]],
+    mirrored: Callable[[int], np.ndarray],
+    settings: Settings,
+    training: bool,
+) -> BatchSource:
     """Return the batches that `plan(epoch)` lists by numbers of pairs, those of `mirrored(epoch)` turned round."""
     paths, cache = [Path(example.input) for example in examples], picture_cache(settings)
 
-    def generate(epoch: int):
+    def generate(epoch: int) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
         planned, turned = plan(epoch), mirrored(epoch)
         pictures = cache.ahead(paths[pairs[index][0]] for batch in planned for index in batch.indices)
         for batch in planned:
@@ -235,7 +249,7 @@ def _source(examples, pairs, plan, mirrored, settings, training) -> BatchSource:
                     _ask_for_own_words(tokens[row, 1 : len(caption_inputs)], settings, epoch, index)
             yield {"picture": picture, "tokens": tokens, "length": length}, targets
 
-    def dataset(epoch: int):
+    def dataset(epoch: int) -> "tf.data.Dataset":
         import tensorflow as tf
 
         signature = input_specification(settings), tf.TensorSpec((None, None), tf.int32)

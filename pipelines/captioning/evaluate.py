@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +15,12 @@ from suite.data.examples import Example
 from suite.pipeline import Evaluation, spread
 from suite.sequence.search import find_attention
 from suite.signature import Predictor
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from suite.sequence.beam_search import Hypothesis
+
 
 AT_ONCE = 64
 SAMPLES = 50
@@ -67,22 +74,28 @@ def evaluate(predictor: Predictor, examples: Sequence[Example], assets: dict, se
     return Evaluation(metrics, pictures, samples)
 
 
-def _pixels(examples, settings):
+def _pixels(examples: Sequence[Example], settings: Settings) -> np.ndarray:
     return np.stack([raw_arrays(example.input, settings)["picture"] for example in examples])
 
 
-def _words(hypothesis, assets):
+def _words(hypothesis: "Hypothesis", assets: dict[str, Any]) -> list[str]:
     return [assets["words"][token] for token in hypothesis.tokens]
 
 
-def _draw_captions(examples, captions, settings):
+def _draw_captions(examples: Sequence[Example], captions: Sequence[str], settings: Settings) -> "Figure":
     from suite.vision.captions import draw_captions
 
     references = ["\n".join(example.target) for example in examples]
     return draw_captions(list(_pixels(examples, settings)), captions, references)
 
 
-def _draw_attention(predictor, examples, hypotheses, assets, settings):
+def _draw_attention(
+    predictor: Predictor,
+    examples: Sequence[Example],
+    hypotheses: "Sequence[Hypothesis]",
+    assets: dict[str, Any],
+    settings: Settings,
+) -> "Figure":
     from suite.vision.captions import draw_attention
 
     pixels = _pixels(examples, settings)

@@ -158,7 +158,7 @@ def _inputs(settings: Settings) -> tuple[dict[str, RawInput], dict[str, RawInput
     return {"picture": RawInput("uint8", (None, None, 3), meaning, fixed=(*size, 3))}, step
 
 
-def _front_end(settings):
+def _front_end(settings: Settings) -> dict[str, Any]:
     """Return what an app's own search must know."""
     return {
         "height": settings.height,

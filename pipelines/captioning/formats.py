@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pipelines.captioning.config import Settings
 from pipelines.captioning.picture_folders import picture_paths
@@ -218,7 +220,7 @@ def read_coco(listing: Found, settings: Settings) -> tuple[list[Picture], list[P
     return pictures, problems, list(dict.fromkeys(notes))
 
 
-def _read_coco_file(path):
+def _read_coco_file(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(read_bytes(path))
     except ValueError as error:
@@ -294,7 +296,7 @@ def _place(pictures: list[Picture], root: Path, settings: Settings, split: str =
     return notes
 
 
-def _join(names, limit=6):
+def _join(names: Sequence[str], limit: int = 6) -> str:
     return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
 
 

@@ -1,5 +1,7 @@
 """The layers of the captioning model that only it has: what is learned of a place, the penalty of places never looked at."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -11,10 +13,10 @@ class PlaceEmbedding(keras.layers.Layer):
     `(batch, places, features)` to the same shape; the number of places is known.
     """
 
-    def build(self, values_shape):
+    def build(self, values_shape: tuple[int | None, ...]) -> None:
         self.embeddings = self.add_weight(name="embeddings", shape=values_shape[1:], initializer="zeros")
 
-    def call(self, values):
+    def call(self, values: tf.Tensor) -> tf.Tensor:
         return values + tf.cast(tf.convert_to_tensor(self.embeddings), values.dtype)
 
 
@@ -35,11 +37,11 @@ class LookEverywhere(keras.layers.Layer):
     Source: Xu et al. 2015, "Show, Attend and Tell", equation 14 ("doubly stochastic attention").
     """
 
-    def __init__(self, weight, **options):
+    def __init__(self, weight: float, **options: Any) -> None:
         super().__init__(**options)
         self.weight = weight
 
-    def call(self, logits, attention, mask, training=False):
+    def call(self, logits: tf.Tensor, attention: tf.Tensor, mask: tf.Tensor, training: bool = False) -> tf.Tensor:
         if training:
             counted = tf.cast(mask, attention.dtype)
             looked = tf.reduce_sum(attention * counted[..., tf.newaxis], 1)
@@ -47,8 +49,10 @@ class LookEverywhere(keras.layers.Layer):
             self.add_loss(self.weight * tf.reduce_mean(missing))
         return logits
 
-    def compute_output_spec(self, logits, attention, mask, training=False):
+    def compute_output_spec(
+        self, logits: keras.KerasTensor, attention: keras.KerasTensor, mask: keras.KerasTensor, training: bool = False
+    ) -> keras.KerasTensor:
         return keras.KerasTensor(logits.shape, logits.dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"weight": self.weight}

@@ -1,5 +1,8 @@
 """Settings -> Keras model: a picture and the words so far to a logit for each next word, and its losses."""
 
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
 import keras
 
 from pipelines.captioning.config import Settings
@@ -16,7 +19,7 @@ from suite.sequence.token_embedding import TokenEmbedding
 from suite.vision.layers import ClipMask, PictureGrid, backbone_network
 
 
-def build(settings, assets) -> keras.Model:
+def build(settings: Settings, assets: dict[str, Any]) -> keras.Model:
     """Return the model.
 
     Inputs: `picture` uint8 `(batch, height, width, 3)`; `tokens` int32 `(batch, time)`, the start and then the words of
@@ -66,7 +69,7 @@ def named_weights(settings: Settings, assets: dict) -> NamedWeights:
     return {f"words/{weight}": (0, assets["words"]) for weight in weights}
 
 
-def _reader(settings, words):
+def _reader(settings: Settings, words: int) -> Callable[..., Any]:
     """Return the decoder, a function of tokens, values and first states to logits and attention (None without it)."""
     seed, rate = settings.seed, settings.dropout
     embedding = TokenEmbedding(words, settings.embedding_size, settings.tied_embeddings, name="words")
@@ -83,7 +86,9 @@ def _reader(settings, words):
         from_context = keras.layers.Dense(settings.embedding_size, use_bias=False, name="from_context")
         everything = keras.layers.Add(name="all")
 
-    def read(tokens, values, states):
+    def read(
+        tokens: keras.KerasTensor, values: keras.KerasTensor, states: Sequence[keras.KerasTensor]
+    ) -> tuple[keras.KerasTensor, keras.KerasTensor | None]:
         embedded, attention = word_dropout(embedding(tokens)), None
         if settings.attention == "none":
             summed = from_output(output_dropout(decoder(embedded, initial_state=states)))
@@ -95,7 +100,7 @@ def _reader(settings, words):
     return read
 
 
-def _see(picture, settings):
+def _see(picture: keras.KerasTensor, settings: Settings) -> keras.KerasTensor:
     """Return the places of a picture, `(batch, places, features)`."""
     if settings.backbone == "cnn":
         maps = _small_cnn(settings)(picture)
@@ -114,7 +119,7 @@ def _see(picture, settings):
     return values if settings.attention == "none" else PlaceEmbedding(name="places")(values)
 
 
-def _small_cnn(settings) -> keras.Model:
+def _small_cnn(settings: Settings) -> keras.Model:
     picture = keras.Input((settings.height, settings.width, 3), name="picture")
     maps = keras.layers.Rescaling(1 / 127.5, -1, name="pixels")(picture)
     for index, filters in enumerate(settings.filters):
@@ -127,13 +132,13 @@ def _small_cnn(settings) -> keras.Model:
     return keras.Model(picture, maps, name="small_cnn")
 
 
-def _check_grid(shape, settings):
+def _check_grid(shape: tuple[int | None, ...], settings: Settings) -> None:
     if shape[1] % settings.grid or shape[2] % settings.grid:
         expected = f"expected a divisor of {shape[1]} and {shape[2]}, the rows and columns of the maps"
         raise UserError(f"setting 'grid': {expected}. Received: {settings.grid}")
 
 
-def phases(settings, assets) -> list[Phase]:
+def phases(settings: Settings, assets: dict[str, Any]) -> list[Phase]:
     """Return the fits: word by word; on request with the backbone trained too; then rewarded by CIDEr."""
     fits = [Phase("train", settings.epochs, settings.learning_rate, _compile(settings, False))]
     if settings.fine_tune_epochs:
@@ -153,8 +158,8 @@ def phases(settings, assets) -> list[Phase]:
     return fits
 
 
-def _compile(settings, fine_tune):
-    def compile(model, optimizer):
+def _compile(settings: Settings, fine_tune: bool) -> Callable[[keras.Model, keras.optimizers.Optimizer], None]:
+    def compile(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
         for layer in model.layers:
             if isinstance(layer, PictureGrid):
                 layer.trainable = fine_tune
@@ -167,7 +172,7 @@ def _compile(settings, fine_tune):
     return compile
 
 
-def _layers_before(network, first):
+def _layers_before(network: keras.Model, first: str | None) -> list[keras.layers.Layer]:
     """Return the layers of a network before the one named `first`; none where it is None.
 
     Raises:
@@ -180,7 +185,7 @@ def _layers_before(network, first):
     return [] if first is None else layers[: names.index(first)]
 
 
-def _compile_self_critical(model, optimizer):
+def _compile_self_critical(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
     # What is rewarded must be what was sampled: nothing dropped, the statistics of normalisation as they are.
     for layer in _all_layers(model):
         if isinstance(layer, keras.layers.Dropout):
@@ -190,7 +195,7 @@ def _compile_self_critical(model, optimizer):
     model.compile(optimizer, loss=token_cross_entropy())
 
 
-def _all_layers(model):
+def _all_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
     for layer in model.layers:
         yield layer
         if isinstance(layer, keras.Model):

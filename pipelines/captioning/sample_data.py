@@ -7,7 +7,7 @@ and not the sentences.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,9 @@ ASIDE = 5  # pixels, at most, across it
 HELD_OUT = 1 / 6
 
 
+Scene = tuple[np.ndarray, tuple[str, ...]]  # the picture, uint8 RGB, and its captions
+
+
 @dataclass(frozen=True)
 class Thing:
     """One shape of a scene: `"red"`, `"circle"`."""
@@ -34,7 +37,7 @@ class Thing:
     colour: str
     shape: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.colour} {self.shape}"
 
 
@@ -55,7 +58,7 @@ def make_sample(directory: Path | str, seed: int = 0, format: str = "manifest") 
     return directory
 
 
-def make_scenes(seed: int = 0) -> dict[str, list[tuple[np.ndarray, tuple[str, ...]]]]:
+def make_scenes(seed: int = 0) -> dict[str, list[Scene]]:
     """Return `(picture uint8 (48, 48, 3), captions)` for each part; held-out combinations in dev and test alone."""
     generator = np.random.default_rng(seed)
     return {part: [_make_scene(generator, part != "train") for _ in range(size)] for part, size in SIZES.items()}
@@ -66,7 +69,7 @@ def is_held_out(first: Thing, relation: str, second: Thing) -> bool:
     return stable_share("held-out scenes", f"{first} {relation} {second}") < HELD_OUT
 
 
-def _make_scene(generator, held_out):
+def _make_scene(generator: np.random.Generator, held_out: bool) -> Scene:
     while True:
         first, second = (_draw_thing(generator) for _ in range(2))
         relation = str(generator.choice(RELATIONS))
@@ -80,11 +83,11 @@ def _make_scene(generator, held_out):
     return _draw_scene(generator, first, relation, second), captions
 
 
-def _draw_thing(generator):
+def _draw_thing(generator: np.random.Generator) -> Thing:
     return Thing(*(str(generator.choice(list(names))) for names in (COLOURS, SHAPES)))
 
 
-def _draw_scene(generator, first, relation, second):
+def _draw_scene(generator: np.random.Generator, first: Thing, relation: str, second: Thing) -> np.ndarray:
     """Return the picture: both shapes about the middle, each as far from it as the relation says, on a dark ground."""
     from PIL import Image, ImageDraw
 
@@ -107,14 +110,14 @@ def _draw_scene(generator, first, relation, second):
     return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
 
 
-def _write_picture(path, picture):
+def _write_picture(path: Path, picture: np.ndarray) -> None:
     from PIL import Image
 
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(picture).save(path)
 
 
-def _write_manifest(directory, parts):
+def _write_manifest(directory: Path, parts: dict[str, list[Scene]]) -> None:
     lines = []
     for part, scenes in parts.items():
         for number, (picture, captions) in enumerate(scenes):
@@ -124,7 +127,7 @@ def _write_manifest(directory, parts):
     _write_text(directory / "manifest.jsonl", lines)
 
 
-def _write_flickr8k(directory, parts):
+def _write_flickr8k(directory: Path, parts: dict[str, list[Scene]]) -> None:
     tokens = []
     for part, scenes in parts.items():
         names = [f"{part}{number:04d}.png" for number in range(len(scenes))]
@@ -135,7 +138,7 @@ def _write_flickr8k(directory, parts):
     _write_text(directory / "Flickr8k.token.txt", tokens)
 
 
-def _write_coco(directory, parts):
+def _write_coco(directory: Path, parts: dict[str, list[Scene]]) -> None:
     for part, scenes in parts.items():
         images, annotations = [], []
         for number, (picture, captions) in enumerate(scenes):
@@ -146,12 +149,12 @@ def _write_coco(directory, parts):
         _write_text(directory / "annotations" / f"captions_{part}.json", [json.dumps(annotation_file)])
 
 
-def _write_text(path, lines):
+def _write_text(path: Path, lines: Sequence[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 
-WRITERS: dict[str, Callable[[Path, dict[str, list[tuple[np.ndarray, tuple[str, ...]]]]], None]] = {
+WRITERS: dict[str, Callable[[Path, dict[str, list[Scene]]], None]] = {
     "manifest": _write_manifest,
     "flickr8k": _write_flickr8k,
     "coco": _write_coco,

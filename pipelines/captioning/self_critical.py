@@ -1,6 +1,6 @@
 """Training on captions of the model's own that are rewarded by CIDEr-D: batches of samples, weighted by advantage."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def self_critical_batches(
         order = np.random.default_rng([settings.seed, epoch, ORDER]).permutation(len(examples))
         return [order[start : start + size] for start in range(0, len(order), size)]
 
-    def generate(epoch: int):
+    def generate(epoch: int) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]]:
         for step, indices in enumerate(plan(epoch)):
             picture = np.stack([cache.get(paths[index]) for index in indices])
             generator = np.random.default_rng([settings.seed, epoch, SAMPLES, step])
@@ -103,7 +103,9 @@ def _until_end(sampled: np.ndarray) -> tuple[np.ndarray, bool]:
     return (sampled[: ends[0] + 1], True) if len(ends) else (sampled, False)
 
 
-def _batch(picture: np.ndarray, sampled: np.ndarray, rewards: np.ndarray):
+def _batch(
+    picture: np.ndarray, sampled: np.ndarray, rewards: np.ndarray
+) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
     """Return inputs, targets and sample weights of captions `(batch, max_words + 1)` with rewards `(pictures, count)`."""
     count = rewards.shape[1]
     advantages = ((rewards - rewards.mean(axis=1, keepdims=True)) * count / (count - 1)).astype(np.float32)

@@ -1,7 +1,7 @@
 """Files on disk -> examples (every documented sentiment format) -> batches of token ids."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -166,7 +166,7 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
     )
 
     def dataset(epoch: int) -> tf.data.Dataset:
-        def generate():
+        def generate() -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
             for batch in plan(epoch):
                 yield pad_encoded([encoded[index] for index in batch.indices], batch.length), targets[batch.indices]
 

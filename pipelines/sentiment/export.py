@@ -1,6 +1,7 @@
 """The raw-input functions of a trained model: what predict calls, and what goes on the phone."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -14,6 +15,16 @@ from suite.runtime.windows import combine, split_windows
 from suite.signature import Arrays, ExportRules, Host, Output, Predictor, RawInput, Signature
 from suite.text import make_tokenizer
 from suite.text.wordpiece_tokenizer import normalise
+
+if TYPE_CHECKING:
+    import keras
+
+    from suite.recurrent.deployment import Deployment
+    from suite.runtime.streaming import ChunkRunner
+    from suite.runtime.tflite_runtime import TfLitePredictor
+    from suite.text.bytes_tokenizer import BytesTokenizer
+    from suite.text.wordpiece_tokenizer import WordpieceTokenizer
+
 
 # Texts whose pieces go into the file, for an app to compare its own tokenizer with.
 GOLDEN = (
@@ -49,8 +60,10 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
     ]
 
 
-def _of_bytes(tokenizer, settings: Settings, outputs: dict[str, Output], front_end: dict[str, Any]) -> Signature:
-    def classify(model):
+def _of_bytes(
+    tokenizer: "BytesTokenizer", settings: Settings, outputs: dict[str, Output], front_end: dict[str, Any]
+) -> Signature:
+    def classify(model: "keras.Model") -> Callable[..., dict[str, tf.Tensor]]:
         network = with_attention(model)
 
         def classify(text: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -90,11 +103,11 @@ def _of_bytes(tokenizer, settings: Settings, outputs: dict[str, Output], front_e
     )
 
 
-def _of_text(tokenizer, outputs: dict[str, Output], front_end: dict[str, Any]) -> Signature:
+def _of_text(tokenizer: "WordpieceTokenizer", outputs: dict[str, Output], front_end: dict[str, Any]) -> Signature:
     def normalized(arrays: Arrays, predictor: Predictor) -> Arrays:
         return {"text": np.array(normalise(tf.constant(arrays["text"].item())).numpy(), "S")}
 
-    def classify_text(model):
+    def classify_text(model: "keras.Model") -> Callable[..., dict[str, tf.Tensor]]:
         network = with_attention(model)
 
         def classify_text(text: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -116,12 +129,16 @@ def _of_text(tokenizer, outputs: dict[str, Output], front_end: dict[str, Any]) -
 
 
 def _of_pieces(
-    vocabulary: list[str], settings: Settings, outputs: dict[str, Output], tokenizer, front_end: dict[str, Any]
+    vocabulary: list[str],
+    settings: Settings,
+    outputs: dict[str, Output],
+    tokenizer: "WordpieceTokenizer",
+    front_end: dict[str, Any],
 ) -> Signature:
     def split(arrays: Arrays, predictor: Predictor | None = None) -> Arrays:
         return {"tokens": tokenizer(tf.constant([arrays["text"].item()]))["words"].numpy()[0]}
 
-    def classify_tokens(model):
+    def classify_tokens(model: "keras.Model") -> Callable[..., dict[str, tf.Tensor]]:
         network = with_attention(model)
 
         def classify_tokens(tokens: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -152,7 +169,7 @@ def _of_pieces(
     )
 
 
-def _first_tokens(tokens, limit, traced):
+def _first_tokens(tokens: dict[str, tf.Tensor], limit: int, traced: "Deployment") -> dict[str, tf.Tensor]:
     """Blank the tokens of a chunk that come after the first `most` of the whole text, as training cut it."""
     tokens_before = traced.carry("tokens", tf.zeros((1, 1), tf.int32))
     words = tokens["words"]
@@ -161,7 +178,7 @@ def _first_tokens(tokens, limit, traced):
     return tokens | {"words": tf.where(place < limit, words, 0)}
 
 
-def _text_windows(predictor, arrays: Arrays) -> Arrays:
+def _text_windows(predictor: "TfLitePredictor", arrays: Arrays) -> Arrays:
     """Classify a text of any length with a file of fixed shape: windows cut at spaces, probabilities averaged."""
     ((size,), _) = predictor.inputs["text"]
     windows = split_windows(arrays["text"].tobytes(), size)
@@ -171,20 +188,20 @@ def _text_windows(predictor, arrays: Arrays) -> Arrays:
     return {"probabilities": combine([answer["probabilities"] for answer in answers], windows)}
 
 
-def _text_stream(runner, arrays: Arrays) -> Arrays:
+def _text_stream(runner: "ChunkRunner", arrays: Arrays) -> Arrays:
     """Classify a text chunk by chunk."""
     stream = TextStream(runner)
     stream.feed(arrays["text"].tobytes())
     return stream.finish()
 
 
-def _token_windows(predictor, arrays: Arrays) -> Arrays:
+def _token_windows(predictor: "TfLitePredictor", arrays: Arrays) -> Arrays:
     """Classify piece numbers, of which the tokenizer keeps no more than the file's shape holds."""
     ((size,), _) = predictor.inputs["tokens"]
     return predictor.call({"tokens": np.pad(arrays["tokens"], (0, size - len(arrays["tokens"])))})
 
 
-def _token_stream(runner, arrays: Arrays) -> Arrays:
+def _token_stream(runner: "ChunkRunner", arrays: Arrays) -> Arrays:
     """Classify piece numbers chunk by chunk."""
     (size,) = runner.chunk_shape["tokens"]
     runner.reset()

@@ -1,5 +1,8 @@
 """Token ids to class probabilities and the weight of each token."""
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -10,7 +13,7 @@ from suite.text import TextEmbedding, make_tokenizer
 from suite.text.vector_rows import RESERVED_ROWS, vectors_of_rows
 
 
-def build(settings, assets) -> keras.Model:
+def build(settings: Settings, assets: dict[str, Any]) -> keras.Model:
     """Return the network: embedding, recurrent layers, pooling, classes.
 
     Args:
@@ -54,7 +57,7 @@ def build(settings, assets) -> keras.Model:
     return keras.Model(inputs, probabilities, name="sentiment")
 
 
-def _embedding(rows: int, settings, assets: dict) -> TextEmbedding:
+def _embedding(rows: int, settings: Settings, assets: dict) -> TextEmbedding:
     initializer = keras.initializers.RandomUniform(-0.1, 0.1, settings.seed)
     fixed = _fixed_rows(settings, assets)
     return TextEmbedding(rows, settings.embedding, initializer=initializer, fixed=fixed, name="embedding")
@@ -96,7 +99,7 @@ def with_attention(model: keras.Model) -> keras.Model:
     return keras.Model(model.inputs, {"probabilities": model.output, "attention": attention}, name=model.name)
 
 
-def class_weights(labels: list[str], targets) -> list[float]:
+def class_weights(labels: list[str], targets: Iterable[str]) -> list[float]:
     """Return the weight of each class that makes all classes count alike: `examples / (classes * examples of it)`.
 
     Args:
@@ -107,7 +110,7 @@ def class_weights(labels: list[str], targets) -> list[float]:
     return [sum(counts) / (len(labels) * count) if count else 0.0 for count in counts]
 
 
-def make_loss(settings, assets):
+def make_loss(settings: Settings, assets: dict[str, Any]) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | str:
     """Return the loss of `probabilities`, a function of `(targets int (batch,), probabilities)` to `(batch,)`.
 
     Cross-entropy with `settings.label_smoothing`; with `settings.class_weights: balanced` each example counts by the
@@ -117,7 +120,7 @@ def make_loss(settings, assets):
     weights = assets["class_weights"] if settings.class_weights == "balanced" else [1.0] * classes
     weights = tf.constant(weights, tf.float32)
 
-    def weighted_cross_entropy(targets, probabilities):
+    def weighted_cross_entropy(targets: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
         targets = tf.reshape(tf.cast(targets, tf.int32), [-1])
         losses = keras.losses.categorical_crossentropy(
             tf.one_hot(targets, classes), probabilities, label_smoothing=settings.label_smoothing
@@ -127,10 +130,10 @@ def make_loss(settings, assets):
     return weighted_cross_entropy
 
 
-def phases(settings, assets) -> list[Phase]:
+def phases(settings: Settings, assets: dict[str, Any]) -> list[Phase]:
     """Return the one fit of this pipeline."""
 
-    def compile(model, optimizer):
+    def compile(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
         model.compile(optimizer, loss=make_loss(settings, assets), metrics=["accuracy"])
 
     return [Phase("train", settings.epochs, settings.learning_rate, compile)]

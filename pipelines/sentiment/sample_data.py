@@ -15,7 +15,7 @@ so that counting words hardly helps.
 import csv
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from suite.data.new_folder import make_sample_folder
@@ -79,11 +79,13 @@ def make_review(generator: random.Random, label: str) -> str:
     return generator.choice(OPENINGS) + text + generator.choice(CLOSINGS)
 
 
-def _opposite(label):
+def _opposite(label: str) -> str:
     return CLASSES[1 - CLASSES.index(label)]
 
 
-def _clause(generator, aspect, label, modifiers=PLAIN, negated=None):
+def _clause(
+    generator: random.Random, aspect: str, label: str, modifiers: Sequence[str] = PLAIN, negated: bool | None = None
+) -> str:
     """Return a clause that says `label` of an aspect: by a word of it, or by a negated word of the other class."""
     if negated is None:
         negated = generator.random() < 0.3
@@ -91,25 +93,25 @@ def _clause(generator, aspect, label, modifiers=PLAIN, negated=None):
     return f"{aspect} was {pattern.format(generator.choice(WORDS[_opposite(label) if negated else label]))}"
 
 
-def _plain(generator, label):
+def _plain(generator: random.Random, label: str) -> str:
     return _clause(generator, generator.choice(ASPECTS), label, negated=False)
 
 
-def _negated(generator, label):
+def _negated(generator: random.Random, label: str) -> str:
     return _clause(generator, generator.choice(ASPECTS), label, negated=True)
 
 
-def _contrast(generator, label):
+def _contrast(generator: random.Random, label: str) -> str:
     first, second = generator.sample(ASPECTS, 2)
     return f"{_clause(generator, first, _opposite(label))} , but {_clause(generator, second, label)}"
 
 
-def _concession(generator, label):
+def _concession(generator: random.Random, label: str) -> str:
     first, second = generator.sample(ASPECTS, 2)
     return f"{_clause(generator, first, label)} , although {_clause(generator, second, _opposite(label))}"
 
 
-def _intensity(generator, label):
+def _intensity(generator: random.Random, label: str) -> str:
     first, second = generator.sample(ASPECTS, 2)
     clauses = [
         _clause(generator, first, label, STRONG, negated=False),
@@ -119,17 +121,17 @@ def _intensity(generator, label):
     return " and ".join(clauses)
 
 
-def _write_tsv(directory, part, rows):
+def _write_tsv(directory: Path, part: str, rows: Sequence[tuple[str, str]]) -> None:
     lines = ["text\tlabel", *("\t".join(row) for row in rows)]
     _write(directory / f"{part}.tsv", lines)
 
 
-def _write_csv(directory, part, rows):
+def _write_csv(directory: Path, part: str, rows: Sequence[tuple[str, str]]) -> None:
     with open(directory / f"{part}.csv", "w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("text", "label"), *rows])
 
 
-def _write_jsonl(directory, part, rows):
+def _write_jsonl(directory: Path, part: str, rows: Sequence[tuple[str, str]]) -> None:
     _write(directory / f"{part}.jsonl", [json.dumps({"text": text, "label": label}) for text, label in rows])
 
 
@@ -141,19 +143,19 @@ def _write_parquet(directory: Path, part: str, rows: list[tuple[str, str]]) -> N
     parquet.write_table(pyarrow.table({"text": texts, "label": labels}), directory / f"{part}.parquet")
 
 
-def _write_folders(directory, part, rows):
+def _write_folders(directory: Path, part: str, rows: Sequence[tuple[str, str]]) -> None:
     for number, (text, label) in enumerate(rows):
         path = directory / part / label / f"{number:04d}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, [text])
 
 
-def _write_lines(directory, part, rows):
+def _write_lines(directory: Path, part: str, rows: Sequence[tuple[str, str]]) -> None:
     for label in CLASSES:
         _write(directory / f"{part}.{label}", [text for text, label_of_text in rows if label_of_text == label])
 
 
-def _write(path, lines):
+def _write(path: Path, lines: Sequence[str]) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 

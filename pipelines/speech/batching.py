@@ -53,7 +53,7 @@ def make_batches(
     budget = settings.batch_seconds and max(int(settings.batch_seconds * settings.sample_rate / unit), 1)
 
     @lru_cache(maxsize=2)
-    def plan(epoch: int):
+    def plan(epoch: int) -> list[BatchPlan]:
         shuffled = training and epoch >= settings.sorted_epochs
         return plan_batches(units, settings.batch_size, settings.seed, epoch, shuffled, boundaries, budget)
 
@@ -61,7 +61,7 @@ def make_batches(
     def label_width(length: int) -> int:
         return max(1, *(len(row) for row, row_units in zip(labels, units, strict=True) if row_units <= length))
 
-    def make(epoch: int, batch: BatchPlan):
+    def make(epoch: int, batch: BatchPlan) -> tuple[dict[str, np.ndarray], np.ndarray]:
         clips = [audio.get(examples[index].input) for index in batch.indices]
         if training and is_augmented(settings, epoch):
             changes = [(settings, epoch, int(index), needed[index]) for index in batch.indices]
@@ -87,7 +87,7 @@ def make_batches(
     return BatchSource(len(plan(settings.sorted_epochs)), dataset, names)
 
 
-def _sample_counts(examples, settings) -> np.ndarray:
+def _sample_counts(examples: Sequence[Example], settings: Settings) -> np.ndarray:
     """Return the samples of each clip at the model's rate, from the files' headers."""
     from suite.audio.read import inspect_audio
 

@@ -1,7 +1,7 @@
 """Files on disk -> examples (every documented speech format) -> assets -> batches of samples and symbols."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -114,7 +114,7 @@ def _durations(examples: Examples, facts: Sequence[Facts]) -> str:
     return f"Audio: {', '.join(parts)}; the longest clip has {max(audio_facts.seconds for audio_facts in facts):.1f} s."
 
 
-def _length(seconds):
+def _length(seconds: float) -> str:
     return f"{seconds / 3600:.2f} h" if seconds >= 3600 else f"{seconds / 60:.1f} min"
 
 
@@ -170,7 +170,7 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
     return assets
 
 
-def _feature_statistics(examples, settings):
+def _feature_statistics(examples: Sequence[Example], settings: Settings) -> tuple[list[float], list[float]]:
     import keras
 
     from pipelines.speech.layers import FrameCount
@@ -181,7 +181,7 @@ def _feature_statistics(examples, settings):
     frames = FrameCount(settings.hop_length, settings.causal)(length)
     model = keras.Model([samples, length], [frame_features(samples, length, frames, settings), frames])
 
-    def clips():
+    def clips() -> Iterator[np.ndarray]:
         for inputs, _ in batches(examples, {"symbols": [""]}, settings, False).dataset(0):
             features, counts = model([inputs["samples"], inputs["length"]])
             yield from (rows[:count] for rows, count in zip(features.numpy(), counts.numpy(), strict=True))

@@ -3,13 +3,18 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipelines.speech.config import Settings
 from pipelines.speech.wordlists import read_hot_words, read_language_model, read_lexicon
 from suite.errors import UserError
+
+if TYPE_CHECKING:
+    from suite.answers.alternative import Alternative
+    from suite.decoding.alignment import Word
+    from suite.decoding.beam import Hypothesis
 
 HOT_WORD_BONUS = 3.0  # nats for each occurrence
 SPELLINGS = 6  # texts searched for each that is asked for: many differ in spaces alone
@@ -37,7 +42,7 @@ class Decoder:
     hot_words: dict[str, float] | None = None
     n_best: int = 1
 
-    def __call__(self, log_probs: np.ndarray):
+    def __call__(self, log_probs: np.ndarray) -> "tuple[Hypothesis, tuple[Alternative, ...] | None]":
         """Return the best hypothesis, and the n best as alternatives (None unless more than one is asked for)."""
         from suite.answers.alternative import Alternative
         from suite.decoding.beam import Hypothesis, beam_search, distinct_texts
@@ -66,7 +71,7 @@ class Decoder:
         """Return the best text."""
         return self(log_probs)[0].text
 
-    def words(self, log_probs: np.ndarray, hypothesis, step_seconds: float):
+    def words(self, log_probs: np.ndarray, hypothesis: "Hypothesis", step_seconds: float) -> "list[Word]":
         """Return the words of a hypothesis with their times in seconds, by forced alignment."""
         from suite.decoding.alignment import word_times
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -69,7 +70,7 @@ def _main() -> None:
     sys.stdout.buffer.write(b"".join(samples.astype("<i2").tobytes() for samples in spoken))
 
 
-def _open_library():
+def _open_library() -> tuple[ctypes.CDLL, list[np.ndarray]]:
     import espeakng_loader
 
     library = ctypes.CDLL(espeakng_loader.get_library_path())
@@ -79,7 +80,7 @@ def _open_library():
     chunks: list[np.ndarray] = []
 
     @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
-    def receive(samples, count, events):
+    def receive(samples: Any, count: int, events: Any) -> int:
         if samples and count > 0:
             chunks.append(np.ctypeslib.as_array(samples, (count,)).copy())
         return 0
@@ -89,7 +90,7 @@ def _open_library():
     return library, chunks
 
 
-def _say(library, chunks, utterance: Utterance) -> np.ndarray:
+def _say(library: ctypes.CDLL, chunks: list[np.ndarray], utterance: Utterance) -> np.ndarray:
     if library.espeak_SetVoiceByName(utterance.voice.encode()) != 0:
         raise ValueError(f"no voice {utterance.voice!r}")
     library.espeak_SetParameter(RATE, utterance.words_per_minute, 0)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jiwer
 import numpy as np
@@ -15,6 +16,10 @@ from suite.data.examples import Example
 from suite.data.padding import pad_rows
 from suite.pipeline import Evaluation
 from suite.signature import Predictor
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 SAMPLES, PICTURES, RECORDINGS, CHUNK = 50, 3, 10, 64
 
@@ -99,7 +104,7 @@ def _write_wav(example: Example, settings: Settings, path: Path) -> None:
     soundfile.write(path, samples, settings.sample_rate, subtype="PCM_16")
 
 
-def _draw(example: Example, log_probs: np.ndarray, text: str, assets: dict, settings: Settings):
+def _draw(example: Example, log_probs: np.ndarray, text: str, assets: dict, settings: Settings) -> "Figure":
     """Return a figure: log-mel spectrogram, the spikes of the symbols, and the words over time."""
     from pipelines.speech.decoder import Decoder
     from pipelines.speech.predict import decode_answer

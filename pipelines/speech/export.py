@@ -1,8 +1,9 @@
 """The raw-input function of a trained model: what predict calls, and what goes on the phone."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -15,6 +16,13 @@ from suite.decoding.greedy import greedy, greedy_bytes
 from suite.recurrent import deployment
 from suite.signature import Arrays, ExportRules, Host, Predictor, RawInput, Signature
 
+if TYPE_CHECKING:
+    import keras
+
+    from suite.runtime.streaming import ChunkRunner
+    from suite.runtime.tflite_runtime import TfLitePredictor
+
+
 OVERLAP_SECONDS = 1.0
 FULL_SCALE = 32768  # of 16 bits
 
@@ -26,7 +34,7 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
     """
     symbols = assets["symbols"]
 
-    def transcribe(model):
+    def transcribe(model: "keras.Model") -> Callable[..., dict[str, tf.Tensor]]:
         network = with_steps(model)
 
         def transcribe(samples: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -46,7 +54,7 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
 
         return transcribe
 
-    def transcribe_int16(model):
+    def transcribe_int16(model: "keras.Model") -> Callable[..., dict[str, tf.Tensor]]:
         of_floats = transcribe(model)
         return lambda samples, length: of_floats(tf.cast(samples, tf.float32) / FULL_SCALE, length)
 
@@ -106,7 +114,7 @@ def _inputs(dtype: str, scale: str, settings: Settings) -> dict[str, RawInput]:
     }
 
 
-def _flush(settings):
+def _flush(settings: Settings) -> str:
     tail = settings.tail_samples
     return f"; in streaming the app ends a recording with {tail} samples of silence" if tail else ""
 
@@ -126,16 +134,16 @@ def chunk_samples(settings: Settings) -> int:
     return _whole_steps(settings.chunk_milliseconds / 1000, settings)
 
 
-def _whole_steps(seconds, settings):
+def _whole_steps(seconds: float, settings: Settings) -> int:
     return max(1, -(-round(seconds * settings.sample_rate) // settings.step_samples)) * settings.step_samples
 
 
-def _windows(predictor, arrays: Arrays, settings: Settings, symbols: list[str]) -> Arrays:
+def _windows(predictor: "TfLitePredictor", arrays: Arrays, settings: Settings, symbols: list[str]) -> Arrays:
     """Transcribe samples of any length with a file of fixed shape: windows that overlap, each giving its middle."""
     ((size,), _) = predictor.inputs["samples"]
     samples = arrays["samples"][: int(arrays["length"])]
 
-    def answer(window):
+    def answer(window: np.ndarray) -> Arrays:
         padded = np.pad(window, (0, size - len(window)))
         return predictor.call({"samples": padded, "length": np.int32(len(window))})
 
@@ -163,7 +171,7 @@ def _windows(predictor, arrays: Arrays, settings: Settings, symbols: list[str]) 
     }
 
 
-def _stream(runner, arrays: Arrays, tail: int) -> Arrays:
+def _stream(runner: "ChunkRunner", arrays: Arrays, tail: int) -> Arrays:
     """Transcribe samples chunk by chunk."""
     stream = SampleStream(runner, tail)
     answers = stream.feed(arrays["samples"][: int(arrays["length"])])

@@ -187,7 +187,7 @@ def find_commonvoice(root: Path, forced: bool = False) -> Found | None:
     return Found(reason, sources, [] if root.is_file() else notes) if files else None
 
 
-def _has_columns(path, *columns):
+def _has_columns(path: Path, *columns: str) -> bool:
     with open(path, "rb") as file:
         header = file.readline().decode("utf-8-sig", "replace").rstrip("\r\n").split("\t")
     return set(columns) <= set(header)
@@ -272,7 +272,7 @@ def _lines(source: Source, settings: Settings, problems: list[Problem]) -> Itera
             yield place, line
 
 
-def _join(paths):
+def _join(paths: Sequence[Path]) -> str:
     return ", ".join(path.name for path in paths)
 
 

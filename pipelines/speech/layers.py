@@ -1,5 +1,7 @@
 """The layers of the speech model that only it has: masks of frames, and convolutions that padding and chunks leave alone."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -21,23 +23,25 @@ class SilentTail(keras.layers.Layer):
         tail: Samples of silence. What the input holds after `length` is silenced too.
     """
 
-    def __init__(self, tail, **options):
+    def __init__(self, tail: int, **options: Any) -> None:
         super().__init__(**options)
         self.tail = tail
 
-    def call(self, samples, length):
+    def call(self, samples: tf.Tensor, length: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         traced = deployment.current()
         if traced is not None and traced.streaming:
             return samples, length
         real = frame_mask(length, samples.shape[1] or tf.shape(samples)[1])
         return tf.pad(tf.where(real, samples, 0.0), [[0, 0], [0, self.tail]]), length + self.tail
 
-    def compute_output_spec(self, samples, length):
+    def compute_output_spec(
+        self, samples: keras.KerasTensor, length: keras.KerasTensor
+    ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
         batch, time = samples.shape
         longer = keras.KerasTensor((batch, None if time is None else time + self.tail), samples.dtype)
         return longer, keras.KerasTensor(length.shape, length.dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"tail": self.tail}
 
 
@@ -45,14 +49,14 @@ class SilentTail(keras.layers.Layer):
 class FrameCount(keras.layers.Layer):
     """How many feature frames a clip has: `length`, samples, integers `(batch,)`, to frames, int32 `(batch,)`."""
 
-    def __init__(self, hop_length, causal, **options):
+    def __init__(self, hop_length: int, causal: bool, **options: Any) -> None:
         super().__init__(**options)
         self.hop_length, self.causal = hop_length, causal
 
-    def call(self, length):
+    def call(self, length: tf.Tensor) -> tf.Tensor:
         return tf.cast(frame_count(length, self.hop_length, self.causal), tf.int32)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"hop_length": self.hop_length, "causal": self.causal}
 
 
@@ -64,18 +68,18 @@ class StepMask(keras.layers.Layer):
         subsampling: Frames that became one step of the sequence; a step is real where its first frame is.
     """
 
-    def __init__(self, subsampling=1, **options):
+    def __init__(self, subsampling: int = 1, **options: Any) -> None:
         super().__init__(**options)
         self.subsampling = subsampling
 
-    def call(self, frames, sequence):
+    def call(self, frames: tf.Tensor, sequence: tf.Tensor) -> tf.Tensor:
         steps = (frames + self.subsampling - 1) // self.subsampling
         return frame_mask(steps, sequence.shape[1] or tf.shape(sequence)[1])
 
-    def compute_output_spec(self, frames, sequence):
+    def compute_output_spec(self, frames: keras.KerasTensor, sequence: keras.KerasTensor) -> keras.KerasTensor:
         return keras.KerasTensor(sequence.shape[:2], "bool")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"subsampling": self.subsampling}
 
 
@@ -101,17 +105,17 @@ class TimeConvolution(keras.layers.Conv2D):
         `(batch, ceil(time / stride), ceil(features / 2), filters)`.
     """
 
-    def __init__(self, filters, kernel_size, stride=1, causal=False, **options):
+    def __init__(self, filters: int, kernel_size: int, stride: int = 1, causal: bool = False, **options: Any) -> None:
         options = {"activation": "relu", "padding": "valid", "kernel_initializer": "he_normal"} | options
         super().__init__(filters, kernel_size, strides=(stride, 2), **options)
         self.stride, self.causal = stride, causal
 
-    def build(self, frames_shape, mask_shape=None):
+    def build(self, frames_shape: tuple[int | None, ...], mask_shape: tuple[int | None, ...] | None = None) -> None:
         batch, time, features, channels = frames_shape
         # Padded as `call` pads them: fewer features than the kernel sees are enough.
         super().build((batch, time, features + 2 * (self.kernel_size[1] // 2), channels))
 
-    def call(self, frames, mask):
+    def call(self, frames: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         frames *= tf.cast(mask, frames.dtype)[:, :, tf.newaxis, tf.newaxis]
         size = self.kernel_size[0]
         side = size // 2
@@ -127,15 +131,15 @@ class TimeConvolution(keras.layers.Conv2D):
         outputs = super().call(tf.pad(frames, [[0, 0], pad, [side, side], [0, 0]]))
         return outputs * tf.cast(mask[:, :: self.stride], outputs.dtype)[:, :, tf.newaxis, tf.newaxis]
 
-    def compute_output_spec(self, frames, mask):
-        def halved(size, stride):
+    def compute_output_spec(self, frames: keras.KerasTensor, mask: keras.KerasTensor) -> keras.KerasTensor:
+        def halved(size: int | None, stride: int) -> int | None:
             return None if size is None else -(-size // stride)
 
         batch, time, features, _ = frames.shape
         shape = (batch, halved(time, self.stride), halved(features, 2), self.filters)
         return keras.KerasTensor(shape, self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         for name in ("kernel_size", "strides", "padding", "dilation_rate", "groups", "data_format"):
             del config[name]
@@ -158,23 +162,23 @@ class LateStart(keras.layers.Layer):
         logits: float32 `(batch, steps, symbols)`, symbol 0 the blank.
     """
 
-    def __init__(self, steps, seed=None, **options):
+    def __init__(self, steps: int, seed: int | None = None, **options: Any) -> None:
         super().__init__(**options)
         self.steps, self.seed = steps, seed
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.supports_masking = True
 
-    def call(self, logits, training=None):
+    def call(self, logits: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         if not training:
             return logits
         start = keras.random.randint((tf.shape(logits)[0],), 0, self.steps + 1, seed=self.seed_generator)
         late = tf.constant([0.0] + [LATE_LOGIT] * (logits.shape[-1] - 1))
         return tf.where(frame_mask(start, tf.shape(logits)[1])[..., tf.newaxis], late, logits)
 
-    def compute_output_spec(self, logits, training=None):
+    def compute_output_spec(self, logits: keras.KerasTensor, training: bool | None = None) -> keras.KerasTensor:
         return keras.KerasTensor(logits.shape, logits.dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"steps": self.steps, "seed": self.seed}
 
 
@@ -186,14 +190,14 @@ class BlankPadding(keras.layers.Layer):
     which gives that number, logits are left alone: in 8 bits `PADDING_LOGIT` would leave one of 256 levels to all real ones.
     """
 
-    def __init__(self, **options):
+    def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.supports_masking = True  # and ends the mask, see `compute_mask`
 
-    def compute_mask(self, inputs, previous_mask):
+    def compute_mask(self, inputs: tf.Tensor, previous_mask: tf.Tensor | None) -> None:
         return None
 
-    def call(self, logits, mask):
+    def call(self, logits: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         logits = tf.cast(logits, tf.float32)
         if deployment.current() is not None:
             return logits
@@ -201,10 +205,10 @@ class BlankPadding(keras.layers.Layer):
         padding = tf.constant([0.0] + [PADDING_LOGIT] * (symbols - 1))
         return tf.where(mask[..., tf.newaxis], logits, padding)
 
-    def compute_output_spec(self, logits, mask):
+    def compute_output_spec(self, logits: keras.KerasTensor, mask: keras.KerasTensor) -> keras.KerasTensor:
         return keras.KerasTensor(logits.shape, "float32")
 
 
-def real_steps(logits):
+def real_steps(logits: tf.Tensor) -> tf.Tensor:
     """Return how many steps of each row are real, int32 `(batch,)`, from what `BlankPadding` gave."""
     return tf.reduce_sum(tf.cast(logits[..., 1] > PADDING_LOGIT / 2, tf.int32), axis=1)

@@ -1,5 +1,7 @@
 """Settings -> Keras model: samples to a logit for each symbol at each step, and the CTC loss."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -20,7 +22,7 @@ from suite.pipeline import NamedWeights, Phase
 from suite.recurrent import recurrent_stack
 
 
-def build(settings, assets) -> keras.Model:
+def build(settings: Settings, assets: dict[str, Any]) -> keras.Model:
     """Return the model.
 
     Inputs: `samples` float32 `(batch, samples)` in [-1, 1] at `settings.sample_rate`, and `length` int32 `(batch,)`, the
@@ -70,7 +72,9 @@ def named_weights(settings: Settings, assets: dict) -> NamedWeights:
     return {"logits/kernel": (1, assets["symbols"]), "logits/bias": (0, assets["symbols"])}
 
 
-def frame_features(samples, length, frames, settings):
+def frame_features(
+    samples: keras.KerasTensor, length: keras.KerasTensor, frames: keras.KerasTensor, settings: Settings
+) -> keras.KerasTensor:
     """Return the features of each frame, `(batch, frames, features)`, before normalisation.
 
     Args:
@@ -95,7 +99,7 @@ def frame_features(samples, length, frames, settings):
     return keras.layers.Concatenate(name="with_deltas")([features, *changes])
 
 
-def spec_augment(features, frames, settings):
+def spec_augment(features: keras.KerasTensor, frames: keras.KerasTensor, settings: Settings) -> keras.KerasTensor:
     """Return features with stretches of time and ranges of features blanked in training, as the settings say."""
     if not settings.time_masks and not settings.frequency_masks:
         return features
@@ -110,7 +114,7 @@ def spec_augment(features, frames, settings):
     return layer(features, frames)
 
 
-def _normalization(settings, assets, features):
+def _normalization(settings: Settings, assets: dict[str, Any], features: int) -> FeatureNormalization:
     layer = FeatureNormalization(settings.normalization, name="normalization")
     if settings.normalization in ("global", "running"):
         layer.build((None, None, features))
@@ -118,7 +122,9 @@ def _normalization(settings, assets, features):
     return layer
 
 
-def _convolutions(features, frames, mask, settings):
+def _convolutions(
+    features: keras.KerasTensor, frames: keras.KerasTensor, mask: keras.KerasTensor, settings: Settings
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """Return the steps `(batch, time, features)` after the convolutions, and their mask."""
     if not settings.conv_channels:
         return features, mask
@@ -142,7 +148,7 @@ def with_steps(model: keras.Model) -> keras.Model:
     return keras.Model(model.inputs, [model.output, mask], name=model.name)
 
 
-def ctc_per_symbol(targets, logits):
+def ctc_per_symbol(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Return the CTC loss, divided by the mean number of symbols in the batch, float32 `(batch,)`.
 
     Args:
@@ -154,10 +160,10 @@ def ctc_per_symbol(targets, logits):
     return losses / tf.maximum(tf.reduce_mean(tf.cast(targets[:, 0], tf.float32)), 1.0)
 
 
-def phases(settings, assets) -> list[Phase]:
+def phases(settings: Settings, assets: dict[str, Any]) -> list[Phase]:
     """Return the one fit of this pipeline."""
 
-    def compile(model, optimizer):
+    def compile(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
         model.compile(optimizer, loss=ctc_per_symbol)
 
     return [Phase("train", settings.epochs, settings.learning_rate, compile)]

@@ -2,12 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from pipelines.speech.augmentation import augment, is_augmented
 from pipelines.speech.config import Settings
 from suite.data.examples import Example
 from suite.pipeline import spread
+
+if TYPE_CHECKING:
+    import keras
+    from matplotlib.figure import Figure
+
 
 SHOWN = 4
 
@@ -23,9 +30,8 @@ def training_pictures(examples: Sequence[Example], assets: dict, settings: Setti
     return {"augmentation": partial(_draw, spread(list(enumerate(examples)), SHOWN), settings)}
 
 
-def _draw(numbered, settings):
+def _draw(numbered: Sequence[tuple[int, Example]], settings: Settings) -> "Figure":
     import keras
-    import numpy as np
 
     from pipelines.speech.data import raw_arrays
     from pipelines.speech.layers import FrameCount
@@ -39,7 +45,7 @@ def _draw(numbered, settings):
     plain = keras.Model([samples, length], features)
     masked = keras.Model([samples, length], spec_augment(features, frames, settings))
 
-    def run(model, clip, training):
+    def run(model: "keras.Model", clip: np.ndarray, training: bool) -> np.ndarray:
         return model([clip[np.newaxis], np.array([len(clip)], np.int32)], training=training)[0].numpy()
 
     rows = []

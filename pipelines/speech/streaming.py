@@ -1,8 +1,13 @@
 """The host's part of streaming speech: samples of any number in, the text of each chunk out."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from suite.signature import Arrays
+
+if TYPE_CHECKING:
+    from suite.runtime.streaming import ChunkRunner
 
 
 class SampleStream:
@@ -16,7 +21,7 @@ class SampleStream:
     the tail, padded, and begins a new recording. All answers joined are the model's answer to the whole recording.
     """
 
-    def __init__(self, runner, tail: int):
+    def __init__(self, runner: "ChunkRunner", tail: int) -> None:
         self.runner, self.tail = runner, tail
         (self.size,) = runner.chunk_shape["samples"]
         self._waiting = np.zeros(0, np.float32)
@@ -39,7 +44,7 @@ class SampleStream:
         self.runner.reset()
         return answers
 
-    def _run(self, chunk):
+    def _run(self, chunk: np.ndarray) -> Arrays:
         padded = np.pad(chunk, (0, self.size - len(chunk)))
         return self.runner.run({"samples": padded, "length": np.int32(len(chunk))})
 

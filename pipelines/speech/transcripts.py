@@ -40,7 +40,7 @@ def learn_symbols(transcripts: Iterable[str], settings: Settings) -> list[str]:
     return symbols
 
 
-def _learn_pieces(counts, size):
+def _learn_pieces(counts: Counter[str], size: int) -> list[str]:
     words = Counter()
     for text, count in counts.items():
         for word in text.split():
@@ -73,14 +73,16 @@ def _learn_pieces(counts, size):
     return pieces
 
 
-def _count_pairs(split, weight, index, frequency, where=None):
+def _count_pairs(
+    split: list[str], weight: int, index: int, frequency: Counter[str], where: defaultdict[str, set[int]] | None = None
+) -> None:
     for left_piece, right_piece in pairwise(split):
         frequency[left_piece + right_piece] += weight
         if where is not None:
             where[left_piece + right_piece].add(index)
 
 
-def _merge(split, piece):
+def _merge(split: list[str], piece: str) -> list[str]:
     """Return the split with neighbours that spell `piece` joined, from the left."""
     merged, position = [], 0
     while position < len(split):
@@ -102,7 +104,7 @@ def make_encoder(symbols: list[str]) -> Callable[[str], list[int]]:
         return lambda text: [numbers[character] for character in text if character in numbers]
 
     @lru_cache(maxsize=100_000)
-    def encode_word(word):
+    def encode_word(word: str) -> tuple[int, ...]:
         split = [character for character in word if character in numbers]
         while True:
             pairs = [
@@ -114,7 +116,7 @@ def make_encoder(symbols: list[str]) -> Callable[[str], list[int]]:
                 return tuple(numbers[piece] for piece in split)
             split = _merge(split, min(pairs, key=numbers.get))
 
-    def encode(text):
+    def encode(text: str) -> list[int]:
         ids = []
         for position, word in enumerate(text.split(" ")):
             ids += [numbers[" "]] * (position > 0 and " " in numbers)

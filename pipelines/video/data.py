@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -69,7 +69,7 @@ def check_parts(examples: Examples, assets: dict | None = None) -> Examples:
     return check_labels(examples, assets and assets["labels"])
 
 
-def _threads():
+def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS))
 
 
@@ -157,7 +157,7 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
         lengths = [len(clip_indices) for clip_indices in indices]
         return indices, plan_batches(lengths, settings.batch_size, settings.seed, epoch, training, boundaries)
 
-    def generate(epoch: int):
+    def generate(epoch: int) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
         indices, planned = plan(epoch)
         clips = cache.ahead(paths[index] for batch in planned for index in batch.indices)
         for batch in planned:
@@ -226,7 +226,7 @@ def _cache(settings: Settings, whole: bool) -> ClipCache:
 
 
 @lru_cache(maxsize=2)
-def _cache_of(whole: bool, **values) -> ClipCache:
+def _cache_of(whole: bool, **values: Any) -> ClipCache:
     settings = Settings(**values)
 
     def load(path: Path) -> np.ndarray:

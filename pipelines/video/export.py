@@ -1,6 +1,7 @@
 """The raw-input function of a trained model: what predict calls, and what goes on the phone."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -11,6 +12,12 @@ from suite.answers.classes import class_outputs
 from suite.recurrent.deployment import cut_padding
 from suite.signature import Arrays, ExportRules, Host, RawInput, Signature
 
+if TYPE_CHECKING:
+    import keras
+
+    from suite.runtime.streaming import ChunkRunner
+    from suite.runtime.tflite_runtime import TfLitePredictor
+
 
 def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
     """Return `classify_clip`: frames of the model's size, and how many of them count, to probabilities and attention.
@@ -20,7 +27,7 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
     `compiled_frames` with padding behind them, the `streaming` one one frame after another, and answers for all so far.
     """
 
-    def classify_clip(model):
+    def classify_clip(model: "keras.Model") -> Callable[..., dict[str, tf.Tensor]]:
         network = with_attention(model)
 
         def classify_clip(frames: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -60,7 +67,7 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
     ]
 
 
-def _windows(predictor, arrays: Arrays) -> Arrays:
+def _windows(predictor: "TfLitePredictor", arrays: Arrays) -> Arrays:
     """Classify a clip of any length with a file of fixed shape: equal windows, probabilities averaged by their frames."""
     (size, *_), _ = predictor.inputs["frames"]
     frames = arrays["frames"][: int(arrays["length"])]
@@ -76,7 +83,7 @@ def _windows(predictor, arrays: Arrays) -> Arrays:
     return {"probabilities": np.average(probabilities, axis=0, weights=weights).astype(np.float32)}
 
 
-def _stream(runner, arrays: Arrays) -> Arrays:
+def _stream(runner: "ChunkRunner", arrays: Arrays) -> Arrays:
     """Classify a clip frame by frame."""
     runner.reset()
     for frame in arrays["frames"][: int(arrays["length"])]:

@@ -1,5 +1,8 @@
 """Frames of a clip to class probabilities and the weight of each frame."""
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import keras
 
 from pipelines.video.config import Settings
@@ -17,11 +20,15 @@ from suite.vision.layers import (
 )
 from suite.vision.layers.normalisation import CAUSAL
 
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
 # A change from one frame to the next is smaller than what changes.
 DIFFERENCE_SCALE = 2.0
 
 
-def build(settings, assets) -> keras.Model:
+def build(settings: Settings, assets: dict[str, Any]) -> keras.Model:
     """Return the network: what sees a frame, recurrent layers over the frames, pooling, classes.
 
     Args:
@@ -64,7 +71,7 @@ def build(settings, assets) -> keras.Model:
     return keras.Model(inputs, classes(pooled), name="video")
 
 
-def _see(frames, mask, settings):
+def _see(frames: keras.KerasTensor, mask: keras.KerasTensor, settings: Settings) -> keras.KerasTensor:
     """Return the features of each frame, `(batch, time, features)`."""
     if settings.front == "cnn":
         frames = ClipNormalisation(settings.normalise, name="normalisation")(frames, mask)
@@ -90,7 +97,7 @@ def _see(frames, mask, settings):
     return keras.layers.BatchNormalization(momentum=0.9, name="feature_norm")(features, mask=mask)
 
 
-def _small_cnn(settings, channels) -> keras.Model:
+def _small_cnn(settings: Settings, channels: int) -> keras.Model:
     pictures = keras.Input((settings.height, settings.width, channels), name="pictures")
     maps = pictures
     for index, filters in enumerate(settings.filters):
@@ -119,14 +126,14 @@ def with_attention(model: keras.Model) -> keras.Model:
     return keras.Model(model.inputs, {"probabilities": model.output, "attention": attention}, name=model.name)
 
 
-def sees_ahead(settings) -> str | None:
+def sees_ahead(settings: Settings) -> str | None:
     """Return the setting that makes the model look at the whole clip before its first answer; None where it can stream."""
     if settings.front in ("cnn", "dct") and settings.normalise not in CAUSAL:
         return "normalise"
     return "bidirectional" if settings.bidirectional else None
 
 
-def phases(settings, assets) -> list[Phase]:
+def phases(settings: Settings, assets: dict[str, Any]) -> list[Phase]:
     """Return the fits: all of a model without a backbone; else with the backbone frozen, then, on request, trained too."""
     fits = [Phase("train", settings.epochs, settings.learning_rate, _compile(settings, assets, False))]
     if settings.front not in ("cnn", "dct") and settings.fine_tune_epochs:
@@ -135,10 +142,12 @@ def phases(settings, assets) -> list[Phase]:
     return fits
 
 
-def _compile(settings, assets, fine_tune):
+def _compile(
+    settings: Settings, assets: dict[str, Any], fine_tune: bool
+) -> Callable[[keras.Model, keras.optimizers.Optimizer], None]:
     loss = _cross_entropy(len(assets["labels"]), settings.label_smoothing)
 
-    def compile(model, optimizer):
+    def compile(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
         for layer in model.layers:
             if isinstance(layer, Backbone):
                 layer.trainable = fine_tune
@@ -147,10 +156,10 @@ def _compile(settings, assets, fine_tune):
     return compile
 
 
-def _cross_entropy(classes, label_smoothing):
+def _cross_entropy(classes: int, label_smoothing: float) -> "Callable[[tf.Tensor, tf.Tensor], tf.Tensor]":
     """Return the loss of `probabilities`, a function of `(targets int (batch,), probabilities)` to `(batch,)`."""
 
-    def cross_entropy(targets, probabilities):
+    def cross_entropy(targets: "tf.Tensor", probabilities: "tf.Tensor") -> "tf.Tensor":
         targets = keras.ops.one_hot(keras.ops.reshape(targets, [-1]), classes)
         return keras.losses.categorical_crossentropy(targets, probabilities, label_smoothing=label_smoothing)
 

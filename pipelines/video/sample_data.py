@@ -78,7 +78,7 @@ def make_clip(generator: np.random.Generator, label: str) -> np.ndarray:
     return np.clip(np.rint(frames + noise), 0, 255).astype(np.uint8)
 
 
-def _draw_shape(generator):
+def _draw_shape(generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return a shape about the corner (0, 0) of the joined picture, boolean (32, 32), and its colour."""
     cv2 = import_cv2()
     mask, middle, half = np.zeros((SIDE, SIDE), np.uint8), SIDE // 2, int(generator.integers(3, 5))
@@ -93,7 +93,7 @@ def _draw_shape(generator):
     return np.roll(mask, (-middle, -middle), axis=(0, 1)).astype(bool), generator.integers(128, 256, 3)
 
 
-def _move(generator, label, count):
+def _move(generator: np.random.Generator, label: str, count: int) -> np.ndarray:
     """Return where the moving shape is in each frame, whole pixels (time, 2) as x, y."""
     start, speed, steps = generator.uniform(0, SIDE, 2), generator.uniform(*SPEED), np.arange(count)[:, None]
     if label in DIRECTIONS:
@@ -106,7 +106,7 @@ def _move(generator, label, count):
     return np.floor(places).astype(int) % SIDE
 
 
-def _write_clip(path, frames):
+def _write_clip(path: Path, frames: np.ndarray) -> None:
     """Write frames as Motion JPEG in AVI, which every build of OpenCV, and nearly every player, reads."""
     cv2 = import_cv2()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -118,13 +118,13 @@ def _write_clip(path, frames):
     writer.release()
 
 
-def _write_folders(directory, parts):
+def _write_folders(directory: Path, parts: dict[str, list[tuple[np.ndarray, str]]]) -> None:
     for part, clips in parts.items():
         for number, (frames, label) in enumerate(clips):
             _write_clip(directory / part / label / f"{number:03d}.avi", frames)
 
 
-def _write_manifest(directory, parts):
+def _write_manifest(directory: Path, parts: dict[str, list[tuple[np.ndarray, str]]]) -> None:
     rows = [("video", "label", "split")]
     for part, clips in parts.items():
         for number, (frames, label) in enumerate(clips):
@@ -134,7 +134,7 @@ def _write_manifest(directory, parts):
         csv.writer(file).writerows(rows)
 
 
-def _write_ucf101(directory, parts):
+def _write_ucf101(directory: Path, parts: dict[str, list[tuple[np.ndarray, str]]]) -> None:
     lists, written = {"train": [], "test": []}, dict.fromkeys(CLASSES, 0)
     for part, clips in parts.items():
         # A new part begins with a new group of every class.
