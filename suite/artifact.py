@@ -135,16 +135,18 @@ def refuse_existing(path: Path) -> None:
         raise UserError(f"{path} exists and is never overwritten; choose another --name, or remove it")
 
 
-def read_artifact(path: str | Path, verify: bool = True) -> Artifact:
+def read_artifact(path: str | Path | Artifact, verify: bool = True) -> Artifact:
     """Read a model folder without its weights.
 
     Args:
-        path: The folder.
+        path: The folder; what was read of one already is returned as it is, so that no command looks at its files twice.
         verify: Compare the check sums of all files with the record.
 
     Raises:
         UserError: if it is no folder, half-written, damaged, or of an unknown task.
     """
+    if isinstance(path, Artifact):
+        return path
     path = Path(path)
     if not path.is_dir():
         raise UserError(

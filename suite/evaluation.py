@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from suite.artifact import read_artifact
+from suite.artifact import Artifact, read_artifact
+from suite.data.splits import divide_again
 from suite.data.trained_on import ASSET, count_trained_on
 from suite.errors import UserError
 from suite.pipeline import Evaluation
@@ -24,7 +25,7 @@ class Scored:
 
 
 def evaluate(
-    model_dir: Path,
+    model_dir: Path | Artifact,
     data: Path,
     split: str | None = None,
     form: str | None = None,
@@ -36,7 +37,7 @@ def evaluate(
     """Evaluate a saved model on data.
 
     Args:
-        model_dir: The saved model.
+        model_dir: The saved model, or what `read_artifact` read of it.
         data: Any data the task reads.
         split: `"train"`, `"dev"`, `"test"` or `"all"`. None takes the run's own test part on the very data of the run,
             the test part of data that names its parts, and everything of data that names none.
@@ -55,7 +56,7 @@ def evaluate(
     artifact = read_artifact(model_dir)
     settings = artifact.settings
     if assignments:
-        settings = load_settings(type(settings), Path(model_dir) / "settings.yaml", assignments)
+        settings = load_settings(type(settings), artifact.path / "settings.yaml", assignments)
         if not any(assignment.startswith("split_by=") for assignment in assignments):
             settings = settings.model_copy(update={"split_by": artifact.settings.split_by})
     # How the run drew its parts says nothing about other data, whose groups may have other names.
@@ -63,7 +64,7 @@ def evaluate(
     examples = read_data(artifact.task, data, plain, form, on_bad_example, artifact.assets)
     is_training_data = examples.fingerprint == artifact.record["data"]["fingerprint"]
     if is_training_data:
-        examples = read_data(artifact.task, data, settings, form, on_bad_example, artifact.assets)
+        examples = divide_again(examples, settings)
     part = split or ("test" if is_training_data or examples.named_parts else "all")
     selected = examples.part(part)
     if not selected:
@@ -74,7 +75,7 @@ def evaluate(
     from suite.training.process import prepare_process
 
     prepare_process(artifact.settings)
-    model = load(model_dir, runtime, tflite)
+    model = load(artifact, runtime, tflite)
     digests = artifact.assets.get(ASSET)
     return Scored(
         part,

@@ -96,6 +96,7 @@ def train(request: Request, examples: Examples, console: Console) -> RunResult:
                 _fit_and_save(request, examples, target, state, outbox, console)
             artifact = read_artifact(target)
             log_finished(outbox, artifact, artifact.record["seconds"])
+            result = _saved_result(artifact)
     except StoreAway as away:
         if not target.exists():
             _leave(state, target, request, console)
@@ -104,12 +105,12 @@ def train(request: Request, examples: Examples, console: Console) -> RunResult:
             f"{away}. The model is whole, in {target}. `suite train {request.task} --name {target.name} --resume` with the "
             "same data and settings sends what the store lacks."
         )
-        return _saved_result(request.task, target)
+        return _saved_result(read_artifact(target, verify=False))
     except BaseException:
         _leave(state, target, request, console)
         raise
     shutil.rmtree(state)
-    return _saved_result(request.task, target)
+    return result
 
 
 def train_folds(
@@ -146,7 +147,7 @@ def train_folds(
             log_start(outbox, request.settings, examples, {"folds": count})
             for fold in planned:
                 if fold.finished:
-                    results.append(_saved_result(request.task, fold.target))
+                    results.append(_saved_result(read_artifact(fold.target, verify=False)))
                 else:
                     begun = Request(**vars(fold.request) | {"resume": True, "parent": run_id})
                     results.append(train(begun, fold.examples, console))
@@ -176,13 +177,13 @@ def _summarize(results: list[RunResult]) -> dict[str, dict[str, float]]:
     }
 
 
-def _saved_result(task: str, target: Path) -> RunResult:
-    record = read_artifact(target).record
-    return RunResult(task, target.name, target, record["run_id"], _shown(record["metrics"]), record["seconds"])
+def _saved_result(artifact: Artifact) -> RunResult:
+    record, path = artifact.record, artifact.path
+    return RunResult(artifact.task, path.name, path, record["run_id"], _shown(record["metrics"]), record["seconds"])
 
 
 def export(
-    model_dir: Path,
+    model_dir: Path | Artifact,
     deployments: tuple[str, ...],
     quantizations: tuple[str, ...],
     data: Path | None,
@@ -193,7 +194,7 @@ def export(
     """Export a saved model and log what came of it to its run.
 
     Args:
-        model_dir: The saved model.
+        model_dir: The saved model, or what `read_artifact` read of it.
         deployments, quantizations: All their combinations are made.
         data: Real inputs to check on, calibrate with and score; None takes the data of the run where it is still there
             as it was, else the inputs kept with the model.
@@ -209,7 +210,7 @@ def export(
     """
     from suite.export.export import export_files
     from suite.export.guide import write_guide
-    from suite.export.offers import refusal
+    from suite.export.offers import choose_offered
     from suite.export.source import open_source
     from suite.tracking.record import log_export
     from suite.web.page import check_page, write_page
@@ -218,16 +219,13 @@ def export(
     if web is not None:
         check_page(web)
     source = open_source(artifact, _export_data(artifact, data))
-    wanted = [(deployment, quantization) for deployment in deployments for quantization in quantizations]
-    refused = {pair: refusal(source.facts, *pair) for pair in wanted}
-    left_out = [f"{pair[0]} {pair[1]}: {reason}" for pair, reason in refused.items() if reason]
-    if only_offered:
-        wanted = [pair for pair in wanted if not refused[pair]]
-    if web is not None and ("compiled", "none") not in wanted:
-        wanted.append(("compiled", "none"))
+    combinations = [(deployment, quantization) for deployment in deployments for quantization in quantizations]
+    if web is not None and ("compiled", "none") not in combinations:
+        combinations.append(("compiled", "none"))
+    offered, left_out = choose_offered(source.facts, combinations, only_offered)
     with console.status("exporting") as status:
-        report = export_files(source, wanted, lambda step: status.update(f"exporting {step}"))
-    write_guide(model_dir, report)
+        report = export_files(source, offered, lambda step: status.update(f"exporting {step}"))
+    write_guide(artifact.path, report)
     if web is not None:
         entry = next(entry for entry in report["files"] if entry["file"] == "compiled.tflite")
         write_page(
@@ -237,7 +235,7 @@ def export(
             f"{artifact.task}: {artifact.path.absolute().name}",
             (artifact.pipeline.INPUT, artifact.pipeline.ANSWER),
         )
-    entries = [entry for entry in report["files"] if (entry["deployment"], entry["quantization"]) in wanted]
+    entries = [entry for entry in report["files"] if (entry["deployment"], entry["quantization"]) in offered]
     say = partial(console.print, markup=False, highlight=False)
     missing = log_export(artifact, entries, say)
     if missing:
@@ -340,7 +338,7 @@ def _with_digests(request: Request, examples: Examples, assets: dict[str, Any]) 
         return assets
     digests = input_digests(examples.part("train"))
     if request.init:
-        earlier = read_artifact(request.init).assets.get(ASSET)
+        earlier = read_artifact(request.init, verify=False).assets.get(ASSET)
         digests = digests if earlier is None else np.union1d(digests, earlier)
     return assets | {ASSET: digests}
 

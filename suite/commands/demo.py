@@ -28,6 +28,7 @@ def demo(
 
 
 def _demo(task: str, pipeline, output: Path, json: bool) -> None:
+    from suite.artifact import read_artifact
     from suite.config import load_settings
     from suite.evaluation import evaluate
     from suite.runs import Request, export, read_data, train
@@ -42,10 +43,11 @@ def _demo(task: str, pipeline, output: Path, json: bool) -> None:
     settings = load_settings(pipeline.Settings, Path(pipeline.package.__path__[0]) / "recipes" / "sample.yaml")
     examples = read_data(task, data, settings, None, "fail")
     result = train(Request(task, settings, free_name(output / task, Path("demo")), output), examples, console)
-    scored = evaluate(result.model_dir, data)
-    report, _ = export(result.model_dir, ("interpreter",), ("none",), data, None, False, console)
+    artifact = read_artifact(result.model_dir)
+    scored = evaluate(artifact, data)
+    report, _ = export(artifact, ("interpreter",), ("none",), data, None, False, console)
     (exported,) = report["files"]
-    model = load(result.model_dir, "tflite")
+    model = load(artifact, "tflite")
     example = examples.part("test")[0]
     answer = plain(model.predict(example.input))
     if json:

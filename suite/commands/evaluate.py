@@ -43,7 +43,7 @@ def evaluate(
     from suite.evaluation import evaluate
 
     with words().status(f"evaluating {model_dir}"):
-        scored = evaluate(model_dir, data, split, format, runtime, tuple(set or ()), on_bad_example.value, tflite)
+        scored = evaluate(artifact, data, split, format, runtime, tuple(set or ()), on_bad_example.value, tflite)
     part, count, evaluation = scored.part, scored.examples, scored.evaluation
     if scored.trained_on:
         words().print(

@@ -24,7 +24,7 @@ def export(
     from suite.artifact import read_artifact
     from suite.export.offers import DEPLOYMENTS, QUANTIZATIONS
 
-    read_artifact(model_dir)
+    artifact = read_artifact(model_dir)
     pairs = []
     for option, value, known in (("--deployment", deployment, DEPLOYMENTS), ("--quantize", quantize, QUANTIZATIONS)):
         if value not in (*known, "all"):
@@ -36,7 +36,7 @@ def export(
         import_tensorflow()
     from suite.runs import export
 
-    report, left_out = export(model_dir, *pairs, data, web, "all" in (deployment, quantize), words())
+    report, left_out = export(artifact, *pairs, data, web, "all" in (deployment, quantize), words())
     if json:
         emit(report | {"left_out": left_out})
         return

@@ -57,6 +57,7 @@ class Examples:
         named_parts: The parts that the data itself names; empty where none.
         problems: Examples that cannot be used.
         notes: Observations a person should see (duplicates across parts, rare labels), one sentence each.
+        undivided: What the files hold, before parts were assigned; None for a reader that assigns none.
     """
 
     items: tuple[Example, ...]
@@ -66,6 +67,7 @@ class Examples:
     named_parts: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    undivided: "Examples | None" = field(default=None, repr=False, compare=False)
 
     def part(self, name: str) -> list[Example]:
         """Return the examples of one part, or all of them for `"all"`."""

@@ -55,14 +55,34 @@ def assign_parts(examples: Examples, settings: TrainingSettings) -> Examples:
     by_group = splits_by_group(pool, settings.split_by, 1 + len(drawn))
     for part, fraction in drawn:
         _draw(items, parts, part, fraction, "group" if by_group else settings.split_by)
-    items = tuple(replace(example, part=part) for example, part in zip(items, parts, strict=True))
+    items = tuple(
+        example if example.part == part else replace(example, part=part)
+        for example, part in zip(items, parts, strict=True)
+    )
     if drawn and by_group:
         notes.append(describe_groups(items))
     elif drawn and settings.split_by == "given" and (groups := {example.group for example in pool} - {None}):
         few = f"{len(groups)} group{'s are' if len(groups) > 1 else ' is'} too few for {1 + len(drawn)} parts"
         notes.append(f"Split by content: {few}, so that groups straddle them.")
     notes += describe_straddling(items)
-    return replace(examples, items=items, named_parts=named, notes=(*notes, *describe_duplicates(items)))
+    notes += describe_duplicates(items)
+    return replace(examples, items=items, named_parts=named, notes=tuple(notes), undivided=examples)
+
+
+def divide_again(examples: Examples, settings: TrainingSettings) -> Examples:
+    """Return examples that `read` gave with the parts that other settings draw; no file is read again.
+
+    Parts are drawn among all that the files hold, as `read` does it, also among what was left out for its label or length.
+
+    Raises:
+        UserError: as `assign_parts`.
+    """
+    if examples.undivided is None:
+        return examples
+    divided = assign_parts(examples.undivided, settings)
+    remaining = iter(divided.items)
+    items = [next(item for item in remaining if (item.name, item.key) == (old.name, old.key)) for old in examples.items]
+    return replace(divided, items=tuple(items), problems=examples.problems)
 
 
 def _take_groups(

@@ -14,10 +14,10 @@ from suite.errors import UserError
 from suite.export.check import Recorder, check_metrics, check_parity
 from suite.export.convert import ConversionError, convert
 from suite.export.describe import attached_files, caller_notes, describe_signature, labels_of
-from suite.export.inspect import FUSED_LSTM, inspect_file
+from suite.export.inspect import inspect_file
 from suite.export.measure import measure
 from suite.export.metadata import write_labels, write_metadata
-from suite.export.offers import file_name, form_of, offers_custom_ops, refusal
+from suite.export.offers import file_name, form_of, offers_custom_ops
 from suite.export.report import merge_report
 from suite.export.source import Source
 from suite.runtime.deployed import DeployedPredictor, deployed_predictor, signatures_in
@@ -29,17 +29,19 @@ CALIBRATION_CHUNKS = 2000  # of a stream; inputs are of many chunks each
 def export_files(source: Source, combinations: list[tuple[str, str]], say: Callable[[str], None]) -> dict[str, Any]:
     """Write the `.tflite` files of each (deployment, quantisation) and return the whole report of the model folder.
 
+    Args:
+        source: What files are made from and compared with.
+        combinations: As `choose_offered` gives them.
+        say: Told the name of each file that is begun.
+
     Raises:
-        UserError: for a combination that is not offered, or that nothing real can check.
+        UserError: for a combination that nothing real can check.
         ConversionError: if the converter fails, a file needs other than built-in ops, or its answers are too far off;
             the other combinations are made all the same.
     """
-    for deployment, quantization in combinations:
-        reason = refusal(source.facts, deployment, quantization)
-        if reason:
-            raise UserError(f"{deployment} {quantization}: {reason}")
-        if quantization == "int8" and not (source.samples.training or source.samples.parity):
-            raise UserError("int8 needs real inputs to calibrate on; name some with --data PATH")
+    quantizations = {quantization for _, quantization in combinations}
+    if "int8" in quantizations and not (source.samples.training or source.samples.parity):
+        raise UserError("int8 needs real inputs to calibrate on; name some with --data PATH")
     if not source.samples.parity:
         raise UserError(f"{source.artifact.path}: no real inputs to check an export on; name some with --data PATH")
     folder = source.artifact.path / "tflite"
@@ -93,16 +95,10 @@ def _make(
         )
         calibration = _write_calibration(fed, work)
 
-    def converted():
-        names, form = [signature.name for signature in signatures], form_of(deployment, quantization)
-        convert(source.artifact.path, names, deployment, form, quantization, calibration, path)
-        return inspect_file(path)
-
-    contents = converted()
-    if len(signatures) > 1 and FUSED_LSTM in contents.ops:
-        # Its state can be reset in a file whose signatures have all run, and an app calls one.
-        signatures = signatures[:1]
-        contents = converted()
+    names, form = [signature.name for signature in signatures], form_of(deployment, quantization)
+    convert(source.artifact.path, names, deployment, form, quantization, calibration, path)
+    contents = inspect_file(path)
+    signatures = [signature for signature in signatures if signature.name in contents.signatures]
     allowed = {op for signature in signatures for op in signature.custom_ops}
     foreign_ops = contents.flex + [op for op in contents.custom if op not in allowed]
     if foreign_ops:

@@ -4,16 +4,19 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from suite.export.model_file import text
+
 FUSED_LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"
 
 
 @dataclass(frozen=True)
 class Contents:
-    """Ops by name with their count, those of the Flex runtime, and other custom ops."""
+    """Ops by name with their count, those of the Flex runtime, other custom ops, and the names of the signatures."""
 
     ops: dict[str, int]
     flex: list[str]
     custom: list[str]
+    signatures: list[str]
 
 
 def inspect_file(path: Path) -> Contents:
@@ -34,4 +37,5 @@ def inspect_file(path: Path) -> Contents:
         dict(sorted(counts.items())),
         [name for name in special if name.startswith("Flex")],
         [name for name in special if not name.startswith("Flex")],
+        [text(signature.signatureKey) for signature in model.signatureDefs or []],
     )

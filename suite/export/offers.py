@@ -1,8 +1,10 @@
 """What can be exported: deployments, quantisations, and which combinations a model does not allow."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from suite.errors import UserError
 from suite.runtime.deployed import CUSTOM
 from suite.signature import Signature
 
@@ -68,6 +70,24 @@ def form_of(deployment: str, quantization: str) -> str:
     if deployment == "interpreter":
         return "fused"
     return "unrolled" if quantization == "int8" else "loop"
+
+
+def choose_offered(
+    facts: Facts, combinations: Sequence[tuple[str, str]], leave_out: bool
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return those of the combinations (deployment, quantisation) that are offered, and why each other one is not.
+
+    Args:
+        leave_out: Leave out what is not offered, rather than refuse.
+
+    Raises:
+        UserError: for the first one that is not offered, unless those are left out.
+    """
+    refusals = {pair: refusal(facts, *pair) for pair in combinations}
+    reasons = [f"{' '.join(pair)}: {reason}" for pair, reason in refusals.items() if reason]
+    if reasons and not leave_out:
+        raise UserError(reasons[0])
+    return [pair for pair, reason in refusals.items() if not reason], reasons
 
 
 def refusal(facts: Facts, deployment: str, quantization: str) -> str | None:

@@ -1,7 +1,7 @@
 """A signature of a trained model as a function of static batch 1, traced for one deployment."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -30,6 +30,35 @@ def trace_signature(
     Returns:
         The concrete function, a dict of tensors out, and the specification of its inputs by name.
     """
+    traced = _trace(model, signature, signatures, form, deployment)
+    return traced.function, traced.inputs
+
+
+def trace_signatures(
+    model: keras.Model, names: Sequence[str], signatures: Sequence[Signature], form: str, deployment: str
+) -> dict[str, tuple[Any, dict[str, tf.TensorSpec]]]:
+    """Return what `trace_signature` gives for each name; for the first one alone where any of them has a fused LSTM.
+
+    The state of a fused LSTM can be reset in a file only when all of its signatures have run, and an app calls one.
+    """
+    by_name, traced = {signature.name: signature for signature in signatures}, {}
+    for name in names:
+        outcome = _trace(model, by_name[name], signatures, form, deployment)
+        traced[name] = outcome.function, outcome.inputs
+        if outcome.fused:
+            return {names[0]: traced[names[0]]}
+    return traced
+
+
+class _Traced(NamedTuple):
+    function: Any
+    inputs: dict[str, tf.TensorSpec]
+    fused: bool
+
+
+def _trace(
+    model: keras.Model, signature: Signature, signatures: Sequence[Signature], form: str, deployment: str
+) -> _Traced:
     specifications = {}
     for name, raw in signature.inputs.items():
         shape = raw.shape_in(deployment)
@@ -41,13 +70,16 @@ def trace_signature(
     function = signature.function(model)
     states = _state_specifications(function, form, specifications) if streaming else {}
     weights = [(variable, variable.numpy()) for variable in model.variables]
+    fused = False
 
     def call(**tensors):
+        nonlocal fused
         incoming = {name[len(STATE) :]: tensors.pop(name) for name in states}
         constants = [(variable, tf.constant(value)) for variable, value in weights]
         deployment = Deployment(form, fixed, streaming, incoming if streaming else None)
         with keras.StatelessScope(state_mapping=constants), deploying(deployment) as traced:
             outputs = dict(function(**tensors))
+        fused = traced.fused
         if streaming:
             # Per-step outputs of one chunk are no answer about the whole input.
             outputs = {name: value for name, value in outputs.items() if signature.outputs[name].in_chunk}
@@ -55,7 +87,8 @@ def trace_signature(
         return {name: tf.identity(value, name) for name, value in outputs.items()}
 
     traceable = tf.function(call, autograph=False)
-    return traceable.get_concrete_function(**specifications, **states), specifications | states
+    concrete = traceable.get_concrete_function(**specifications, **states)
+    return _Traced(concrete, specifications | states, fused)
 
 
 def _output_shape(

@@ -25,7 +25,7 @@ def convert(
 
     Args:
         model_dir: The saved model.
-        signatures: The names of those that go into the file.
+        signatures: The names of those that go into the file; the first one alone where a fused LSTM is in any of them.
         deployment, form, quantization: What to make.
         calibration: For int8: a folder with a folder of `.npz` inputs for each signature.
         output: The file to write.
@@ -33,21 +33,21 @@ def convert(
     import tensorflow as tf
 
     from suite.artifact import load_model, read_artifact
-    from suite.export.trace import trace_signature
+    from suite.export.trace import trace_signatures
 
-    artifact = read_artifact(model_dir)
+    artifact = read_artifact(model_dir, verify=False)  # the parent process has looked at the files
     model = load_model(artifact)
     known = {one.name: one for one in artifact.pipeline.signatures(artifact.assets, artifact.settings)}
-    traced = {name: trace_signature(model, known[name], list(known.values()), form, deployment) for name in signatures}
+    traced = trace_signatures(model, signatures, list(known.values()), form, deployment)
     module = tf.Module()
     module.functions = {name: function for name, (function, _) in traced.items()}
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(module, folder, signatures=dict(module.functions))
 
         def converter():
-            made = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=signatures)
+            made = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(traced))
             made.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-            made.allow_custom_ops = any(known[name].custom_ops for name in signatures)
+            made.allow_custom_ops = any(known[name].custom_ops for name in traced)
             return made
 
         if quantization == "int8":

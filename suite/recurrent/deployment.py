@@ -36,6 +36,7 @@ class Deployment:
     Attributes:
         initial: Name -> zeros of the state's shape and dtype, filled while tracing.
         final: Name -> the state after the chunk, filled while tracing.
+        fused: Whether a layer traced itself as the fused op.
     """
 
     def __init__(self, form: str, fixed: bool = False, streaming: bool = False, states: dict | None = None) -> None:
@@ -47,6 +48,7 @@ class Deployment:
         self.states = states
         self.initial: dict[str, tf.Tensor] = {}
         self.final: dict[str, tf.Tensor] = {}
+        self.fused = False
 
     def carry(self, name: str, zeros: tf.Tensor) -> tf.Tensor:
         """Return the state `name` as it comes in; every state is zeros before the first chunk."""
@@ -89,6 +91,7 @@ class Deployment:
             initial_state = [self.carry(name, zero) for name, zero in zip(names, zeros, strict=True)]
         if self.form == "fused" and _can_be_fused(layer) and not self.streaming:
             outputs, last, states = _fused_lstm(layer, sequences, initial_state)
+            self.fused = True
         else:
             if layer.go_backwards:
                 # Keras' unrolled loop blanks masked outputs in the order of the mask, not of the steps.

@@ -122,7 +122,7 @@ def load(model_dir: str | Path | Artifact, runtime: str = "keras", tflite: str |
     """
     if runtime not in RUNTIMES:
         raise UserError(f"unknown runtime {runtime!r}; expected one of {', '.join(RUNTIMES)}")
-    artifact = model_dir if isinstance(model_dir, Artifact) else read_artifact(model_dir)
+    artifact = read_artifact(model_dir)
     if runtime == "tflite" or tflite is not None:
         from suite.runtime.deployed import exported_predictor
 

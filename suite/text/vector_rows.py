@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from suite.errors import UserError
@@ -10,6 +11,9 @@ from suite.text.bytes_tokenizer import MOST_ROWS
 from suite.text.word_vectors import WordVectors, describe, read_word_vectors
 
 RESERVED_ROWS = 2  # padding, and what has no row of its own
+
+# The file, its time and size -> the words that were asked for, and what it has of them; one entry at most.
+_last_read: dict[tuple | None, tuple[frozenset[str], WordVectors]] = {}
 
 
 class VectorRows(NamedTuple):
@@ -74,7 +78,7 @@ def vectors_of_rows(settings: Any, words: Sequence[str]) -> WordVectors:
 
 
 def _read(settings: Any, words: Sequence[str]) -> WordVectors:
-    vectors = read_word_vectors(settings.word_vectors, words)
+    vectors = _vectors_of(Path(settings.word_vectors), words)
     features = vectors.vectors.shape[1]
     if features != settings.embedding:
         raise UserError(
@@ -87,4 +91,18 @@ def _read(settings: Any, words: Sequence[str]) -> WordVectors:
             if words
             else f"{settings.word_vectors}: the training texts hold no word that could have a vector"
         )
+    return vectors
+
+
+def _vectors_of(path: Path, words: Sequence[str]) -> WordVectors:
+    """Return what a file has of some words, and hold it until the next call: vocabulary and model ask one after the other."""
+    state = (path, path.stat().st_mtime_ns, path.stat().st_size) if path.is_file() else None
+    asked, vectors = _last_read.pop(state, (frozenset(), None))
+    if vectors is not None and asked.issuperset(words):
+        rows = {word: row for row, word in enumerate(vectors.words)}
+        present = [word for word in words if word in rows]
+        return WordVectors(present, vectors.vectors[[rows[word] for word in present]], [])
+    vectors = read_word_vectors(path, words)
+    _last_read.clear()
+    _last_read[state] = frozenset(words), vectors
     return vectors

@@ -216,7 +216,7 @@ def _log_export(artifact: Artifact, entries: list[dict[str, Any]]) -> str | None
     client.log_artifact(run_id, str(artifact.path / "tflite" / "report.json"), "tflite")
     if any(entry["file"] == "interpreter.tflite" for entry in entries):
         with mlflow.start_run(run_id=run_id, nested=True):
-            log_model(artifact.path, name="tflite")
+            log_model(artifact, name="tflite")
         if run.info.end_time:
             client.set_terminated(run_id, run.info.status, run.info.end_time)  # an export is no part of the training
     return None

@@ -38,7 +38,7 @@ EXAMPLE_TEXT = "An example."
 
 def save_model(
     path: str | Path,
-    model_dir: str | Path,
+    model_dir: str | Path | Artifact,
     file: str = "interpreter.tflite",
     mlflow_model: "Model | None" = None,
     signature: "ModelSignature | None" = None,
@@ -50,7 +50,7 @@ def save_model(
 
     Args:
         path: The folder to write; must not exist.
-        model_dir: A saved model with exported files.
+        model_dir: A saved model with exported files, or what `read_artifact` read of it.
         file: Which of them: `DEPLOYMENT[-QUANTISATION].tflite`.
         mlflow_model: The model description that `log_model` fills.
         signature: Inputs, outputs and options; by default found by answering the example.
@@ -103,7 +103,7 @@ def save_model(
 
 
 def log_model(
-    model_dir: str | Path,
+    model_dir: str | Path | Artifact,
     name: str = "tflite",
     file: str = "interpreter.tflite",
     registered_model_name: str | None = None,
@@ -112,7 +112,7 @@ def log_model(
     """Log an exported file to the active MLflow run (or a new one) of the suite's store.
 
     Args:
-        model_dir: A saved model with exported files.
+        model_dir: A saved model with exported files, or what `read_artifact` read of it.
         name: Of the logged model.
         file: Which exported file.
         registered_model_name: Registers the model under this name too.

@@ -29,7 +29,7 @@ def begin_model(
     """
     source, assets = warm_source(request), kept_assets(state)
     if assets is None:
-        assets = prepare_assets(request, pipeline, examples)
+        assets = prepare_assets(request, pipeline, examples, source)
         keep_assets(state, assets)
     model = pipeline.build(request.settings, assets)
     if source is not None:
@@ -42,13 +42,15 @@ def begin_model(
     return model, assets
 
 
-def prepare_assets(request: Request, pipeline: Pipeline, examples: Examples) -> dict[str, Any]:
+def prepare_assets(request: Request, pipeline: Pipeline, examples: Examples, source: Artifact | None) -> dict[str, Any]:
     """Return what the pipeline learns from the training part before the model is built.
 
+    Args:
+        source: The model that the run begins from, as `warm_source` gives it.
+
     Raises:
-        UserError: if the training part teaches nothing, or the model of `request.init` will not do.
+        UserError: if the training part teaches nothing.
     """
-    source = warm_source(request)
     return pipeline.prepare(examples.part("train"), request.settings, source.assets if source else None)
 
 

@@ -11,7 +11,7 @@ from suite.data.folds import folds
 from suite.data.groups import splits_by_group
 from suite.errors import UserError
 from suite.pipeline import Pipeline
-from suite.training.begin import prepare_assets
+from suite.training.begin import prepare_assets, warm_source
 from suite.training.state import latest_state
 from suite.training.unfinished import (
     Request,
@@ -95,6 +95,7 @@ def begin_folds(planned: list[PlannedFold], pipeline: Pipeline) -> None:
     Raises:
         UserError: naming the fold, if nothing can be learned from its train part.
     """
+    source = warm_source(planned[0].request)  # the same for all
     for fold in planned:
         if fold.finished:
             continue
@@ -102,7 +103,7 @@ def begin_folds(planned: list[PlannedFold], pipeline: Pipeline) -> None:
         if kept_assets(state) is not None:
             continue
         try:
-            keep_assets(state, prepare_assets(fold.request, pipeline, fold.examples))
+            keep_assets(state, prepare_assets(fold.request, pipeline, fold.examples, source))
         except UserError as error:
             raise UserError(f"--folds: fold {fold.request.fold}: {error}") from error
 

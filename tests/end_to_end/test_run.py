@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -199,6 +200,32 @@ def test_folds_by_group_without_a_label_in_train_are_refused_at_once(suite, work
     refused = suite("train", "sentiment", *data, "--folds", "3")
     assert refused.status == 2 and "'y' occurs nowhere in train" in refused.err and "split_by=content" in refused.err
     assert "fold" in refused.err and "epoch" not in refused.err and not list(Path("saved_models").rglob("*fold*"))
+
+
+def test_evaluate_reads_data_and_hashes_files_once(suite, workdir, reviews, tiny, monkeypatch):
+    """Also where the run drew its own test part, which other settings would draw otherwise."""
+    from pipelines import sentiment
+    from suite import artifact
+
+    lines = [
+        (reviews / f"{part}.tsv").read_text(encoding="utf-8").splitlines(keepends=True)[1:]
+        for part in ("train", "dev", "test")
+    ]
+    (workdir / "all.tsv").write_text("".join(["text\tlabel\n", *chain(*lines)]), encoding="utf-8")
+    drawn = ["--set", "split_by=time", "--set", "test_fraction=0.2"]
+    trained = suite("train", "sentiment", "--data", "all.tsv", *tiny, *drawn, "--json").json
+    hashed, reads = [], []
+    checksum, read = artifact.checksum, sentiment.read
+    monkeypatch.setattr(artifact, "checksum", lambda path: hashed.append(path) or checksum(path))
+    monkeypatch.setattr(sentiment, "read", lambda *arguments: reads.append(arguments) or read(*arguments))
+    evaluated = suite("evaluate", trained["model_dir"], "--data", "all.tsv", "--json")
+    assert evaluated.status == 0, evaluated.err
+    assert evaluated.json["examples"] == 72 and evaluated.json["trained_on"] == 0
+    assert evaluated.json["metrics"] == pytest.approx(
+        {name[5:]: value for name, value in trained["metrics"].items() if name.startswith("test_")}, abs=1e-6
+    )
+    assert len(reads) == 1
+    assert len(hashed) == len(set(hashed)) > 3
 
 
 def test_evaluate_says_how_many_examples_the_run_was_trained_on(suite, workdir, trained, reviews):

@@ -10,13 +10,13 @@ import tensorflow as tf
 
 from suite.answers.outputs import COUNT, DECISION, INNER, LOG_PROBABILITY, PROBABILITY, QUANTITY, TEXT
 from suite.artifact import Artifact
-from suite.export import export
+from suite.export import export, offers
 from suite.export.offers import model_facts, refusal
 from suite.export.parity import compare
 from suite.export.source import Samples, Source
 from suite.export.worker import belongs_to, stays_float
 from suite.pipeline import Evaluation
-from suite.recurrent import deployment
+from suite.recurrent import LSTM, deployment
 from suite.runtime.deployed import deployed_predictor, has_custom_ops, signatures_in, split_name
 from suite.runtime.keras_runtime import KerasPredictor
 from suite.signature import ExportRules, Host, Output, RawInput, Signature
@@ -118,9 +118,11 @@ def sound():
 @pytest.fixture
 def source(sound, tmp_path, monkeypatch):
     """The export's source; conversion in this process, for no folder holds the toy."""
-    from suite.export import worker
+    return open_toy(*sound, tmp_path, monkeypatch)
 
-    model, signatures, raw = sound
+
+def open_toy(model, signatures, raw, tmp_path, monkeypatch):
+    from suite.export import worker
 
     def evaluate(predictor, examples, assets, settings):
         texts = [answer["text"].tobytes() for answer in predictor(raw)]
@@ -131,7 +133,7 @@ def source(sound, tmp_path, monkeypatch):
         signatures=lambda *_: signatures, evaluate=evaluate, METRICS={"wer": ("min", "fraction")}
     )
     artifact = Artifact(tmp_path, "sound", pipeline, None, {}, {})
-    monkeypatch.setattr("suite.artifact.read_artifact", lambda _: artifact)
+    monkeypatch.setattr("suite.artifact.read_artifact", lambda *_, **__: artifact)
     monkeypatch.setattr("suite.artifact.load_model", lambda _: model)
     monkeypatch.setattr(export, "convert", lambda *arguments: worker.convert(*map(_plain, arguments)))
     facts = model_facts(model, signatures[0])
@@ -166,6 +168,23 @@ def test_one_file_holds_all_signatures_that_a_deployment_allows(source):
     assert by_file["interpreter.tflite"]["seconds"] == 0.23 and by_file["streaming.tflite"]["seconds"] == 0.08
     factor = by_file["interpreter.tflite"]["real_time_factor"]["1"]
     assert factor == pytest.approx(by_file["interpreter.tflite"]["latency_ms"]["1"] / 230, abs=1e-6)
+
+
+def test_a_fused_file_of_several_signatures_is_converted_once(tmp_path, monkeypatch):
+    """It holds the first signature alone, whichever has the fused op: an app can reset the state of one signature alone."""
+    keras.utils.set_random_seed(1)
+    frames = keras.Input((None, FRAME))
+    model = keras.Model(frames, LSTM(2, return_sequences=True, name="lstm")(frames))
+    raw = [{"samples": wave, "length": np.int32(len(wave))} for wave in WAVES]
+    source = open_toy(model, sound_signatures(model), raw, tmp_path, monkeypatch)
+    conversions, asked = [], []
+    convert, refuse = export.convert, offers.refusal
+    monkeypatch.setattr(export, "convert", lambda *arguments: conversions.append(arguments) or convert(*arguments))
+    monkeypatch.setattr(offers, "refusal", lambda *arguments: asked.append(arguments) or refuse(*arguments))
+    combinations, left_out = offers.choose_offered(source.facts, [("interpreter", "none")], leave_out=False)
+    (entry,) = export.export_files(source, combinations, lambda step: None)["files"]
+    assert entry["ops"]["UNIDIRECTIONAL_SEQUENCE_LSTM"] == 1 and list(entry["signatures"]) == ["transcribe"]
+    assert len(conversions) == len(asked) == 1 and not left_out
 
 
 def test_answers_are_trimmed_in_every_runtime(sound, source):

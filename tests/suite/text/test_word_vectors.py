@@ -174,3 +174,24 @@ def test_case_and_form_are_second_to_the_very_word(tmp_path):
     found = read_word_vectors(path, ["film", "été", "it", "none"])
     assert found.words == ["film", "été", "it"] and found.repeated == []
     np.testing.assert_array_equal(found.vectors, [[0, 0, 2], [0, 1, 0], [1, 0, 0]])
+
+
+def test_the_file_is_read_once_for_vocabulary_and_model(tmp_path, monkeypatch):
+    from suite.text import vector_rows
+
+    calls = []
+
+    def spy(path, words):
+        calls.append(path)
+        return read_word_vectors(path, words)
+
+    monkeypatch.setattr(vector_rows, "read_word_vectors", spy)
+    path = write(tmp_path / "v.txt")
+    settings = load_settings(Settings, None, [f"word_vectors={path}", "embedding=3", "min_count=1"])
+    assets = prepare(examples(), settings)
+    table = np.array(build(settings, assets).get_layer("embedding").table)
+    assert calls == [path]
+    expected = np.array([VECTORS[word] for word in assets["vector_words"]], np.float32)
+    np.testing.assert_array_equal(table[2 : 2 + len(expected)], expected)
+    np.testing.assert_array_equal(np.array(build(settings, assets).get_layer("embedding").table), table)
+    assert calls == [path, path], "nothing is held for longer than one run's start"
