@@ -104,7 +104,7 @@ def test_a_new_task_changes_one_line_of_the_frame(walk):
 
 def test_the_sample_data_is_recognised_and_whole(walk):
     (checked,) = walk.lines["data check"]
-    assert checked["format"] == "csv" and checked["named_parts"] == ["dev", "test", "train"]
+    assert checked["format"] == "csv" and checked["named_parts"] == ["train", "dev", "test"]
     assert checked["sizes"] == {"train": 480, "dev": 60, "test": 60} and not checked["problems"]
 
 
