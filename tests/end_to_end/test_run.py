@@ -19,7 +19,7 @@ def test_train_ends_with_figures_and_a_whole_folder(suite, workdir, reviews, tin
     assert set(result) == {"task", "name", "model_dir", "run_id", "metrics", "seconds"}
     assert result["name"] == "reviews" and result["model_dir"] == "saved_models/sentiment/reviews"
     assert set(result["metrics"]) == {
-        f"{part}_{name}" for part in ("val", "test") for name in ("accuracy", "macro_f1", "loss")
+        f"{part}_{name}" for part in ("val", "test") for name in ("accuracy", "macro_f1", "loss", "calibration_error")
     }
     assert sorted(os.listdir("saved_models/sentiment")) == ["reviews"]
     assert "epoch 2/2" in done.err and "train_loss" in done.err
