@@ -7,6 +7,7 @@ import errno
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -14,6 +15,10 @@ from suite.commands import benchmark, data, demo, doctor, evaluate, export, pred
 from suite.errors import UserError
 from suite.export.convert import ConversionError
 from suite.registry import own_commands
+
+if TYPE_CHECKING:
+    from types import FrameType
+
 
 app = typer.Typer(
     help="Train recurrent models on your own text, speech, video and pictures, track every run, ship them to phones.",
@@ -66,7 +71,7 @@ def main() -> None:
         _say(f"unexpected {type(error).__name__}: {error}\n--debug shows where it happened", 1)
 
 
-def _interrupt(number, frame):
+def _interrupt(number: int, frame: "FrameType | None") -> None:
     raise KeyboardInterrupt
 
 

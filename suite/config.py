@@ -1,9 +1,9 @@
 """Validated settings: defaults < YAML file < `--set`, and the base of every task's settings."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Literal, Self, TypeVar, get_args
+from typing import Any, Literal, Self, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -142,7 +142,7 @@ def validate_settings(
         raise UserError("\n".join(dict.fromkeys(lines))) from error
 
 
-def _describe(settings_class, fault, source):
+def _describe(settings_class: type[TrainingSettings], fault: Any, source: Mapping[str, str]) -> str:
     key = str(fault["loc"][0]) if fault["loc"] else ""
     place = f"{source[key]}: " if key in source else ""
     if fault["type"] == "extra_forbidden":
@@ -172,7 +172,7 @@ def describe_settings(settings_class: type[TrainingSettings]) -> list[dict]:
     ]
 
 
-def _type_name(annotation):
+def _type_name(annotation: Any) -> str:
     choices = get_args(annotation)
     if choices and all(isinstance(choice, str) for choice in choices):
         return " | ".join(choices)

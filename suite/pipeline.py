@@ -136,7 +136,7 @@ def lazy_exports(package: str, table: dict[str, str]) -> Callable[[str], Any]:
     Reading a pipeline's settings must not import TensorFlow; its model does.
     """
 
-    def __getattr__(name):
+    def __getattr__(name: str) -> Any:
         if name not in table:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value = getattr(importlib.import_module(f"{package}.{table[name]}"), name)
@@ -153,7 +153,7 @@ class Pipeline:
     What a package does not export is what its answer kind says.
     """
 
-    def __init__(self, package: str):
+    def __init__(self, package: str) -> None:
         self.package = importlib.import_module(package)
 
     def __getattr__(self, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -25,7 +26,12 @@ from suite.training.state import read_history
 from suite.training.unfinished import Request, free_name, open_state
 
 if TYPE_CHECKING:
+    import keras
+
+    from suite.data.examples import Example
+    from suite.pipeline import Phase, Pipeline
     from suite.tracking.outbox import Outbox
+    from suite.training.history import History
 
 STATE_SPARE_BYTES = 100_000_000
 
@@ -314,7 +320,14 @@ def _fit_and_save(
     write_artifact(target, model, settings, assets, record, model_card(record, pipeline.METRICS), parity, work=state)
 
 
-def _sources(pipeline, phases, model, examples, assets, settings) -> list[BatchSource]:
+def _sources(
+    pipeline: "Pipeline",
+    phases: "Sequence[Phase]",
+    model: "keras.Model",
+    examples: "Sequence[Example]",
+    assets: dict[str, Any],
+    settings: Any,
+) -> list[BatchSource]:
     """Return the training batches of each phase."""
     shared = pipeline.batches(examples, assets, settings, True)
     return [phase.batches(model, examples, assets, settings) if phase.batches else shared for phase in phases]
@@ -343,7 +356,16 @@ def _with_digests(request: Request, examples: Examples, assets: dict[str, Any]) 
     return assets | {ASSET: digests}
 
 
-def _record(request, examples, name, run_id, history, metrics, parameters, seconds) -> dict[str, Any]:
+def _record(
+    request: Request,
+    examples: Examples,
+    name: str,
+    run_id: str,
+    history: "History",
+    metrics: dict[str, Any],
+    parameters: int,
+    seconds: float,
+) -> dict[str, Any]:
     return {
         "task": request.task,
         "name": name,

@@ -48,7 +48,7 @@ def apply_gain(samples: np.ndarray, db: float) -> np.ndarray:
     return np.clip(samples * np.float32(10 ** (db / 20)), -1, 1)
 
 
-def _coloured_noise(size, colour, generator):
+def _coloured_noise(size: int, colour: str, generator: np.random.Generator) -> np.ndarray:
     if colour not in ("white", "pink"):
         raise ValueError(f"`noise` must be 'white', 'pink' or samples. Received: noise={colour!r}")
     white = generator.standard_normal(size, np.float32)

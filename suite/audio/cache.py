@@ -22,7 +22,7 @@ class AudioCache:
         megabytes: The limit, in 10**6 bytes; 0 keeps nothing.
     """
 
-    def __init__(self, sample_rate: int, megabytes: float = 1024):
+    def __init__(self, sample_rate: int, megabytes: float = 1024) -> None:
         self.sample_rate = sample_rate
         self._room = megabytes * 1e6
         self._kept: dict[str, np.ndarray] = {}
@@ -45,7 +45,7 @@ class AudioCache:
                     self._room -= samples.nbytes
         return samples.astype(np.float32) / FULL_SCALE
 
-    def _decode(self, path):
+    def _decode(self, path: Path) -> np.ndarray:
         with naming(path):
             samples = read_audio(path, self.sample_rate)
         return np.clip(np.round(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)

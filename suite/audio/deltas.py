@@ -1,10 +1,15 @@
 """How features change from frame to frame."""
 
+from typing import TYPE_CHECKING, Any
+
 import keras
 import tensorflow as tf
 
 from suite.audio.frames import FloatLayer, frame_mask, keep_frames
 from suite.recurrent.deployment import current
+
+if TYPE_CHECKING:
+    from suite.recurrent.deployment import Deployment
 
 
 @keras.saving.register_keras_serializable(package="suite")
@@ -30,7 +35,7 @@ class Deltas(FloatLayer):
     Source: Savitzky and Golay 1964; Furui 1986.
     """
 
-    def __init__(self, order=1, width=9, causal=False, **kwargs):
+    def __init__(self, order: int = 1, width: int = 9, causal: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if order not in (1, 2):
             raise ValueError(f"`order` must be 1 or 2. Received: order={order}")
@@ -40,7 +45,7 @@ class Deltas(FloatLayer):
         self.width = width
         self.causal = causal
 
-    def call(self, features, frames=None):
+    def call(self, features: tf.Tensor, frames: tf.Tensor | None = None) -> tf.Tensor:
         import scipy.signal
 
         count = features.shape[1] or tf.shape(features)[1]
@@ -61,7 +66,7 @@ class Deltas(FloatLayer):
         deltas = tf.add_n([float(factor) * padded[:, i : i + count] for i, factor in enumerate(factors)])
         return deltas if valid is None else keep_frames(deltas, valid)
 
-    def _carry(self, deployment, features, before):
+    def _carry(self, deployment: "Deployment", features: tf.Tensor, before: tf.Tensor) -> tf.Tensor:
         """Return the frames before this chunk, which at the first chunk are `before`; hand on those before the next."""
         if not self.causal:
             raise ValueError(f"{self.name}: only causal deltas stream. Received: causal=False")
@@ -72,5 +77,5 @@ class Deltas(FloatLayer):
         deployment.keep(f"{self.name}_started", tf.ones((1, 1, 1)))
         return before
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "order": self.order, "width": self.width, "causal": self.causal}

@@ -98,7 +98,7 @@ class _Decoding:
         notes: list[str],
         path: Path | str,
         announced: int | None,
-    ):
+    ) -> None:
         self.container, self.stream, self.notes, self.path = container, stream, notes, path
         self.kinds = set(container.format.name.split(","))
         self.announced = announced

@@ -7,16 +7,18 @@ Two ways of framing:
   ceil(N / hop_length) frames, so that a chunk of k * hop_length samples gives k frames. This is the one that streams.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 
-def frame_count(length, hop_length: int, causal: bool = False):
+def frame_count(length: Any, hop_length: int, causal: bool = False) -> Any:
     """Return the number of frames that `length` samples give; integers, arrays and tensors of integers alike."""
     return (length + (hop_length - 1)) // hop_length if causal else 1 + length // hop_length
 
 
-def frame_mask(frames, time):
+def frame_mask(frames: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
     """Return `(batch, time)`, boolean: which of `time` steps come before the end, `frames (batch,)` integers."""
     return tf.range(time, dtype=tf.int32)[tf.newaxis] < tf.cast(frames, tf.int32)[:, tf.newaxis]
 
@@ -26,11 +28,11 @@ class FloatLayer(keras.layers.Layer):
 
     float_in_int8 = True
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
 
 
-def keep_frames(features, valid):
+def keep_frames(features: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
     """Return `features` with zeros where `valid (batch, frames)` is False."""
     return tf.where(valid[..., tf.newaxis], features, tf.zeros_like(features))

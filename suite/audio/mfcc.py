@@ -1,5 +1,7 @@
 """Mel spectrograms and mel-frequency cepstral coefficients, equal to librosa's, that stream where they are causal."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -35,16 +37,16 @@ class MelSpectrogram(FloatLayer):
     def __init__(
         self,
         *,
-        sample_rate,
-        n_fft,
-        hop_length,
-        n_mels,
-        win_length=None,
-        fmin=0.0,
-        fmax=None,
-        causal=False,
-        **kwargs,
-    ):
+        sample_rate: int,
+        n_fft: int,
+        hop_length: int,
+        n_mels: int,
+        win_length: int | None = None,
+        fmin: float = 0.0,
+        fmax: float | None = None,
+        causal: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if n_fft < 2 or n_fft % 2:
             raise ValueError(f"`n_fft` must be even. Received: n_fft={n_fft}")
@@ -65,7 +67,7 @@ class MelSpectrogram(FloatLayer):
         self.fmax = fmax
         self.causal = causal
 
-    def build(self, samples_shape, length_shape=None):
+    def build(self, samples_shape: tuple[int | None, ...], length_shape: tuple[int | None, ...] | None = None) -> None:
         import librosa
 
         window = librosa.filters.get_window("hann", self.win_length or self.n_fft, fftbins=True)
@@ -74,24 +76,24 @@ class MelSpectrogram(FloatLayer):
             sr=self.sample_rate, n_fft=self.n_fft, n_mels=self.n_mels, fmin=self.fmin, fmax=self.fmax
         ).T
 
-    def call(self, samples, length=None):
+    def call(self, samples: tf.Tensor, length: tf.Tensor | None = None) -> tf.Tensor:
         if samples.dtype.is_integer:
             samples = tf.cast(samples, self.compute_dtype) / 32768
         frames = self._frames(samples, length) * tf.constant(self._window, self.compute_dtype)
         features = self._from_power(_product(self._power(frames), self._bands), length)
         return features if length is None else keep_frames(features, self._valid(features, length))
 
-    def frame_count(self, length):
+    def frame_count(self, length: Any) -> Any:
         """Return the number of frames that `length` samples give."""
         return frame_count(length, self.hop_length, self.causal)
 
-    def _from_power(self, power, length):
+    def _from_power(self, power: tf.Tensor, length: tf.Tensor | None) -> tf.Tensor:
         return power
 
-    def _valid(self, features, length):
+    def _valid(self, features: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
         return frame_mask(self.frame_count(length), tf.shape(features)[1])
 
-    def _frames(self, samples, length):
+    def _frames(self, samples: tf.Tensor, length: tf.Tensor | None) -> tf.Tensor:
         """Return `(batch, frames, n_fft)`.
 
         Cuts the samples into rows of one hop; a frame is a few rows side by side. `tf.signal.frame` does the same with
@@ -122,7 +124,7 @@ class MelSpectrogram(FloatLayer):
             samples = tf.where(valid, samples, tf.zeros_like(samples))
         return tf.concat([samples[:, i : i + frames] for i in range(side_by_side)], axis=2)[:, :, : self.n_fft]
 
-    def _power(self, frames):
+    def _power(self, frames: tf.Tensor) -> tf.Tensor:
         """Return the power spectrum `(batch, frames, 1 + n_fft // 2)`."""
         if current() is None or self.n_fft & (self.n_fft - 1) == 0:
             return tf.square(tf.abs(tf.signal.rfft(frames)))
@@ -131,7 +133,7 @@ class MelSpectrogram(FloatLayer):
         cosine, sine = np.cos(2 * np.pi * turns), np.sin(2 * np.pi * turns)
         return tf.square(_product(frames, cosine)) + tf.square(_product(frames, sine))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = ("sample_rate", "n_fft", "hop_length", "n_mels", "win_length", "fmin", "fmax", "causal")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
@@ -149,7 +151,7 @@ class LogMel(MelSpectrogram):
     Call arguments and result: as `MelSpectrogram`; the loudest value is looked for in the frames that count.
     """
 
-    def __init__(self, *, amin=1e-10, top_db=80.0, **kwargs):
+    def __init__(self, *, amin: float = 1e-10, top_db: float = 80.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if amin <= 0:
             raise ValueError(f"`amin` must be positive. Received: amin={amin}")
@@ -162,7 +164,7 @@ class LogMel(MelSpectrogram):
         self.amin = amin
         self.top_db = top_db
 
-    def _from_power(self, power, length):
+    def _from_power(self, power: tf.Tensor, length: tf.Tensor | None) -> tf.Tensor:
         silence = 10 * float(np.log10(self.amin))
         # Not max(power, amin), as amin would be 0 in a file of 16-bit weights; nor the logarithm of a 0, as the converter
         # crashes on an infinite range where it calibrates 8 bits.
@@ -176,7 +178,7 @@ class LogMel(MelSpectrogram):
             counted = tf.where(valid, decibels, tf.fill(tf.shape(decibels), tf.cast(silence, decibels.dtype)))
         return tf.maximum(decibels, tf.reduce_max(counted, axis=(1, 2), keepdims=True) - self.top_db)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "amin": self.amin, "top_db": self.top_db}
 
 
@@ -197,7 +199,7 @@ class MFCC(LogMel):
     Source: Davis and Mermelstein 1980, "Comparison of Parametric Representations for Monosyllabic Word Recognition".
     """
 
-    def __init__(self, *, n_mfcc, lifter=0, **kwargs):
+    def __init__(self, *, n_mfcc: int, lifter: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not 1 <= n_mfcc <= self.n_mels:
             raise ValueError(
@@ -208,7 +210,7 @@ class MFCC(LogMel):
         self.n_mfcc = n_mfcc
         self.lifter = lifter
 
-    def build(self, samples_shape, length_shape=None):
+    def build(self, samples_shape: tuple[int | None, ...], length_shape: tuple[int | None, ...] | None = None) -> None:
         import scipy.fft
 
         super().build(samples_shape, length_shape)
@@ -216,14 +218,14 @@ class MFCC(LogMel):
         if self.lifter > 0:
             self._cosines *= 1 + self.lifter / 2 * np.sin(np.pi * np.arange(1, 1 + self.n_mfcc) / self.lifter)
 
-    def _from_power(self, power, length):
+    def _from_power(self, power: tf.Tensor, length: tf.Tensor | None) -> tf.Tensor:
         return _product(super()._from_power(power, length), self._cosines)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "n_mfcc": self.n_mfcc, "lifter": self.lifter}
 
 
-def _product(features, matrix):
+def _product(features: tf.Tensor, matrix: np.ndarray) -> tf.Tensor:
     """Return `features (batch, frames, n)` times `matrix (n, m)`.
 
     For the phone the constant stands on the left: the converter's quantisation takes hold of constants on the right, and

@@ -1,5 +1,8 @@
 """Features shifted and scaled: by clip, by data set, or by what was heard so far."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -32,7 +35,7 @@ class FeatureNormalization(FloatLayer):
     kinds = ("utterance", "global", "running", "none")
     epsilon = 1e-5
 
-    def __init__(self, kind="utterance", prior_frames=100, **kwargs):
+    def __init__(self, kind: str = "utterance", prior_frames: int = 100, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if kind not in self.kinds:
             raise ValueError(f"`kind` must be one of {', '.join(self.kinds)}. Received: kind={kind}")
@@ -41,13 +44,13 @@ class FeatureNormalization(FloatLayer):
         self.kind = kind
         self.prior_frames = prior_frames
 
-    def build(self, features_shape, frames_shape=None):
+    def build(self, features_shape: tuple[int | None, ...], frames_shape: tuple[int | None, ...] | None = None) -> None:
         if self.kind in ("global", "running"):
             shape = (features_shape[-1],)
             self.mean = self.add_weight(name="mean", shape=shape, initializer="zeros", trainable=False)
             self.std = self.add_weight(name="std", shape=shape, initializer="ones", trainable=False)
 
-    def adapt(self, mean, std):
+    def adapt(self, mean: np.ndarray, std: np.ndarray) -> None:
         """Set the global mean and standard deviation, `(features,)` each, of a layer that is built.
 
         `feature_statistics` measures them.
@@ -56,7 +59,7 @@ class FeatureNormalization(FloatLayer):
             self.mean.assign(mean)
             self.std.assign(np.maximum(std, self.epsilon))
 
-    def call(self, features, frames=None):
+    def call(self, features: tf.Tensor, frames: tf.Tensor | None = None) -> tf.Tensor:
         valid = None if frames is None else frame_mask(frames, tf.shape(features)[1])
         if self.kind == "utterance":
             features = self._by_utterance(features, valid)
@@ -67,7 +70,7 @@ class FeatureNormalization(FloatLayer):
                 features = self._by_running(features, valid)
         return features if valid is None else keep_frames(features, valid)
 
-    def _by_utterance(self, features, valid):
+    def _by_utterance(self, features: tf.Tensor, valid: tf.Tensor | None) -> tf.Tensor:
         if current() is not None and current().streaming:
             raise ValueError(f"{self.name}: the mean of an utterance is known at its end. Received: kind='utterance'")
         if valid is None:
@@ -77,7 +80,7 @@ class FeatureNormalization(FloatLayer):
         variance = tf.reduce_sum(tf.square(keep_frames(centred, valid)), axis=1, keepdims=True) / count
         return centred / tf.sqrt(variance + self.epsilon)
 
-    def _by_running(self, features, valid):
+    def _by_running(self, features: tf.Tensor, valid: tf.Tensor | None) -> tf.Tensor:
         """Normalise what is already normalised globally, so that the prior is mean 0 and variance 1."""
         valid_features = features if valid is None else keep_frames(features, valid)
         steps = tf.ones_like(valid_features[..., :1])
@@ -101,11 +104,11 @@ class FeatureNormalization(FloatLayer):
         # Rounding may leave a variance of 0 below it.
         return (features - mean) / tf.sqrt(tf.maximum(variance, 0.0) + self.epsilon)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "kind": self.kind, "prior_frames": self.prior_frames}
 
 
-def feature_statistics(features) -> tuple[np.ndarray, np.ndarray]:
+def feature_statistics(features: Iterable[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and standard deviation, `(features,)` float64 each, over all frames of many clips.
 
     Args:

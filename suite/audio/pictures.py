@@ -1,8 +1,14 @@
 """Pictures of audio: spectrograms with what a model heard, features before and after augmentation."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 
 WINDOW_SECONDS, HOP_SECONDS = 0.025, 0.01
 MOST_MELS, RANGE_DB = 64, 80.0
@@ -18,7 +24,7 @@ def draw_spectrogram(
     symbols: Sequence[str] | None = None,
     step_seconds: float | None = None,
     words: Sequence = (),
-):
+) -> "Figure":
     """Return a matplotlib figure: the log-mel spectrogram, and over the same seconds what a CTC model made of it.
 
     Args:
@@ -56,7 +62,7 @@ def draw_spectrogram(
     return figure
 
 
-def draw_augmentation(examples: Sequence[tuple[str, np.ndarray, np.ndarray]], frame_seconds: float):
+def draw_augmentation(examples: Sequence[tuple[str, np.ndarray, np.ndarray]], frame_seconds: float) -> "Figure":
     """Return a matplotlib figure: one row per example, its features before augmentation beside those after.
 
     Args:
@@ -80,7 +86,7 @@ def draw_augmentation(examples: Sequence[tuple[str, np.ndarray, np.ndarray]], fr
     return figure
 
 
-def _log_mel(samples, sample_rate):
+def _log_mel(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     from suite.audio.mfcc import LogMel
 
     window = max(2, round(WINDOW_SECONDS * sample_rate))
@@ -94,7 +100,7 @@ def _log_mel(samples, sample_rate):
     return layer(np.asarray(samples, np.float32)[np.newaxis])[0].numpy()
 
 
-def _draw_spikes(axes, spikes, symbols, step_seconds):
+def _draw_spikes(axes: "Axes", spikes: np.ndarray, symbols: Sequence[str], step_seconds: float) -> None:
     times = (np.arange(len(spikes)) + 0.5) * step_seconds
     axes.plot(times, spikes[:, 0], color="lightgrey", label="blank")
     best = spikes.argmax(axis=1) if len(spikes) else np.zeros(0, int)
@@ -119,6 +125,6 @@ def _draw_spikes(axes, spikes, symbols, step_seconds):
     axes.legend(loc="upper right", fontsize=8)
 
 
-def _literal(text):
+def _literal(text: str) -> str:
     """Return a text in which matplotlib sees no formula."""
     return text.replace("$", r"\$")

@@ -39,7 +39,7 @@ def split_by_silence(
         yield start / sample_rate, waiting
 
 
-def _quietest(samples, sample_rate) -> int:
+def _quietest(samples: np.ndarray, sample_rate: int) -> int:
     """Return the sample in the middle of the quietest stretch of the second half."""
     frame = max(1, int(FRAME_SECONDS * sample_rate))
     first = int(EARLIEST_CUT * len(samples))

@@ -1,5 +1,7 @@
 """SpecAugment: masks of time and frequency on features, while training."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -33,14 +35,14 @@ class SpecAugment(keras.layers.Layer):
 
     def __init__(
         self,
-        time_masks=2,
-        time_mask_frames=40,
-        frequency_masks=2,
-        frequency_mask_bins=15,
-        time_mask_fraction=0.2,
-        seed=None,
-        **kwargs,
-    ):
+        time_masks: int = 2,
+        time_mask_frames: int = 40,
+        frequency_masks: int = 2,
+        frequency_mask_bins: int = 15,
+        time_mask_fraction: float = 0.2,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         counts = {
             "time_masks": time_masks,
@@ -63,7 +65,7 @@ class SpecAugment(keras.layers.Layer):
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def call(self, features, frames=None, training=None):
+    def call(self, features: tf.Tensor, frames: tf.Tensor | None = None, training: bool | None = None) -> tf.Tensor:
         if not training:
             return features
         batch, time, bins = tf.shape(features)[0], tf.shape(features)[1], tf.shape(features)[2]
@@ -76,7 +78,7 @@ class SpecAugment(keras.layers.Layer):
         unmasked &= ~self._masked(self.frequency_masks, widest, bands, bins)[:, tf.newaxis]
         return tf.where(unmasked, features, tf.zeros_like(features))
 
-    def _masked(self, masks, widest, sizes, size):
+    def _masked(self, masks: int, widest: tf.Tensor, sizes: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
         """Return `(batch, size)`, boolean: what `masks` masks cover of rows of which `sizes (batch,)` steps count."""
         covered = tf.zeros((tf.shape(sizes)[0], size), tf.bool)
         for _ in range(masks):
@@ -87,10 +89,12 @@ class SpecAugment(keras.layers.Layer):
             covered |= frame_mask(start + width, size) & ~frame_mask(start, size)
         return covered
 
-    def compute_output_shape(self, features_shape, frames_shape=None):
+    def compute_output_shape(
+        self, features_shape: tuple[int | None, ...], frames_shape: tuple[int | None, ...] | None = None
+    ) -> tuple[int | None, ...]:
         return features_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         names = (
             "time_masks",
             "time_mask_frames",
@@ -102,6 +106,6 @@ class SpecAugment(keras.layers.Layer):
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
-def _up_to(uniform, largest):
+def _up_to(uniform: tf.Tensor, largest: tf.Tensor) -> tf.Tensor:
     """Return integers from 0 to `most`, both included, from numbers in [0, 1)."""
     return tf.minimum(tf.cast(uniform * tf.cast(largest + 1, tf.float32), tf.int32), largest)

@@ -1,7 +1,7 @@
 """`suite benchmark`: how fast things are on this machine."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -36,7 +36,7 @@ def benchmark(
     total = len(CELLS) * len(MODES) * len(SHAPES)
     measured = 0
 
-    def progress(row):
+    def progress(row: dict[str, Any]) -> None:
         nonlocal measured
         measured += 1
         status.update(

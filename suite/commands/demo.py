@@ -1,11 +1,15 @@
 """`suite demo`: sample data -> train -> evaluate -> export -> predict from the .tflite, for every task or those named."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from suite.commands.output import emit, show, show_figures, words
+
+if TYPE_CHECKING:
+    from suite.pipeline import Pipeline
+
 
 SAMPLES = Path("sample_data")
 
@@ -27,7 +31,7 @@ def demo(
         _demo(task, pipeline, output, json)
 
 
-def _demo(task: str, pipeline, output: Path, json: bool) -> None:
+def _demo(task: str, pipeline: "Pipeline", output: Path, json: bool) -> None:
     from suite.artifact import read_artifact
     from suite.config import load_settings
     from suite.evaluation import evaluate

@@ -26,7 +26,7 @@ def reading(data: Path) -> Iterator[None]:
     """Show that data is being read, and how many of its files are done where the reader tells."""
     from suite.data.progress import listening
 
-    def update(count, total):
+    def update(count: int, total: int) -> None:
         status.update(f"reading {data}: {count:,} of {total:,}")
 
     with words().status(f"reading {data}") as status, listening(update):

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -10,6 +10,9 @@ from rich.table import Table
 from suite.commands.output import emit, reading, show, show_figures, words
 from suite.errors import UserError
 from suite.registry import PIPELINES
+
+if TYPE_CHECKING:
+    from suite.config import TrainingSettings
 
 
 class OnBadExample(StrEnum):
@@ -80,7 +83,7 @@ def train(
     )
 
 
-def _plain(result) -> dict:
+def _plain(result: Any) -> dict:
     metrics = {f"{part}_{name}": value for part, figures in result.metrics.items() for name, value in figures.items()}
     return {
         "task": result.task,
@@ -92,7 +95,7 @@ def _plain(result) -> dict:
     }
 
 
-def _list_settings(settings_class, json) -> None:
+def _list_settings(settings_class: "type[TrainingSettings]", json: bool) -> None:
     from suite.config import describe_settings
 
     rows = describe_settings(settings_class)

@@ -93,7 +93,7 @@ def plan_batches(
     return [plans[index] for index in generator.permutation(len(plans))]
 
 
-def _cut_in_order(order, buckets, sizes):
+def _cut_in_order(order: np.ndarray, buckets: np.ndarray, sizes: Sequence[int]) -> list[np.ndarray]:
     """Cut examples in order of length into batches no larger than the size of their longest example's bucket."""
     chunks, start = [], 0
     while start < len(order):

@@ -1,8 +1,14 @@
 """Figures and pictures of a classifier's answers."""
 
 from collections.abc import Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 CALIBRATION_BINS = 15
 
@@ -37,12 +43,12 @@ def calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
     return float(sum(gaps) / len(confidence))
 
 
-def _bins(confidence):
+def _bins(confidence: np.ndarray) -> np.ndarray:
     """Return the number of the bin that each confidence falls in; 1 falls in the last."""
     return np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
 
 
-def draw_reliability(confidence: np.ndarray, right: np.ndarray):
+def draw_reliability(confidence: np.ndarray, right: np.ndarray) -> "Figure":
     """Return a matplotlib figure of accuracy over confidence; the arguments are those of `calibration_error`."""
     plt = _pyplot()
     bins = _bins(confidence)
@@ -63,7 +69,7 @@ def draw_reliability(confidence: np.ndarray, right: np.ndarray):
     return figure
 
 
-def draw_confusion(truth: np.ndarray, predicted: np.ndarray, labels: Sequence[str]):
+def draw_confusion(truth: np.ndarray, predicted: np.ndarray, labels: Sequence[str]) -> "Figure":
     """Return a matplotlib figure of how often each class was answered for each; arguments as in `class_scores`."""
     from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 
@@ -78,7 +84,7 @@ def draw_confusion(truth: np.ndarray, predicted: np.ndarray, labels: Sequence[st
     return figure
 
 
-def _pyplot():
+def _pyplot() -> ModuleType:
     import matplotlib
 
     matplotlib.use("Agg")

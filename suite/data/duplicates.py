@@ -1,6 +1,6 @@
 """The same content more than once: within a part, across parts, with different targets."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 from suite.data.examples import PARTS, Example
@@ -46,9 +46,9 @@ def describe_duplicates(items: Iterable[Example]) -> list[str]:
     return notes
 
 
-def _of(same, part):
+def _of(same: Sequence[Example], part: str) -> list[Example]:
     return [example for example in same if example.part == part]
 
 
-def _count(repeated):
+def _count(repeated: Sequence[list[Example]]) -> str:
     return f"{len(repeated):,} input{'s occur' if len(repeated) != 1 else ' occurs'}"

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -73,7 +74,7 @@ class Examples:
         """Return the examples of one part, or all of them for `"all"`."""
         return [example for example in self.items if name in ("all", example.part)]
 
-    def with_items(self, items) -> "Examples":
+    def with_items(self, items: Iterable[Example]) -> "Examples":
         """Return the same data set with other examples (folds, final fit on everything)."""
         return replace(self, items=tuple(items))
 

@@ -1,5 +1,6 @@
 """K folds of the training data by a stable hash."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from suite.data.examples import Examples
@@ -35,7 +36,7 @@ def folds(examples: Examples, k: int, by_group: bool) -> list[Examples]:
     return [_fold(examples, fold_of, number) for number in range(k)]
 
 
-def _fold(examples, fold_of, number):
+def _fold(examples: Examples, fold_of: Mapping[int, int], number: int) -> Examples:
     items = [
         example if index not in fold_of else replace(example, part="dev" if fold_of[index] == number else "train")
         for index, example in enumerate(examples.items)

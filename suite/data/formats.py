@@ -58,7 +58,7 @@ def choose_format(
     return matches.popitem()
 
 
-def _contents(root):
+def _contents(root: Path) -> str:
     if root.is_file():
         return f"the file {root.name}"
     files, folders = list_folder(root)

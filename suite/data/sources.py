@@ -1,6 +1,7 @@
 """The files of a data set: tables, class folders, one file per class; and what the place of each says of it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -145,7 +146,7 @@ def _require_all_shards(folder: Path, tables: list[Path]) -> None:
             raise UserError(f"{folder}: expected all {count} files of {name!r}. Received: {received}")
 
 
-def _missing_parts(sources):
+def _missing_parts(sources: Sequence[Source]) -> list[str]:
     parts = {}
     for source in sources:
         if source.group is not None:
@@ -245,9 +246,9 @@ def find_class_files(root: Path, labels: tuple[str, ...], forced: bool = False) 
     return Found(f"one file per class: {_join([source.name for source in sources])}", sources)
 
 
-def _names(paths):
+def _names(paths: Sequence[Path]) -> str:
     return _join([path.name for path in paths])
 
 
-def _join(names, limit=6):
+def _join(names: Sequence[str], limit: int = 6) -> str:
     return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")

@@ -39,7 +39,7 @@ def summarize(examples: Examples) -> dict:
     }
 
 
-def _labels(examples):
+def _labels(examples: Examples) -> dict[str, dict[str, int]]:
     targets = [example.target for example in examples.items]
     if not all(isinstance(target, str) for target in targets):
         return {}
@@ -49,11 +49,11 @@ def _labels(examples):
     return {part: dict(sorted(count.items(), key=_most_first)) for part, count in counts.items() if count}
 
 
-def _most_first(pair):
+def _most_first(pair: tuple[str, int]) -> tuple[int, str]:
     return -pair[1], pair[0]
 
 
-def _groups(items):
+def _groups(items: Sequence[Example]) -> dict[str, dict[str, int]]:
     groups: dict[str, Counter] = {}
     for example in items:
         if example.group is not None:
@@ -65,7 +65,7 @@ def _are_texts(items: Sequence[Example]) -> bool:
     return bool(items) and all(isinstance(example.input, str) and example.input == example.key for example in items)
 
 
-def _lengths(items):
+def _lengths(items: Sequence[Example]) -> dict[str, dict[str, int]]:
     names = ["min", *(f"p{share}" for share in QUANTILES[1:-1]), "max"]
     measures = {
         "words": [len(example.input.split()) for example in items],

@@ -1,5 +1,6 @@
 """When each symbol and word was said: CTC forced alignment."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -35,7 +36,7 @@ class Word(NamedTuple):
     confidence: float
 
 
-def align(log_probs, ids) -> Alignment:
+def align(log_probs: np.ndarray, ids: np.ndarray) -> Alignment:
     """Return the most probable path that says `ids` (Viterbi over the states of Graves et al. 2006, section 4.1).
 
     Args:
@@ -66,7 +67,9 @@ def align(log_probs, ids) -> Alignment:
     return Alignment(starts.astype(np.int32), ends.astype(np.int32), sums / (ends - starts), float(path.sum()))
 
 
-def word_times(log_probs, ids, symbols, frame_seconds: float, offset_seconds: float = 0.0) -> list[Word]:
+def word_times(
+    log_probs: np.ndarray, ids: np.ndarray, symbols: Sequence[str], frame_seconds: float, offset_seconds: float = 0.0
+) -> list[Word]:
     """Return the words of a transcript, when each was said, and how sure that is.
 
     A word lasts from the first frame of its first symbol to the end of the last frame of its last symbol. CTC models

@@ -6,7 +6,7 @@ from suite.decoding.compiled import compiled
 
 
 @compiled
-def viterbi(log_probs, ids):
+def viterbi(log_probs: np.ndarray, ids: np.ndarray) -> np.ndarray:
     """Return the state of each frame: 2 i for the blank before symbol i, 2 i + 1 for the symbol itself."""
     frames, states = len(log_probs), 2 * len(ids) + 1
     came_by = np.zeros((frames, states), np.uint8)  # states advanced to get there

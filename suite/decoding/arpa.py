@@ -8,7 +8,7 @@ import gzip
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from suite.errors import UserError
 SPACE = "<space>"
 NEVER, UNLIKELY = -99.0, -100.0  # log10: of <s>, and of <unk> where a file has none
 LN10 = math.log(10)
+Grams = dict[tuple[int, ...], tuple[float, float]]  # ids -> log10 probability, log10 back-off
 SPECIAL = {text: text for text in (UNKNOWN, START, END)}
 
 
@@ -48,7 +49,7 @@ def arpa_lines(model: NgramModel) -> list[str]:
     return [*lines, "", "\\end\\"]
 
 
-def write_arpa(model: NgramModel, path) -> None:
+def write_arpa(model: NgramModel, path: Path | str) -> None:
     """Write an ARPA file, compressed where the name ends in `.gz`."""
     text = "\n".join(arpa_lines(model)) + "\n"
     data = text.encode("utf-8")
@@ -114,7 +115,7 @@ def _renamed(text: str, normalize: Callable[[str], str], characters: bool) -> st
     return text if not new or " " in new or (characters and len(new) > 1) else new
 
 
-def _read_counts(numbered, name):
+def _read_counts(numbered: Iterator[tuple[int, str]], name: str) -> tuple[list[int], tuple[int, str]]:
     counts, number = [], 0
     for number, line in numbered:
         if line.startswith("\\"):
@@ -128,7 +129,15 @@ def _read_counts(numbered, name):
     raise UserError(f"{name}, line {number}: expected lines ngram N=COUNT and the section \\1-grams: after \\data\\")
 
 
-def _read_section(numbered, name, n, order, names, grams, section):
+def _read_section(
+    numbered: Iterator[tuple[int, str]],
+    name: str,
+    n: int,
+    order: int,
+    names: dict[str, int],
+    grams: list[Grams],
+    section: Grams,
+) -> tuple[int, str]:
     """Fill `section` with the n-grams of one order; return the number and text of the line that ends it."""
     number = 0
     for number, line in numbered:
@@ -164,7 +173,7 @@ def _read_section(numbered, name, n, order, names, grams, section):
     raise UserError(f"{name}, line {number}: expected \\end\\. Received: the end of the file")
 
 
-def _assemble(level, vocabulary, grams):
+def _assemble(level: str, vocabulary: tuple[str, ...], grams: list[Grams]) -> NgramModel:
     """Number the states: the empty context, then the n-grams of every order but the highest, sorted."""
     states = {(): 0}
     for section in grams[:-1]:
@@ -190,7 +199,7 @@ def _assemble(level, vocabulary, grams):
     )
 
 
-def _longest(ids, states):
+def _longest(ids: tuple[int, ...], states: Mapping[tuple[int, ...], int]) -> int:
     """The state of the longest end of `ids` that is one."""
     while ids not in states:
         ids = ids[1:]

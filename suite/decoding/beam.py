@@ -2,12 +2,17 @@
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from suite.decoding.greedy import greedy
 from suite.errors import UserError
+
+if TYPE_CHECKING:
+    from suite.decoding.beam_kernel import Machine
+    from suite.decoding.ngram import NgramModel
+
 
 RESCORED = 12  # texts beyond those asked for whose score is computed exactly, so that the best of them can come forward
 
@@ -33,7 +38,7 @@ def beam_search(
     log_probs: np.ndarray,
     symbols: Sequence[str],
     beam_width: int = 100,
-    language_model=None,
+    language_model: "NgramModel | None" = None,
     lm_weight: float = 0.5,
     word_bonus: float = 0.0,
     symbol_bonus: float = 0.0,
@@ -124,7 +129,13 @@ def distinct_texts(hypotheses: Iterable[Hypothesis]) -> list[Hypothesis]:
     return list(best.values())
 
 
-def _best(log_probs, probabilities, symbols, texts, n_best):
+def _best(
+    log_probs: np.ndarray,
+    probabilities: np.ndarray,
+    symbols: Sequence[str],
+    texts: Mapping[tuple[int, ...], float],
+    n_best: int,
+) -> list[Hypothesis]:
     """Score texts (ids -> score beside the acoustic one) exactly and return the best."""
     from suite.decoding.alignment import align
     from suite.decoding.ctc_kernel import log_likelihood
@@ -142,7 +153,13 @@ def _best(log_probs, probabilities, symbols, texts, n_best):
 
 
 @functools.lru_cache(maxsize=4)
-def _machine(symbols, language_model, lexicon, hot_words, count_words):
+def _machine(
+    symbols: tuple[str, ...],
+    language_model: "NgramModel | None",
+    lexicon: tuple[str, ...] | None,
+    hot_words: tuple[tuple[str, float], ...],
+    count_words: bool,
+) -> "Machine":
     """Return the `Machine` of a search."""
     from suite.decoding import beam_kernel as kernel
 
@@ -178,7 +195,7 @@ def _machine(symbols, language_model, lexicon, hot_words, count_words):
     )
 
 
-def _model_arrays(model):
+def _model_arrays(model: "NgramModel | None") -> dict[str, Any]:
     if model is None:
         states, grams, backoff, log_prob = np.zeros((2, 2), np.int32), _pairs([], []), np.zeros(1), np.zeros(0)
         return {"start": 0, "states": states, "backoff": backoff, "grams": grams, "log_prob": log_prob}
@@ -191,7 +208,9 @@ def _model_arrays(model):
     }
 
 
-def _tree(words, alphabet, ids, hot_words):
+def _tree(
+    words: Sequence[str], alphabet: Mapping[str, int], ids: Mapping[str, int], hot_words: Mapping[str, float]
+) -> dict[str, np.ndarray]:
     """Return the tree of words as arrays."""
     branches, ends, hope = {}, {}, {}
     for word in words:
@@ -214,5 +233,5 @@ def _tree(words, alphabet, ids, hot_words):
     }
 
 
-def _pairs(keys, right):
+def _pairs(keys: Any, right: Any) -> np.ndarray:
     return np.stack([np.asarray(keys, np.int32), np.asarray(right, np.int32)], 1)

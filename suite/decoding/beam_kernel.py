@@ -54,7 +54,7 @@ WHOLE, HOPED = 0, 1
 
 
 @compiled
-def _find(pairs, begin, end, key):
+def _find(pairs: np.ndarray, begin: int, end: int, key: int) -> int:
     """The row of a token in a sorted stretch, or -1."""
     # Halving: the n-grams after one history, and the branches of one place, are sorted by token.
     stop = end
@@ -68,7 +68,7 @@ def _find(pairs, begin, end, key):
 
 
 @compiled
-def _step(machine, state, token):
+def _step(machine: Machine, state: int, token: int) -> tuple[float, int]:
     """As `NgramModel.step`."""
     # Back-off: log p(w | history) is the n-gram's where it is listed, else the history's back-off weight and the same
     # for the history without its oldest word. State 0 is the empty history, which knows every word but unknown ones.
@@ -84,7 +84,7 @@ def _step(machine, state, token):
 
 
 @compiled
-def _end_word(machine, state, place, lm_weight, word_bonus):
+def _end_word(machine: Machine, state: int, place: int, lm_weight: float, word_bonus: float) -> tuple[float, int]:
     """Return the score of the word that ends at a place, and the language model's state after it."""
     if place == ROOT:
         return 0.0, state
@@ -101,7 +101,9 @@ def _end_word(machine, state, place, lm_weight, word_bonus):
 
 
 @compiled
-def _extend(machine, state, place, symbol, lm_weight, word_bonus, symbol_bonus):
+def _extend(
+    machine: Machine, state: int, place: int, symbol: int, lm_weight: float, word_bonus: float, symbol_bonus: float
+) -> tuple[float, int, int]:
     """Return the score that one more symbol adds, and the states of model and tree after it."""
     # A symbol may be several characters; each moves the model's state and the place in the tree of words.
     score = symbol_bonus
@@ -126,7 +128,7 @@ def _extend(machine, state, place, symbol, lm_weight, word_bonus, symbol_bonus):
 
 
 @compiled
-def _finish(machine, state, place, lm_weight, word_bonus):
+def _finish(machine: Machine, state: int, place: int, lm_weight: float, word_bonus: float) -> float:
     """Return the score that the end of the text adds."""
     score, state = _end_word(machine, state, place, lm_weight, word_bonus)
     if machine.model != NO_MODEL:
@@ -140,7 +142,17 @@ SCORE, HOPE = range(2)
 
 
 @compiled
-def search(probabilities, machine, required_text, width, threshold, lm_weight, word_bonus, symbol_bonus, largest_gain):
+def search(
+    probabilities: np.ndarray,
+    machine: Machine,
+    required_text: np.ndarray,
+    width: int,
+    threshold: float,
+    lm_weight: float,
+    word_bonus: float,
+    symbol_bonus: float,
+    largest_gain: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return the texts that are left after the last frame, and a required one.
 
     Args:
@@ -328,7 +340,7 @@ def search(probabilities, machine, required_text, width, threshold, lm_weight, w
 
 
 @compiled
-def _sift(rank, heap, top, size):
+def _sift(rank: np.ndarray, heap: np.ndarray, top: int, size: int) -> None:
     """Let the entry at a place of the heap sink until none below it ranks lower."""
     # The entry is held aside while smaller ones move up, and written once.
     moved, moved_to = rank[top], heap[top]
@@ -346,7 +358,7 @@ def _sift(rank, heap, top, size):
 
 
 @compiled
-def _double(nodes, scores):
+def _double(nodes: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     more, more_scores = np.full((2 * len(nodes), 7), -1, np.int32), np.zeros((2 * len(nodes), 2))
     more[: len(nodes)], more_scores[: len(nodes)] = nodes, scores
     return more, more_scores

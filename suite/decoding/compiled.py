@@ -1,7 +1,9 @@
 """Compiling the inner loops of decoding with numba."""
 
+from collections.abc import Callable
 
-def compiled(function):
+
+def compiled(function: Callable) -> Callable:
     """Compile a function on numbers and arrays at its first call; it then runs without Python's global lock.
 
     The machine code is kept beside the source, or in the user's cache folder where the source cannot be written to;

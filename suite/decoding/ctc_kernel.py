@@ -18,7 +18,16 @@ SAFE = np.log(TINY) + 50  # nats
 
 
 @compiled
-def forward_backward(labels, label_length, logits, logit_length, first, step, losses, gradients):
+def forward_backward(
+    labels: np.ndarray,
+    label_length: np.ndarray,
+    logits: np.ndarray,
+    logit_length: np.ndarray,
+    first: int,
+    step: int,
+    losses: np.ndarray,
+    gradients: np.ndarray,
+) -> None:
     """Fill the loss `(batch,)` and the gradient `(batch, frames, symbols)` of rows first, first + step, ...
 
     `gradients` comes in as zeros; frames past the end are not written.
@@ -46,7 +55,7 @@ def forward_backward(labels, label_length, logits, logit_length, first, step, lo
 
 
 @compiled
-def _fits(target, frames):
+def _fits(target: np.ndarray, frames: int) -> bool:
     # A frame for each label, and one for the blank between two that are alike.
     needed = len(target)
     for index in range(1, len(target)):
@@ -55,7 +64,7 @@ def _fits(target, frames):
 
 
 @compiled
-def _log_softmax(logits):
+def _log_softmax(logits: np.ndarray) -> np.ndarray:
     frames, symbols = logits.shape
     logs = np.empty((frames, symbols))
     for frame in range(frames):
@@ -69,7 +78,7 @@ def _log_softmax(logits):
 
 
 @compiled
-def log_likelihood(logs, probabilities, target):
+def log_likelihood(logs: np.ndarray, probabilities: np.ndarray, target: np.ndarray) -> float:
     """Return the log-probability of a target, summed over all of its alignments; -inf where there is none.
 
     Takes log-probabilities `(frames, symbols)` and their exponentials.
@@ -86,7 +95,7 @@ def log_likelihood(logs, probabilities, target):
 
 
 @compiled
-def _emissions(probabilities, target):
+def _emissions(probabilities: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the probabilities of the blank `(frames,)` and of each label `(frames, labels)`, and where blanks may be
     left out: 1 for a label that differs from the one before."""
     spoken, skips = np.empty((len(probabilities), len(target))), np.zeros(len(target))
@@ -99,7 +108,9 @@ def _emissions(probabilities, target):
 
 
 @compiled
-def _scaled_forward(blank, spoken, skips, blanks, labels):
+def _scaled_forward(
+    blank: np.ndarray, spoken: np.ndarray, skips: np.ndarray, blanks: np.ndarray, labels: np.ndarray
+) -> float:
     """Return the log-likelihood, NaN where something that counts was dropped.
 
     Fills `blanks` and `labels`, zeros of one row a frame, or of two rows where only the likelihood is wanted, with the
@@ -160,7 +171,7 @@ def _scaled_forward(blank, spoken, skips, blanks, labels):
 
 
 @compiled
-def _scaled(probabilities, target):
+def _scaled(probabilities: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
     """Return the log-likelihood and the posteriors `(frames, symbols)`; NaN where something that counts was dropped."""
     frames, count = len(probabilities), len(target)
     blank, spoken, skips = _emissions(probabilities, target)
@@ -235,7 +246,7 @@ def _scaled(probabilities, target):
 
 
 @compiled
-def _add(log_a, log_b):
+def _add(log_a: float, log_b: float) -> float:
     """log(e^log_a + e^log_b)."""
     # The larger one outside, so that the exponential is at most 1; log1p keeps the digits of a small one.
     high, low = max(log_a, log_b), min(log_a, log_b)
@@ -243,7 +254,7 @@ def _add(log_a, log_b):
 
 
 @compiled
-def _interleave(target):
+def _interleave(target: np.ndarray) -> np.ndarray:
     """The extended target of Graves et al.: a blank before, between and after the labels."""
     extended = np.zeros(2 * len(target) + 1, np.int64)
     for index in range(len(target)):
@@ -252,7 +263,7 @@ def _interleave(target):
 
 
 @compiled
-def _logarithmic_forward(logs, extended, ahead):
+def _logarithmic_forward(logs: np.ndarray, extended: np.ndarray, ahead: np.ndarray) -> float:
     """Return the log-likelihood; fills `ahead`, -inf of one row a frame or of two, with the logarithm of all up to each
     state."""
     (frames, _), states, rows = logs.shape, len(extended), len(ahead)
@@ -275,7 +286,7 @@ def _logarithmic_forward(logs, extended, ahead):
 
 
 @compiled
-def _logarithmic(logs, target):
+def _logarithmic(logs: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray]:
     """As `_scaled` over logarithms: slower, of any range."""
     frames, extended = len(logs), _interleave(target)
     states = len(extended)

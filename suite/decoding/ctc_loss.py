@@ -2,6 +2,7 @@
 
 import functools
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -12,7 +13,7 @@ from suite.decoding.greedy import frames_needed
 __all__ = ["ctc_loss", "frames_needed"]
 
 
-def ctc_loss(labels, label_length, logits, logit_length):
+def ctc_loss(labels: tf.Tensor, label_length: tf.Tensor, logits: tf.Tensor, logit_length: tf.Tensor) -> tf.Tensor:
     """Return the negative log-likelihood of each target, summed over all of its alignments.
 
     Frames past `logit_length` and labels past `label_length` change neither the loss nor any gradient. A target that
@@ -39,7 +40,7 @@ def ctc_loss(labels, label_length, logits, logit_length):
     ]
 
     @tf.custom_gradient
-    def loss_of(logits):
+    def loss_of(logits: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
         inputs = [*arguments[:2], logits, arguments[3]]
         loss, gradient = tf.numpy_function(_loss_and_gradient, inputs, (tf.float32, tf.float32), stateful=False)
         loss.set_shape(logits.shape[:1])
@@ -49,7 +50,9 @@ def ctc_loss(labels, label_length, logits, logit_length):
     return loss_of(arguments[2])
 
 
-def _loss_and_gradient(labels, label_length, logits, logit_length):
+def _loss_and_gradient(
+    labels: np.ndarray, label_length: np.ndarray, logits: np.ndarray, logit_length: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the losses `(batch,)` and their gradients `(batch, frames, symbols)`, rows shared out among threads."""
     from suite.decoding.ctc_kernel import forward_backward
 
@@ -65,11 +68,11 @@ def _loss_and_gradient(labels, label_length, logits, logit_length):
 
 
 @functools.cache
-def _threads():
+def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(os.cpu_count())
 
 
-def _check(labels, label_length, logits, logit_length):
+def _check(labels: np.ndarray, label_length: np.ndarray, logits: np.ndarray, logit_length: np.ndarray) -> None:
     """Raise where the compiled loops would read past the end of an array."""
     _, frames, symbols = logits.shape
     if np.any((logit_length < 0) | (logit_length > frames)):

@@ -1,10 +1,15 @@
 """Best-path decoding: the best symbol of every frame, repeats merged, blanks dropped."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from suite.decoding.text_bytes import text_bytes
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
 
 BLANK = 0
 
@@ -22,7 +27,7 @@ class GreedyPath(NamedTuple):
     frames: np.ndarray
     probabilities: np.ndarray
 
-    def text(self, symbols) -> str:
+    def text(self, symbols: Sequence[str]) -> str:
         """Return the symbols joined; `symbols[0]` is the blank."""
         return "".join(symbols[index] for index in self.ids)
 
@@ -58,7 +63,7 @@ def greedy(log_probs: np.ndarray) -> GreedyPath:
     return GreedyPath(best[runs].astype(np.int32), runs.astype(np.int32), np.exp(highest[spoken].astype(np.float32)))
 
 
-def frames_needed(labels) -> int:
+def frames_needed(labels: Sequence[int]) -> int:
     """Return the least number of frames that an alignment of these labels takes.
 
     One for each label, and a blank between two equal neighbours.
@@ -70,7 +75,9 @@ def frames_needed(labels) -> int:
     return len(labels) + int(np.count_nonzero(labels[1:] == labels[:-1]))
 
 
-def greedy_bytes(log_probs, frames, symbols, previous=None) -> GreedyBytes:
+def greedy_bytes(
+    log_probs: "tf.Tensor", frames: "tf.Tensor", symbols: Sequence[str], previous: "tf.Tensor | None" = None
+) -> GreedyBytes:
     """Return the text of the best path as bytes, inside a graph; only built-in ops of TFLite.
 
     Args:

@@ -1,6 +1,6 @@
 """Interpolated modified Kneser-Ney smoothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -55,7 +55,7 @@ def train(lines: Iterable[str], order: int, level: str) -> NgramModel:
     return _assemble(level, vocabulary, parents, last, suffixes, log_probs, backoffs)
 
 
-def _encode(lines, level):
+def _encode(lines: Iterable[str], level: str) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
     """Return the vocabulary, all sentences one after another as token ids, and how many tokens each place has left."""
     sentences, names = [], {}
     for number, line in enumerate(lines, 1):
@@ -76,7 +76,9 @@ def _encode(lines, level):
     return vocabulary, text, remaining
 
 
-def _count(text, remaining, order, size):
+def _count(
+    text: np.ndarray, remaining: np.ndarray, order: int, size: int
+) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
     """Return lists by order: parent n-gram, last token, suffix n-gram and count of every n-gram, sorted by the first two.
 
     Parents and suffixes are places in the list of the order before; every token is there as a single one.
@@ -99,7 +101,9 @@ def _count(text, remaining, order, size):
     return parents, last, suffixes, counts
 
 
-def _adjust(parents, suffixes, counts, last):
+def _adjust(
+    parents: list[np.ndarray], suffixes: list[np.ndarray], counts: list[np.ndarray], last: list[np.ndarray]
+) -> list[np.ndarray]:
     """Return the counts that each order is estimated from."""
     adjusted = []
     starts = np.arange(len(counts[0])) == START_ID  # n-grams that begin with <s>
@@ -114,7 +118,7 @@ def _adjust(parents, suffixes, counts, last):
     return adjusted
 
 
-def _discounts(counts):
+def _discounts(counts: np.ndarray) -> np.ndarray:
     """Return the discount of counts 0, 1, 2 and 3 or more (Chen and Goodman, equation 26)."""
     n1, n2, n3, n4 = (np.count_nonzero(counts == count) for count in (1, 2, 3, 4))
     discounts = DISCOUNTS
@@ -126,7 +130,15 @@ def _discounts(counts):
     return np.array([0.0, *discounts])
 
 
-def _assemble(level, vocabulary, parents, last, suffixes, log_probs, backoffs):
+def _assemble(
+    level: str,
+    vocabulary: Sequence[str],
+    parents: list[np.ndarray],
+    last: list[np.ndarray],
+    suffixes: list[np.ndarray],
+    log_probs: list[np.ndarray],
+    backoffs: list[np.ndarray],
+) -> NgramModel:
     """Number the states: the empty context, then the n-grams of every order but the highest."""
     order = len(parents)
     sizes = [len(parent) for parent in parents]

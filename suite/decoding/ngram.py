@@ -139,7 +139,7 @@ def parse_arpa(
     return parse_arpa(lines, name, level, normalize)
 
 
-def write_arpa(model: NgramModel, path) -> None:
+def write_arpa(model: NgramModel, path: Path | str) -> None:
     """Write an ARPA file, compressed where the name ends in `.gz`."""
     from suite.decoding.arpa import write_arpa
 

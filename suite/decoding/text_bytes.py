@@ -1,9 +1,13 @@
 """Pieces of text joined inside a graph, as the bytes that an app reads without a vocabulary."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 
-def text_bytes(ids, written, texts: Sequence[str]):
+def text_bytes(ids: "tf.Tensor", written: "tf.Tensor", texts: Sequence[str]) -> "tuple[tf.Tensor, tf.Tensor]":
     """Return texts one behind the other as UTF-8 bytes; only built-in ops of TFLite.
 
     Args:

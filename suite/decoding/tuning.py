@@ -1,12 +1,18 @@
 """Fitting the weights of beam search to transcribed utterances."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from suite.decoding.beam import beam_search
 from suite.decoding.greedy import greedy
+
+if TYPE_CHECKING:
+    from suite.decoding.ngram import NgramModel
+
 
 LM_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 WORD_BONUSES = (-1.0, 0.0, 1.0, 2.0, 3.0)
@@ -35,10 +41,10 @@ def tune(
     log_probs: Sequence,
     references: Sequence[str],
     symbols: Sequence[str],
-    language_model,
+    language_model: "NgramModel | None",
     beam_width: int = 100,
-    lexicon=None,
-    hot_words=None,
+    lexicon: Iterable[str] | None = None,
+    hot_words: Mapping[str, float] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Tuned:
     """Return the weights with the lowest word error rate: a grid, then finer grids around its best point.
@@ -66,11 +72,11 @@ def tune(
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
 
-        def attempt(weight, bonus):
+        def attempt(weight: float, bonus: float) -> None:
             if (weight, bonus) not in rates:
                 options = {"lm_weight": weight, "word_bonus": bonus, "lexicon": lexicon, "hot_words": hot_words}
 
-                def decode(steps):
+                def decode(steps: np.ndarray) -> str:
                     return beam_search(steps, symbols, beam_width, language_model, **options)[0].text
 
                 rates[weight, bonus] = word_error_rate(references, list(threads.map(decode, log_probs)))
@@ -99,7 +105,7 @@ def tune(
     )
 
 
-def _best(rates):
+def _best(rates: Mapping[tuple[float, float], float]) -> tuple[float, float]:
     return min(rates, key=lambda point: (rates[point], point[0], abs(point[1]), point[1]))
 
 

@@ -29,7 +29,7 @@ class DeployedPredictor:
 
     def __init__(
         self, predictor: TfLitePredictor, deployment: str, signature: Signature, signatures: Sequence[Signature] = ()
-    ):
+    ) -> None:
         self.predictor = predictor
         self.deployment = deployment
         self.signature = signature

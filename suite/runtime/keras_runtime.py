@@ -30,7 +30,7 @@ class KerasPredictor:
 
     def __init__(
         self, model: keras.Model, signatures: Sequence[Signature], batch_size: int = 64, name: str | None = None
-    ):
+    ) -> None:
         self.model = model
         self.signatures = signatures
         self.signature = signature = next(candidate for candidate in signatures if name in (None, candidate.name))
@@ -39,7 +39,7 @@ class KerasPredictor:
         names, function = list(signature.inputs), signature.function(model)
         specification = [tf.TensorSpec((None, *raw.shape), raw.dtype, name) for name, raw in signature.inputs.items()]
 
-        def call(*tensors):
+        def call(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
             # XLA compiles anew for each batch size and length; a prediction or an evaluation ends before that pays.
             with compilation(False):
                 return function(**dict(zip(names, tensors, strict=True)))

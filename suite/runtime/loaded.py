@@ -28,7 +28,7 @@ class LoadedModel:
         predictor: Raw arrays in, outputs out.
     """
 
-    def __init__(self, artifact: Artifact, predictor: Predictor):
+    def __init__(self, artifact: Artifact, predictor: Predictor) -> None:
         self.artifact = artifact
         self.predictor = predictor
 
@@ -37,7 +37,7 @@ class LoadedModel:
         """The task's name."""
         return self.artifact.task
 
-    def predict(self, raw_input: Any, **options) -> Any:
+    def predict(self, raw_input: Any, **options: Any) -> Any:
         """Return the task's answer to one raw input: a text, or the path of a file, or an array of what a file holds.
 
         Args:

@@ -21,7 +21,7 @@ class ChunkRunner:
         UserError: for a file that LiteRT cannot run, or that carries no state.
     """
 
-    def __init__(self, file: str | Path | TfLitePredictor):
+    def __init__(self, file: str | Path | TfLitePredictor) -> None:
         self._predictor = file if isinstance(file, TfLitePredictor) else TfLitePredictor(file)
         self._inputs = self._predictor.inputs
         if not any(name.startswith(STATE) for name in self._inputs):
@@ -58,7 +58,7 @@ class TextStream:
     to the whole text, which is that of the model on the text at once.
     """
 
-    def __init__(self, runner: ChunkRunner):
+    def __init__(self, runner: ChunkRunner) -> None:
         self.runner = runner
         (self.size,) = runner.chunk_shape["text"]
         self._waiting = b""

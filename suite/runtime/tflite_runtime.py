@@ -3,8 +3,9 @@
 import contextlib
 import copy
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,9 @@ class TfLitePredictor:
         UserError: for a file that cannot be read, or that holds ops this runtime does not have.
     """
 
-    def __init__(self, path: str | Path, threads: int = 1, signature: str | None = None, custom_ops: bool = False):
+    def __init__(
+        self, path: str | Path, threads: int = 1, signature: str | None = None, custom_ops: bool = False
+    ) -> None:
         self.path = Path(path)
         if not self.path.is_file():
             raise UserError(f"{path}: no such file; `suite export` writes it")
@@ -75,7 +78,7 @@ class TfLitePredictor:
         self._called = True
         return {name: np.array(value[0]) for name, value in outputs.items()}
 
-    def _take(self, signature):
+    def _take(self, signature: str) -> None:
         self.signature = signature
         self._run = self.interpreter.get_signature_runner(signature)
         self.inputs = _tensors(self._run.get_input_details())
@@ -84,7 +87,7 @@ class TfLitePredictor:
         self._largest: dict[str, int] = {}
 
 
-def _tensors(details):
+def _tensors(details: Mapping[str, Any]) -> dict[str, tuple[tuple[int | None, ...], Any]]:
     """Return name -> (shape without the batch axis, dtype)."""
     tensors = {}
     for name, detail in details.items():
@@ -93,13 +96,13 @@ def _tensors(details):
     return tensors
 
 
-def _interpreter(path, threads):
+def _interpreter(path: str | Path, threads: int) -> Any:
     from ai_edge_litert.interpreter import Interpreter
 
     return Interpreter(str(path), num_threads=threads)
 
 
-def _text_interpreter(path, threads):
+def _text_interpreter(path: str | Path, threads: int) -> Any:
     """Return TensorFlow's interpreter with the ops of tensorflow-text; LiteRT's own package cannot be given any."""
     import warnings
 

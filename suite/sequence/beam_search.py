@@ -118,7 +118,7 @@ def greedy(
     A sentence of `max_length` words is ended there, and its end counts in `log_prob` like any other.
     """
 
-    def choose(log_probs, _):
+    def choose(log_probs: np.ndarray, _: int) -> np.ndarray:
         return log_probs.argmax(axis=-1)
 
     return _extend(choose, step, state, start, end, max_length, length_penalty, no_repeat_ngram, forbidden)
@@ -161,7 +161,7 @@ def sample(
     seeds = [(seed, row) for row in range(count)] if isinstance(seed, int | np.integer) else list(seed)
     numbers = np.stack([np.random.default_rng(seed_of_input).random(max_length) for seed_of_input in seeds])
 
-    def choose(log_probs, length):
+    def choose(log_probs: np.ndarray, length: int) -> np.ndarray:
         scaled = np.asarray(log_probs, np.float64) / temperature
         order = np.argsort(-scaled, axis=-1, kind="stable")
         shares = np.take_along_axis(scaled, order, -1)
@@ -180,7 +180,17 @@ def sample(
     return _extend(choose, step, state, start, end, max_length, length_penalty, no_repeat_ngram, forbidden)
 
 
-def _extend(choose, step, state, start, end, max_length, length_penalty, no_repeat_ngram, forbidden):
+def _extend(
+    choose: Callable[[np.ndarray, int], np.ndarray],
+    step: Step,
+    state: State,
+    start: int,
+    end: int,
+    max_length: int,
+    length_penalty: float,
+    no_repeat_ngram: int,
+    forbidden: Sequence[int],
+) -> list[Hypothesis]:
     """Return sentences of which `choose(log_probs (n, vocabulary), length)` says each next word."""
     count = _inputs(state)
     words = np.zeros((count, 1, 0), np.int32)
@@ -210,13 +220,13 @@ def _extend(choose, step, state, start, end, max_length, length_penalty, no_repe
     ]
 
 
-def _inputs(state):
+def _inputs(state: State) -> int:
     if not state:
         raise ValueError("`state` must hold at least one array `(n, 1, ...)`, which tells how many inputs there are")
     return next(iter(state.values())).shape[0]
 
 
-def _without(log_probs, words, forbidden, ngram):
+def _without(log_probs: np.ndarray, words: np.ndarray, forbidden: Sequence[int], ngram: int) -> np.ndarray:
     """Return log-probabilities `(n, width, vocabulary)`, -inf for forbidden words and those that would repeat an n-gram."""
     allowed = np.array(log_probs)
     allowed[:, :, list(forbidden)] = -np.inf
@@ -229,7 +239,7 @@ def _without(log_probs, words, forbidden, ngram):
     return allowed
 
 
-def _continue(log_prob, log_probs, width):
+def _continue(log_prob: np.ndarray, log_probs: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the `width` most probable continuations: log-probability, parent and word of each, `(n, width)`."""
     count, _, vocabulary = log_probs.shape
     totals = (log_prob[:, :, None] + log_probs).reshape(count, -1)
@@ -242,7 +252,7 @@ def _continue(log_prob, log_probs, width):
     return continuations
 
 
-def _limits(totals, width):
+def _limits(totals: np.ndarray, width: int) -> np.ndarray:
     """Return for each row a number that at least `width` of its numbers reach, and few more; -inf where it is short."""
     count, size = totals.shape
     maxima = totals[:, : size // BLOCK * BLOCK].reshape(count, -1, BLOCK).max(axis=2)
@@ -251,7 +261,9 @@ def _limits(totals, width):
     return np.partition(maxima, -width, axis=1)[:, -width]
 
 
-def _best(row, ended, candidate, length_penalty, n_best):
+def _best(
+    row: int, ended: Sequence[tuple[np.ndarray, np.ndarray]], candidate: Hypothesis, length_penalty: float, n_best: int
+) -> list[Hypothesis]:
     """Return the best endings of one input; `candidate` is one of them."""
     hypotheses = {candidate.tokens: candidate}
     for length, (words, log_prob) in enumerate(ended):

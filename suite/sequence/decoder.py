@@ -21,7 +21,7 @@ class TokenDecoder:
         places, features: Places that attention sees and their width; 1 without attention.
     """
 
-    def __init__(self, model: keras.Model, encoder_input: str = "picture"):
+    def __init__(self, model: keras.Model, encoder_input: str = "picture") -> None:
         layer = {layer.name: layer for layer in model.layers}
         self.attends = "from_context" in layer
         self._layer = layer

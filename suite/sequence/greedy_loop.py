@@ -43,7 +43,15 @@ def greedy_sequences(
     batch = values.shape[0] or tf.shape(values)[0]
     places = tf.range(max_length)[tf.newaxis]
 
-    def step(length, last, state, going, tokens, log_prob, attention):
+    def step(
+        length: tf.Tensor,
+        last: tf.Tensor,
+        state: tf.Tensor,
+        going: tf.Tensor,
+        tokens: tf.Tensor,
+        log_prob: tf.Tensor,
+        attention: tf.Tensor,
+    ) -> tuple[tf.Tensor, ...]:
         logits, after, looked = decoder.step(last, state, values, keys)
         log_probs = tf.nn.log_softmax(logits)
         size = decoder.vocabulary_size

@@ -24,7 +24,9 @@ def sample_sequences(
     values, keys, state = (tf.repeat(tensor, count, axis=0) for tensor in decoder.encode(encoder_input))
     rows = tf.shape(state)[0]
 
-    def body(step, tokens, ended, state, drawn):
+    def body(
+        step: tf.Tensor, tokens: tf.Tensor, ended: tf.Tensor, state: tf.Tensor, drawn: tf.TensorArray
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.TensorArray]:
         logits, state, _ = decoder.step(tokens, state, values, keys)
         forbidden = tf.reduce_sum(tf.one_hot([START, UNKNOWN], logits.shape[-1], on_value=1e9), axis=0)
         uniform = tf.random.stateless_uniform(tf.shape(logits), [seed[0], seed[1] + step], 1e-20, 1.0)

@@ -42,7 +42,7 @@ def find_sequences(
     width = max(rules.beam_width, n_best)
     decode, first = _decoder(predictor, inputs)
 
-    def step(tokens, state):
+    def step(tokens: np.ndarray, state: Arrays) -> tuple[np.ndarray, Arrays]:
         answer = decode(tokens, state["state"])
         return answer["log_probs"], {"state": answer["state"]}
 

@@ -31,7 +31,7 @@ class TokenEmbedding(keras.layers.Layer):
     Source: Press and Wolf 2017, "Using the Output Embedding to Improve Language Models"; Inan et al. 2017.
     """
 
-    def __init__(self, vocabulary_size: int, features: int, tied: bool = True, **options: Any):
+    def __init__(self, vocabulary_size: int, features: int, tied: bool = True, **options: Any) -> None:
         super().__init__(**options)
         self.vocabulary_size, self.features, self.tied = vocabulary_size, features, tied
 

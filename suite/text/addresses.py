@@ -1,7 +1,7 @@
 """Choosing the words and n-grams that get a row of their own, from the training texts."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -15,7 +15,9 @@ _LETTER = rb"a-z0-9\x80-\xff"
 _TOKEN = re.compile(rb"(?:[%b]|(?<=[%b])'(?=[%b]))+|[^%b\x00-\x20\x7f]+" % ((_LETTER,) * 4))
 
 
-def learn_addresses(texts, rows: int, ngrams=(3, 4, 5), min_count: int = 2) -> list[int]:
+def learn_addresses(
+    texts: Iterable[str], rows: int, ngrams: Sequence[int] = (3, 4, 5), min_count: int = 2
+) -> list[int]:
     """Return the hash addresses of the most frequent words and n-grams, the same list whatever the order of the texts.
 
     What occurs once teaches a model its one text by heart, and what shares a row with something else blurs both:

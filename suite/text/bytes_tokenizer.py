@@ -1,5 +1,8 @@
 """Text to hashed words and character n-grams, inside the graph, from raw UTF-8 bytes."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -46,7 +49,14 @@ class BytesTokenizer:
     name = "bytes"
     dtype = "uint8"
 
-    def __init__(self, rows=16384, ngrams=(3, 4, 5), max_tokens=256, keep="head", known=None):
+    def __init__(
+        self,
+        rows: int = 16384,
+        ngrams: Sequence[int] = (3, 4, 5),
+        max_tokens: int = 256,
+        keep: str = "head",
+        known: Sequence[int] | None = None,
+    ) -> None:
         rows = rows if known is None else len(known) + 2
         if rows < 2 or (known is not None and rows > MOST_ROWS):
             raise UserError(f"the bytes tokenizer needs 2 to {MOST_ROWS} rows. Received: {rows}")
@@ -67,7 +77,7 @@ class BytesTokenizer:
         names = ("words", "ngrams", "ngram_tokens") if self.ngrams else ("words",)
         return {name: tf.TensorSpec((None, None), tf.int32) for name in names}
 
-    def raw(self, texts) -> np.ndarray:
+    def raw(self, texts: Sequence[str | bytes]) -> np.ndarray:
         """Return texts (str or bytes) as what a call takes: `uint8 (batch, bytes)`, zero-padded."""
         encoded = [text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass") for text in texts]
         padded = np.zeros((len(encoded), max(map(len, encoded), default=0)), np.uint8)
@@ -75,7 +85,7 @@ class BytesTokenizer:
             row[: len(text)] = np.frombuffer(text, np.uint8)
         return padded
 
-    def __call__(self, text, time=None) -> dict[str, tf.Tensor]:
+    def __call__(self, text: tf.Tensor, time: tf.Tensor | int | None = None) -> dict[str, tf.Tensor]:
         """Return the ids of tokens and n-grams.
 
         Args:
@@ -113,7 +123,7 @@ class BytesTokenizer:
                 spans[step] = (int(start), int(byte) + 1)
         return [spans[step] for step in sorted(spans)]
 
-    def _layout(self, codes):
+    def _layout(self, codes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Return the token that each byte belongs to (-1 for none), its position in it, and the tokens of each text."""
         letter = _is_letter(codes)
         punctuation = (codes > 32) & (codes != 127) & ~letter
@@ -126,7 +136,7 @@ class BytesTokenizer:
         counts = tf.reduce_sum(tf.cast(start, tf.int32), axis=1)
         return tf.where(inside, token, -1), tf.math.floormod(place, LONGEST_TOKEN), counts
 
-    def _step(self, token, counts):
+    def _step(self, token: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
         """Return the step of each byte on the time axis, -1 where its token is not kept."""
         surplus = tf.maximum(counts - self.max_tokens, 0)[:, tf.newaxis]
         head = self.max_tokens if self.keep == "head" else (self.max_tokens + 1) // 2
@@ -134,7 +144,7 @@ class BytesTokenizer:
         step = tf.where(token < head, token, tf.where(tail >= head, tail, -1))
         return step if self.keep == "ends" else tf.where(token < head, token, -1)
 
-    def _words(self, codes, position, step, time):
+    def _words(self, codes: tf.Tensor, position: tf.Tensor, step: tf.Tensor, time: tf.Tensor) -> tf.Tensor:
         entries = tf.gather(self._word_table.reshape(-1), codes * LONGEST_TOKEN + position)
         batch = tf.shape(codes)[0]
         # One segment more in every row takes the bytes of no token.
@@ -145,13 +155,13 @@ class BytesTokenizer:
         ids = tf.where(filled > 0, self._row(hashed, RARE), PADDING)
         return tf.reshape(ids, [batch, time + 1])[:, :-1]
 
-    def _row(self, hashed, unknown):
+    def _row(self, hashed: tf.Tensor, unknown: int) -> tf.Tensor:
         if self._row_of is None:
             return 1 + tf.math.floormod(hashed, self.rows - 1)
         row = tf.cast(tf.gather(self._row_of, tf.math.floormod(hashed, ADDRESSES)), tf.int32)
         return tf.maximum(row, unknown)
 
-    def _ngrams(self, codes, token, step, length):
+    def _ngrams(self, codes: tf.Tensor, token: tf.Tensor, step: tf.Tensor, length: int) -> tuple[tf.Tensor, tf.Tensor]:
         table = self._ngram_tables[length]
         width = table.shape[1]
         hashed = sum(
@@ -165,25 +175,25 @@ class BytesTokenizer:
         return ids, tf.where(whole, step, 0)
 
 
-def _rows_by_address(known):
+def _rows_by_address(known: Sequence[int]) -> np.ndarray:
     rows = np.zeros(ADDRESSES, np.int16)
     rows[np.asarray(known, np.int64)] = np.arange(2, len(known) + 2)
     return rows
 
 
-def _fold(text):
+def _fold(text: tf.Tensor) -> tf.Tensor:
     """Return int32 codes with ASCII capitals folded, and one zero byte more so that no text has zero bytes."""
     codes = tf.cast(tf.convert_to_tensor(text), tf.int32)
     codes = tf.where((codes >= FIRST_LETTER) & (codes <= LAST_LETTER), codes + CASE_STEP, codes)
     return tf.pad(codes, [[0, 0], [0, 1]])
 
 
-def _is_letter(codes):
+def _is_letter(codes: tf.Tensor) -> tf.Tensor:
     plain = ((codes >= ord("a")) & (codes <= ord("z"))) | ((codes >= ord("0")) & (codes <= ord("9"))) | (codes >= 128)
     return plain | ((codes == ord("'")) & _previous(plain) & _ahead(plain, 1, False))
 
 
-def _place_since(starts, run):
+def _place_since(starts: tf.Tensor, run: tf.Tensor) -> tf.Tensor:
     """Return how many bytes after the start of its run each byte stands (meaningless outside of runs)."""
     batch, size = tf.unstack(tf.shape(run))
     index = tf.range(size)[tf.newaxis, :]
@@ -194,15 +204,15 @@ def _place_since(starts, run):
     return index - tf.gather(first, segment)
 
 
-def _previous(flags):
+def _previous(flags: tf.Tensor) -> tf.Tensor:
     return _behind(flags, False)
 
 
-def _behind(values, fill):
+def _behind(values: tf.Tensor, fill: Any) -> tf.Tensor:
     return tf.concat([tf.fill([tf.shape(values)[0], 1], fill), values[:, :-1]], axis=1)
 
 
-def _ahead(values, offset, fill):
+def _ahead(values: tf.Tensor, offset: int, fill: Any) -> tf.Tensor:
     """Return the values `offset` places further on, `fill` beyond the end."""
     if offset == 0:
         return values

@@ -1,5 +1,7 @@
 """The embedding of hashed words with their character n-grams."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -30,7 +32,7 @@ class TextEmbedding(keras.layers.Layer):
     Source: after Bojanowski et al. 2017, "Enriching Word Vectors with Subword Information", who take one mean of all.
     """
 
-    def __init__(self, rows, features, initializer="uniform", fixed=0, **kwargs):
+    def __init__(self, rows: int, features: int, initializer: Any = "uniform", fixed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.fixed = fixed
         self.rows = rows
@@ -38,7 +40,7 @@ class TextEmbedding(keras.layers.Layer):
         self.initializer = keras.initializers.get(initializer)
         self.supports_masking = True
 
-    def build(self, input_shape):
+    def build(self, input_shape: dict[str, tuple[int | None, ...]]) -> None:
         learned = self.rows - self.fixed
         self.table = self.add_weight(name="table", shape=(learned, self.features), initializer=self.initializer)
         self.vectors = None
@@ -55,7 +57,7 @@ class TextEmbedding(keras.layers.Layer):
             end = FIRST_ROW + len(vectors)
             self.table.assign(np.concatenate([self.table[:FIRST_ROW], vectors, self.table[end:]]))
 
-    def call(self, inputs):
+    def call(self, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
         words = inputs["words"]
         embedded = self._rows(words) * tf.cast(words != 0, self.compute_dtype)[..., tf.newaxis]
         if "ngrams" not in inputs:
@@ -70,7 +72,7 @@ class TextEmbedding(keras.layers.Layer):
         mean = total / tf.maximum(count, 1)[:, tf.newaxis]
         return embedded + tf.reshape(mean, [batch, time + 1, self.features])[:, :-1]
 
-    def _rows(self, ids):
+    def _rows(self, ids: tf.Tensor) -> tf.Tensor:
         """Return the rows of these numbers, `(..., features)`."""
         table = tf.cast(tf.convert_to_tensor(self.table), self.compute_dtype)
         if self.vectors is None:
@@ -81,13 +83,13 @@ class TextEmbedding(keras.layers.Layer):
         vectors = tf.cast(tf.convert_to_tensor(self.vectors), self.compute_dtype)
         return tf.where(fixed[..., tf.newaxis], tf.gather(vectors, tf.where(fixed, place, 0)), learned)
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: dict[str, tf.Tensor], mask: Any = None) -> tf.Tensor:
         return inputs["words"] != 0
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: dict[str, tuple[int | None, ...]]) -> tuple[int | None, ...]:
         return (*input_shape["words"], self.features)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "rows": self.rows,

@@ -1,12 +1,22 @@
 """Encoding texts once into compact arrays, and padding batches of them."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 import tensorflow as tf
+
+if TYPE_CHECKING:
+    from suite.text.bytes_tokenizer import BytesTokenizer
+    from suite.text.wordpiece_tokenizer import WordpieceTokenizer
+
 
 CHUNK_BYTES = 1 << 18  # padded bytes that go through the graph at once; bounds the memory of encoding
 
 
-def encode_texts(tokenizer, texts) -> list[dict[str, np.ndarray]]:
+def encode_texts(
+    tokenizer: "BytesTokenizer | WordpieceTokenizer", texts: Sequence[str | bytes]
+) -> list[dict[str, np.ndarray]]:
     """Return the tokenizer's tensors for each text, without padding.
 
     Args:
@@ -51,11 +61,11 @@ def pad_encoded(encoded: list[dict[str, np.ndarray]], length: int | None = None)
     return batch
 
 
-def _rank(tokenizer):
+def _rank(tokenizer: "BytesTokenizer | WordpieceTokenizer") -> int:
     return 1 if tokenizer.dtype == "string" else 2
 
 
-def _chunks(texts):
+def _chunks(texts: Sequence[str | bytes]) -> Iterator[list[int]]:
     """Yield lists of indices of texts of similar length whose padded size stays below `CHUNK_BYTES`."""
     sizes = [len(text) if isinstance(text, bytes) else len(text.encode("utf-8", "surrogatepass")) for text in texts]
     chunk = []
@@ -68,7 +78,7 @@ def _chunks(texts):
         yield chunk
 
 
-def _compact(row):
+def _compact(row: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     result = {}
     for name, values in row.items():
         present = values[row["words" if name == "words" else "ngrams"] != 0]
@@ -76,7 +86,7 @@ def _compact(row):
     return result
 
 
-def _cut(item, length):
+def _cut(item: dict[str, np.ndarray], length: int) -> dict[str, np.ndarray]:
     result = {"words": item["words"][:length]}
     if "ngrams" in item:
         within = item["ngram_tokens"] < length

@@ -1,11 +1,17 @@
 """The tokenizer that settings ask for."""
 
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
 from suite.errors import UserError
 from suite.text.addresses import learn_addresses
 from suite.text.bytes_tokenizer import BytesTokenizer
 
+if TYPE_CHECKING:
+    from suite.text.wordpiece_tokenizer import WordpieceTokenizer
 
-def make_tokenizer(settings, assets=None):
+
+def make_tokenizer(settings: Any, assets: Mapping[str, Any] | None = None) -> "BytesTokenizer | WordpieceTokenizer":
     """Return the tokenizer of `settings`.
 
     A tokenizer has `rows` (of the embedding table it needs), `specs` (name -> `tf.TensorSpec` of each tensor),
@@ -30,7 +36,7 @@ def make_tokenizer(settings, assets=None):
     return WordpieceTokenizer(vocabulary, settings.max_tokens, settings.keep)
 
 
-def learn_tokenizer(settings, texts) -> list | None:
+def learn_tokenizer(settings: Any, texts: Iterable[str]) -> list | None:
     """Return what the tokenizer of `settings` learns from the training texts, JSON-able; None where it learns nothing.
 
     For `bytes` with `min_count` above 0 these are hash addresses, for `wordpiece` pieces of words.

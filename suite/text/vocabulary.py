@@ -1,6 +1,7 @@
 """Learning a vocabulary of word pieces from the training texts."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 import tensorflow as tf
 
@@ -12,7 +13,7 @@ MOST_WORDS = 40_000  # distinct words that pieces are learned from, the most fre
 CHUNK_TEXTS = 1024
 
 
-def learn_vocabulary(texts, size: int) -> list[str]:
+def learn_vocabulary(texts: Iterable[str], size: int) -> list[str]:
     """Return at most `size` word pieces learned from `texts`, the same list whatever their order.
 
     Args:
@@ -43,7 +44,7 @@ def learn_vocabulary(texts, size: int) -> list[str]:
     return pieces[:size]
 
 
-def count_words(texts) -> Counter:
+def count_words(texts: Iterable[str]) -> Counter:
     """Return how often each normalised word occurs, split at spaces and punctuation as the tokenizer splits."""
     from tensorflow_text.python.ops.bert_tokenizer import BasicTokenizer
 

@@ -1,5 +1,8 @@
 """Text to word pieces of a learned vocabulary, inside the graph, with tensorflow-text."""
 
+from collections.abc import Sequence
+from types import ModuleType
+
 import numpy as np
 import tensorflow as tf
 
@@ -27,7 +30,7 @@ class WordpieceTokenizer:
     dtype = "string"
     ops = ("FastWordpieceTokenizeWithOffsets",)  # of tensorflow-text; what `split_one` needs on a phone
 
-    def __init__(self, vocabulary, max_tokens=256, keep="head"):
+    def __init__(self, vocabulary: Sequence[str], max_tokens: int = 256, keep: str = "head") -> None:
         if tuple(vocabulary[:2]) != RESERVED:
             raise UserError(f"a vocabulary begins with {PADDING} and {UNKNOWN}. Received: {list(vocabulary[:2])}")
         self.vocabulary = list(vocabulary)
@@ -43,11 +46,11 @@ class WordpieceTokenizer:
         """Return the shape and dtype of every tensor that a call returns."""
         return {"words": tf.TensorSpec((None, None), tf.int32)}
 
-    def raw(self, texts) -> np.ndarray:
+    def raw(self, texts: Sequence[str | bytes]) -> np.ndarray:
         """Return texts (str or bytes) as what a call takes: an array `(batch,)` of UTF-8 strings."""
         return np.array([_utf8(text) for text in texts], dtype=object)
 
-    def __call__(self, text) -> dict[str, tf.Tensor]:
+    def __call__(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the ids of pieces.
 
         Args:
@@ -58,12 +61,12 @@ class WordpieceTokenizer:
         """
         return self.split(normalise(text))
 
-    def split(self, text) -> dict[str, tf.Tensor]:
+    def split(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the ids of pieces of texts that are normalised already; as a call does."""
         words = self._kept(self._pieces.tokenize(text)).to_tensor(0)
         return {"words": tf.cond(tf.shape(words)[1] > 0, lambda: words, lambda: tf.pad(words, [[0, 0], [0, 1]]))}
 
-    def split_one(self, text) -> dict[str, tf.Tensor]:
+    def split_one(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the same for a batch of one, without ops for ragged tensors: TFLite lacks those.
 
         Args:
@@ -88,7 +91,7 @@ class WordpieceTokenizer:
         starts, ends = (self._kept(offsets).numpy()[0] for offsets in (starts, ends))
         return [(owners[start], owners[end - 1] + 1) for start, end in zip(starts, ends, strict=True)]
 
-    def _kept(self, ragged):
+    def _kept(self, ragged: tf.RaggedTensor) -> tf.RaggedTensor:
         if self.keep == "head":
             return ragged[:, : self.max_tokens]
         head = (self.max_tokens + 1) // 2
@@ -99,7 +102,7 @@ class WordpieceTokenizer:
         return tf.ragged.boolean_mask(ragged, within)
 
 
-def normalise(text):
+def normalise(text: tf.Tensor) -> tf.Tensor:
     """Return `tf.string` texts of any shape in Unicode form NFKC with case folded."""
     library = tensorflow_text()
     return library.case_fold_utf8(library.normalize_utf8(text, "NFKC"))
@@ -127,7 +130,7 @@ def characters_of_normalised(text: str) -> list[int]:
     return owners
 
 
-def tensorflow_text():
+def tensorflow_text() -> ModuleType:
     """Return the module `tensorflow_text`.
 
     Raises:
@@ -143,5 +146,5 @@ def tensorflow_text():
     return tensorflow_text
 
 
-def _utf8(text):
+def _utf8(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode("utf-8", "replace")

@@ -52,7 +52,7 @@ class Outbox:
         say: Told when the store goes away and when it is back.
     """
 
-    def __init__(self, folder: Path, run_id: str, say: Callable[[str], None] = lambda message: None):
+    def __init__(self, folder: Path, run_id: str, say: Callable[[str], None] = lambda message: None) -> None:
         self.folder = folder
         self.run_id = run_id
         self.say = say

@@ -25,7 +25,7 @@ class SavedModel:
             without a name. A column of another name than the input's is then refused, for the input may have been cut off.
     """
 
-    def __init__(self, model: LoadedModel, first_column_alone: bool = False):
+    def __init__(self, model: LoadedModel, first_column_alone: bool = False) -> None:
         self.model = model
         self.first_column_alone = first_column_alone
 

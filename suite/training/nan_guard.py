@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -19,12 +20,12 @@ class NanGuard(keras.callbacks.Callback):
         names: `names(epoch, step)` gives the names of the examples of a batch.
     """
 
-    def __init__(self, epoch: int, names: Callable[[int, int], list[str]]):
+    def __init__(self, epoch: int, names: Callable[[int, int], list[str]]) -> None:
         super().__init__()
         self.epoch = epoch
         self.names = names
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         loss = float((logs or {}).get("loss", 0.0))
         if math.isfinite(loss):
             return

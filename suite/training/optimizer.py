@@ -73,6 +73,6 @@ def take_average(model: "keras.Model") -> None:
     type(optimizer).finalize_variable_values(optimizer, model.trainable_variables)
 
 
-def _innermost(optimizer):
+def _innermost(optimizer: "keras.optimizers.Optimizer") -> "keras.optimizers.Optimizer":
     """Return the optimizer that keeps the average: the one inside where losses are scaled."""
     return getattr(optimizer, "inner_optimizer", optimizer)

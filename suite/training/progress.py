@@ -1,6 +1,7 @@
 """What a person sees of a training: a bar with the time left on a terminal, one line per epoch everywhere."""
 
 import time
+from typing import Any
 
 import keras
 from rich.console import Console
@@ -17,7 +18,7 @@ class TrainingProgress:
         console: Where to write.
     """
 
-    def __init__(self, total_epochs: int, console: Console):
+    def __init__(self, total_epochs: int, console: Console) -> None:
         self.total_epochs = total_epochs
         self.console = console
         self.bar = Progress(
@@ -33,11 +34,11 @@ class TrainingProgress:
             disable=not console.is_terminal,
         )
 
-    def __enter__(self):
+    def __enter__(self) -> "TrainingProgress":
         self.bar.start()
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: Any) -> None:
         self.bar.stop()
 
     def callback(self, epoch: int, steps: int) -> keras.callbacks.Callback:
@@ -56,20 +57,20 @@ class TrainingProgress:
 
 
 class _BatchProgress(keras.callbacks.Callback):
-    def __init__(self, bar: Progress, epoch: str, steps: int):
+    def __init__(self, bar: Progress, epoch: str, steps: int) -> None:
         super().__init__()
         self.bar = bar
         self.task = bar.add_task("", total=steps, epoch=epoch, figures="")
         self.shown = 0.0
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         now = time.monotonic()
         if now - self.shown > 0.2:
             self.shown = now
             figures = "  ".join(f"{name} {float(value):.4f}" for name, value in (logs or {}).items())
             self.bar.update(self.task, completed=batch + 1, figures=figures)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         self.bar.remove_task(self.task)
 
 

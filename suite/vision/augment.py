@@ -43,7 +43,7 @@ def vary_picture(
     return frames
 
 
-def _cropped(frames, shares, places):
+def _cropped(frames: np.ndarray, shares: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Cut a window of every frame (`shares` cut away, standing at `places` of what is free) and stretch it."""
     cv2 = import_cv2()
     _, height, width, channels = frames.shape

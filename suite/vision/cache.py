@@ -23,7 +23,7 @@ class ClipCache:
         load: Returns the frames of a path, uint8 (time, height, width, channels).
     """
 
-    def __init__(self, megabytes: int, load: Callable[[Path], np.ndarray]):
+    def __init__(self, megabytes: int, load: Callable[[Path], np.ndarray]) -> None:
         self.limit = megabytes * 1_000_000
         self.used = 0
         self.load = load
@@ -60,12 +60,12 @@ class ClipCache:
                     if isinstance(clip, Future):
                         clip.cancel()
 
-    def _start(self, pool, path):
+    def _start(self, pool: ThreadPoolExecutor, path: Path) -> np.ndarray | Future:
         """Return the clip that is kept, else a future of it: what is there needs no other thread."""
         clip = self._clips.get(_key(path))
         return pool.submit(self.get, path) if clip is None else clip
 
 
-def _key(path):
+def _key(path: Path) -> tuple[str, int, int]:
     status = os.stat(path)
     return str(path), status.st_mtime_ns, status.st_size

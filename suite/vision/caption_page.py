@@ -53,7 +53,7 @@ def open_page(path: Path | str) -> "CaptionPage":
 class CaptionPage:
     """An HTML file that pictures are added to; whole after each, since the end tags of a page may be left out."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path) -> None:
         self.path = path
 
     def add(
@@ -102,7 +102,7 @@ class CaptionPage:
             raise UserError(f"--html: {self.path} cannot be written: {error.strerror}") from error
 
 
-def _small(pixels):
+def _small(pixels: np.ndarray) -> np.ndarray:
     from PIL import Image
 
     picture = Image.fromarray(pixels)
@@ -110,18 +110,18 @@ def _small(pixels):
     return np.asarray(picture)
 
 
-def _jpeg(pixels):
+def _jpeg(pixels: np.ndarray) -> str:
     return _data_url(pixels, "JPEG", "image/jpeg")
 
 
-def _veil(weights):
+def _veil(weights: np.ndarray) -> str:
     """Return a small black picture, the more transparent the more a place counted; the browser smooths it."""
     veil = np.zeros((*weights.shape, 4), np.uint8)
     veil[..., 3] = np.rint(216 * (1 - weights / weights.max(initial=1e-9)))
     return _data_url(veil, "PNG", "image/png")
 
 
-def _data_url(pixels, form, kind):
+def _data_url(pixels: np.ndarray, form: str, kind: str) -> str:
     from PIL import Image
 
     data = io.BytesIO()

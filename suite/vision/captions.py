@@ -2,14 +2,19 @@
 
 import textwrap
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 LINE = 60  # characters of a line under a picture
 WORDS_IN_A_ROW = 9
 
 
-def draw_captions(pictures: Sequence[np.ndarray], captions: Sequence[str], references: Sequence[str]):
+def draw_captions(pictures: Sequence[np.ndarray], captions: Sequence[str], references: Sequence[str]) -> "Figure":
     """Return a matplotlib figure of the pictures, each with its caption, and in grey what people said of it.
 
     Args:
@@ -36,7 +41,9 @@ def draw_captions(pictures: Sequence[np.ndarray], captions: Sequence[str], refer
     return figure
 
 
-def draw_attention(pictures: Sequence[np.ndarray], words: Sequence[Sequence[str]], grids: Sequence[np.ndarray]):
+def draw_attention(
+    pictures: Sequence[np.ndarray], words: Sequence[Sequence[str]], grids: Sequence[np.ndarray]
+) -> "Figure":
     """Return a matplotlib figure with each picture once for each word of its caption, bright where the model looked.
 
     Args:
@@ -69,5 +76,5 @@ def draw_attention(pictures: Sequence[np.ndarray], words: Sequence[Sequence[str]
     return figure
 
 
-def _wrapped(text):
+def _wrapped(text: str) -> str:
     return "\n".join(line for part in text.splitlines() for line in textwrap.wrap(part, LINE) or [""])

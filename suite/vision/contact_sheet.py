@@ -1,13 +1,18 @@
 """Many clips on one picture."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 SHOWN_FRAMES = 5
 
 
-def draw_contact_sheet(clips: Sequence[np.ndarray], titles: Sequence[str], marked: Sequence[bool]):
+def draw_contact_sheet(clips: Sequence[np.ndarray], titles: Sequence[str], marked: Sequence[bool]) -> "Figure":
     """Return a matplotlib figure with a row of frames, evenly spread over the clip, for each clip.
 
     Args:
@@ -35,7 +40,7 @@ def draw_contact_sheet(clips: Sequence[np.ndarray], titles: Sequence[str], marke
     return figure
 
 
-def draw_attention(attentions: Sequence[np.ndarray], titles: Sequence[str]):
+def draw_attention(attentions: Sequence[np.ndarray], titles: Sequence[str]) -> "Figure":
     """Return a matplotlib figure with the weight of each frame over the clip, one line of squares per clip.
 
     Args:

@@ -135,7 +135,7 @@ class FrameDecoder:
         damaged: Of these, how many could not be decoded.
     """
 
-    def __init__(self, video: OpenVideo):
+    def __init__(self, video: OpenVideo) -> None:
         self.video = video
         self.packets = 0
         self.damaged = 0
@@ -170,7 +170,7 @@ class Pictures:
         height: Likewise.
     """
 
-    def __init__(self, video: OpenVideo, first: "av.VideoFrame"):
+    def __init__(self, video: OpenVideo, first: "av.VideoFrame") -> None:
         aspect = video.stream.sample_aspect_ratio
         self._scaled = _square(aspect, first.width), first.height
         _check_size(video, *self._scaled)

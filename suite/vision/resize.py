@@ -40,7 +40,7 @@ def resize_frames(frames: tf.Tensor, height: int, width: int, keep_aspect: bool 
     return tf.cast(tf.round(tf.clip_by_value(resized, 0, 255)), tf.uint8)
 
 
-def _weights(count, length, size, inner):
+def _weights(count: tf.Tensor | int, length: tf.Tensor, size: int, inner: tf.Tensor) -> tf.Tensor:
     """Return the matrix (size, count) of one axis; rows outside the inner picture are zero."""
     scale = length / inner
     place = tf.range(size, dtype=tf.float32) - tf.floor((size - inner) / 2)

@@ -55,7 +55,7 @@ def sliding_windows(frames: Iterable[tuple[float, np.ndarray]], size: int, hop: 
         yield _window(newest)
 
 
-def _window(timed_frames):
+def _window(timed_frames: Sequence[tuple[float, np.ndarray]]) -> Window:
     times = [time for time, _ in timed_frames]
     step = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.04
     return Window(np.stack([frame for _, frame in timed_frames]), times[0], times[-1] + step)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from suite.errors import UserError
@@ -87,7 +88,7 @@ def _npm_pack(packages: list[str]) -> dict[str, bytes]:
     return fetched
 
 
-def _keep(tarballs):
+def _keep(tarballs: Mapping[str, bytes]) -> None:
     try:
         cache_folder().mkdir(parents=True, exist_ok=True)
         for package, content in tarballs.items():
@@ -114,7 +115,7 @@ def _is_whole(package: str, tarball: bytes) -> bool:
     return hashlib.sha512(tarball).digest() == base64.b64decode(PACKAGES[package])
 
 
-def _reason(stderr):
+def _reason(stderr: str) -> str:
     """Return the line of npm's complaint that says most."""
     lines = [line.strip().removeprefix("npm error ") for line in stderr.splitlines() if line.startswith("npm error ")]
     told = [line for line in lines if not line.startswith(("code ", "errno ", "syscall ", "A complete log"))]

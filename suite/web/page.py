@@ -143,7 +143,7 @@ def _tensor(name: str, details: dict[str, Any]) -> str:
     return f"{name}: {details['dtype']}[{shape}]"
 
 
-def _facts(entry, size):
+def _facts(entry: dict[str, Any], size: int) -> list[list[str]]:
     facts = [["Model", entry["file"]], ["Size", _bytes(size)], ["Runtime", f"LiteRT.js {VERSION}, on this device"]]
     metrics = entry.get("metrics") or {}
     for name, value in list((metrics.get("tflite") or {}).items())[:1]:
@@ -153,11 +153,11 @@ def _facts(entry, size):
     return facts
 
 
-def _bytes(count):
+def _bytes(count: int) -> str:
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB" if count >= 1e3 else f"{count} bytes"
 
 
-def _refuse_other(directory):
+def _refuse_other(directory: Path) -> None:
     """Raise UserError if the folder holds something that is not an earlier page."""
     if directory.exists() and not directory.is_dir():
         raise UserError(f"{directory}: expected a folder for the page. Received: a file")

@@ -16,8 +16,8 @@ class ClipMask(keras.layers.Layer):
         `(batch, time)`, boolean, True where a frame counts.
     """
 
-    def call(self, frames, length):
+    def call(self, frames: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
         return tf.range(tf.shape(frames)[1])[tf.newaxis] < tf.cast(length, tf.int32)[:, tf.newaxis]
 
-    def compute_output_spec(self, frames, length):
+    def compute_output_spec(self, frames: keras.KerasTensor, length: keras.KerasTensor) -> keras.KerasTensor:
         return keras.KerasTensor(frames.shape[:2], "bool")

@@ -1,5 +1,7 @@
 """The lowest cosine frequencies of each frame: a front end without anything to learn."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -28,12 +30,12 @@ class CosineFrequencies(keras.layers.Layer):
     # Its sums over a whole frame differ by orders of magnitude between frequencies.
     float_in_int8 = True
 
-    def __init__(self, frequencies=10, scale=0.3, **kwargs):
+    def __init__(self, frequencies: int = 10, scale: float = 0.3, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.frequencies = frequencies
         self.scale = scale
 
-    def call(self, frames):
+    def call(self, frames: tf.Tensor) -> tf.Tensor:
         height, width, channels = frames.shape[2:]
         steps = frames.shape[1] or tf.shape(frames)[1]
         rows = tf.constant(self.scale * cosine_matrix(height, self.frequencies), frames.dtype)
@@ -45,10 +47,10 @@ class CosineFrequencies(keras.layers.Layer):
         transformed = tf.matmul(flat, rows, transpose_b=True)
         return tf.reshape(transformed, (-1, steps, channels * self.frequencies * self.frequencies))
 
-    def compute_output_spec(self, frames):
+    def compute_output_spec(self, frames: keras.KerasTensor) -> keras.KerasTensor:
         return keras.KerasTensor((*frames.shape[:2], frames.shape[-1] * self.frequencies**2), self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "frequencies": self.frequencies, "scale": self.scale}
 
 

@@ -1,12 +1,14 @@
 """Motion: the change since the frame before."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from suite.recurrent.deployment import current
 
 
-def frames_before(name, frames):
+def frames_before(name: str, frames: tf.Tensor) -> tf.Tensor:
     """Return what came before each frame: the first frame has itself before it, so that its change is 0.
 
     While a stream is traced, the last frame of one chunk is carried to the next.
@@ -47,19 +49,19 @@ class FrameDifferences(keras.layers.Layer):
         `(batch, time, ..., 2 * channels)`.
     """
 
-    def __init__(self, scale=1.0, **kwargs):
+    def __init__(self, scale: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.scale = scale
 
-    def call(self, inputs, mask):
+    def call(self, inputs: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         change = self.scale * (inputs - frames_before(self.name, inputs))
         counted = tf.cast(mask, inputs.dtype)
         while len(counted.shape) < len(inputs.shape):
             counted = counted[..., tf.newaxis]
         return tf.concat([inputs, counted * change], axis=-1)
 
-    def compute_output_spec(self, inputs, mask):
+    def compute_output_spec(self, inputs: keras.KerasTensor, mask: keras.KerasTensor) -> keras.KerasTensor:
         return keras.KerasTensor((*inputs.shape[:-1], 2 * inputs.shape[-1]), self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "scale": self.scale}

@@ -26,7 +26,7 @@ class FeatureMemory:
         capacity: Bytes of arrays kept.
     """
 
-    def __init__(self, capacity: int = CAPACITY_BYTES):
+    def __init__(self, capacity: int = CAPACITY_BYTES) -> None:
         self.capacity = capacity
         self._kept: OrderedDict[bytes, np.ndarray] = OrderedDict()
         self._bytes = 0

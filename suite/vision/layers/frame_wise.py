@@ -1,5 +1,7 @@
 """One network over every frame of a clip, as a plain network of pictures."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -24,17 +26,17 @@ class FrameWise(keras.layers.Layer):
         `(batch, time, ...)`, what the network gives for each frame.
     """
 
-    def __init__(self, network, **kwargs):
+    def __init__(self, network: keras.Model, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.network = network
 
-    def build(self, *shapes):
+    def build(self, *shapes: tuple[int | None, ...]) -> None:
         self.built = True
 
-    def call(self, frames, mask, training=None):
+    def call(self, frames: tf.Tensor, mask: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         return self.see(frames, mask, training)
 
-    def see(self, frames, mask, training=None):
+    def see(self, frames: tf.Tensor, mask: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """Return what the network gives for each frame."""
         shape = self.network.output_shape[1:]
         if current() is not None:
@@ -45,12 +47,14 @@ class FrameWise(keras.layers.Layer):
         whole = tf.scatter_nd(places, features, tf.concat([tf.shape(mask, tf.int64), tf.constant(shape, tf.int64)], 0))
         return tf.reshape(whole, (*tf.unstack(tf.shape(mask)), *shape))
 
-    def compute_output_spec(self, frames, mask, training=None):
+    def compute_output_spec(
+        self, frames: keras.KerasTensor, mask: keras.KerasTensor, training: bool | None = None
+    ) -> keras.KerasTensor:
         return keras.KerasTensor((*frames.shape[:2], *self.network.output_shape[1:]), self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "network": keras.saving.serialize_keras_object(self.network)}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "FrameWise":
         return cls(keras.saving.deserialize_keras_object(config.pop("network")), **config)

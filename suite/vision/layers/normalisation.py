@@ -1,5 +1,7 @@
 """Brightness, contrast and what stands still in a clip, taken out."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -35,13 +37,13 @@ class ClipNormalisation(keras.layers.Layer):
     # Sums over a whole clip, and quotients of them, are no matter for 8 bits.
     float_in_int8 = True
 
-    def __init__(self, mode="clip", **kwargs):
+    def __init__(self, mode: str = "clip", **kwargs: Any) -> None:
         super().__init__(autocast=False, **kwargs)
         if mode not in MODES:
             raise ValueError(f"`mode` must be one of {', '.join(MODES)}. Received: mode={mode}")
         self.mode = mode
 
-    def call(self, frames, mask):
+    def call(self, frames: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         pixels = tf.cast(frames, tf.float32)
         counted = tf.cast(mask, tf.float32)[:, :, tf.newaxis, tf.newaxis, tf.newaxis]
         if self.mode == "pixels":
@@ -55,19 +57,19 @@ class ClipNormalisation(keras.layers.Layer):
             normal = normal / (tf.sqrt(_mean(tf.square(normal), counted, (1, 2, 3, 4))) + 1)
         return tf.cast(normal * counted, self.compute_dtype)
 
-    def compute_output_spec(self, frames, mask):
+    def compute_output_spec(self, frames: keras.KerasTensor, mask: keras.KerasTensor) -> keras.KerasTensor:
         return keras.KerasTensor(frames.shape, self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "mode": self.mode}
 
 
-def _standardised(pixels, counted, axes):
+def _standardised(pixels: tf.Tensor, counted: tf.Tensor, axes: Any) -> tf.Tensor:
     centred = pixels - _mean(pixels, counted, axes)
     return centred / (tf.sqrt(_mean(tf.square(centred), counted, axes)) + 1)
 
 
-def _mean(values, counted, axes):
+def _mean(values: tf.Tensor, counted: tf.Tensor, axes: Any) -> tf.Tensor:
     """Return the mean over axes, weighted by `kept`, with these axes of size 1: first within frames, then over them."""
     within = [axis for axis in axes if axis > 1]
     mean = tf.reduce_mean(values, within, keepdims=True) if within else values

@@ -1,6 +1,9 @@
 """A picture as a grid of places, each with the features a learned network sees there."""
 
+from typing import Any
+
 import keras
+import numpy as np
 import tensorflow as tf
 
 from suite.recurrent.deployment import current
@@ -31,7 +34,7 @@ class PictureGrid(keras.layers.Layer):
         `(batch, grid * grid, filters)`, the places row by row from the top left.
     """
 
-    def __init__(self, network, grid, **kwargs):
+    def __init__(self, network: keras.Model, grid: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         _, rows, columns, self.features = network.output_shape
         if rows % grid or columns % grid:
@@ -39,10 +42,10 @@ class PictureGrid(keras.layers.Layer):
         self.network = network
         self.grid = grid
 
-    def build(self, pictures_shape):
+    def build(self, pictures_shape: tuple[int | None, ...]) -> None:
         self.built = True
 
-    def call(self, pictures):
+    def call(self, pictures: tf.Tensor) -> tf.Tensor:
         if current() is not None:
             return self._see(pictures)
         if self.trainable:
@@ -52,30 +55,30 @@ class PictureGrid(keras.layers.Layer):
         features = tf.reshape(features, (-1, self.grid**2, self.features))
         return tf.cast(tf.stop_gradient(features), self.compute_dtype)
 
-    def _see(self, pictures):
+    def _see(self, pictures: tf.Tensor) -> tf.Tensor:
         maps = self.network(tf.cast(pictures, self.compute_dtype), training=False)
         size = maps.shape[1] // self.grid, maps.shape[2] // self.grid
         maps = tf.nn.avg_pool2d(maps, size, size, "VALID") if size != (1, 1) else maps
         return tf.reshape(maps, (-1, self.grid**2, self.features))
 
-    def _see_repeated_once(self, pictures):
+    def _see_repeated_once(self, pictures: tf.Tensor) -> tf.Tensor:
         """See pictures of which equal ones follow one another, as those of several captions do, once each."""
         repeated = tf.reduce_all(pictures[1:] == pictures[:-1], axis=(1, 2, 3))
         first = tf.concat([tf.ones_like(pictures[:1, 0, 0, 0], tf.bool), ~repeated], axis=0)
         return tf.gather(self._see(tf.boolean_mask(pictures, first)), tf.cumsum(tf.cast(first, tf.int32)) - 1)
 
-    def _recall(self, pictures):
+    def _recall(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return grids, zeros where not known, whether known, and the key of each picture."""
         network = network_key(self.network, f"{self.grid} {self.compute_dtype}")
         return GRIDS.recall([clip_key(network, picture) for picture in pictures], (self.grid**2, self.features))
 
-    def _complete(self, pictures, features, known, keys):
+    def _complete(self, pictures: tf.Tensor, features: tf.Tensor, known: tf.Tensor, keys: tf.Tensor) -> tf.Tensor:
         """See the pictures not known one by one, so that what is seen does not hang on the others of the batch."""
 
-        def complete_one(inputs):
+        def complete_one(inputs: tuple[tf.Tensor, ...]) -> tf.Tensor:
             picture, before, is_known, key = inputs
 
-            def see():
+            def see() -> tf.Tensor:
                 computed = tf.cast(self._see(picture[tf.newaxis])[0], tf.float32)
                 return tf.reshape(tf.numpy_function(GRIDS.remember, [computed, key], tf.float32), computed.shape)
 
@@ -84,19 +87,19 @@ class PictureGrid(keras.layers.Layer):
         features = tf.ensure_shape(features, (None, self.grid**2, self.features))
         specification = tf.TensorSpec((self.grid**2, self.features), tf.float32)
 
-        def complete():
+        def complete() -> tf.Tensor:
             inputs = (pictures, features, known, keys)
             return tf.map_fn(complete_one, inputs, fn_output_signature=specification, parallel_iterations=1)
 
         return tf.cond(tf.reduce_all(known), lambda: features, complete)
 
-    def compute_output_spec(self, pictures):
+    def compute_output_spec(self, pictures: keras.KerasTensor) -> keras.KerasTensor:
         return keras.KerasTensor((pictures.shape[0], self.grid**2, self.features), self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         network = keras.saving.serialize_keras_object(self.network)
         return {**super().get_config(), "network": network, "grid": self.grid}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "PictureGrid":
         return cls(keras.saving.deserialize_keras_object(config.pop("network")), **config)
