@@ -7,7 +7,7 @@ import numpy as np
 
 from pipelines.speech.config import Settings
 from pipelines.speech.data import read
-from pipelines.speech.sample_data import write_audio, write_table
+from pipelines.speech.writing import write_audio, write_table
 from suite.data.examples import PARTS, Example
 
 STRINGS = {"train": 2000, "dev": 200, "test": 200}

@@ -12,7 +12,6 @@ Grammar (`[a | b]` is one of them, `(a)` may be left out):
 No sentence is said twice, and no voice speaks in two parts. The digits are said by the same voices, each word several times.
 """
 
-import csv
 import random
 import tempfile
 from collections.abc import Callable
@@ -22,8 +21,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.speech.espeak import SAMPLE_RATE, Utterance, speak
+from pipelines.speech.espeak import Utterance, speak
 from pipelines.speech.formats import DIGIT_WORDS
+from pipelines.speech.writing import write_audio, write_table
 from suite.data.new_folder import make_new_folder
 from suite.errors import UserError
 
@@ -154,23 +154,6 @@ def _speak(requests: list[tuple[str, str, str]], generator: random.Random) -> li
         for text, speaker, part in requests
     ]
     return [Spoken(*request, samples) for request, samples in zip(requests, speak(utterances), strict=True)]
-
-
-def write_audio(path: Path, samples: np.ndarray, sample_rate: int = SAMPLE_RATE) -> None:
-    """Write int16 samples in the format that the path's ending names, making its folder."""
-    import soundfile
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, samples, sample_rate)
-
-
-def write_table(path: Path, rows: list[tuple[str, ...]]) -> None:
-    """Write a csv, or a tsv without quoting, as the path's ending says."""
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        if path.suffix == ".csv":
-            csv.writer(file, lineterminator="\n").writerows(rows)
-        else:
-            file.writelines("\t".join(row) + "\n" for row in rows)
 
 
 def _write_manifest(directory: Path, clips: list[Spoken]) -> None:

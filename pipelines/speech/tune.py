@@ -64,6 +64,7 @@ def tune_decoder(
     from pipelines.speech.decoder import own_language_model
     from pipelines.speech.wordlists import read_language_model
     from suite.artifact import read_artifact, replace_assets
+    from suite.decoding.ngram import arpa_lines
     from suite.decoding.tuning import tune
     from suite.runtime.loaded import load
 
@@ -96,7 +97,7 @@ def tune_decoder(
     if language_model is not None:
         _refuse_worse(language_model, tuned.wer, log_probs, references, assets, settings)
     weights = {"language_model_weight": tuned.lm_weight, "word_bonus": tuned.word_bonus, "beam_width": beam_width}
-    new_assets = {"decoder": weights, "language_model": model.arpa_lines(), "language_model_level": model.level}
+    new_assets = {"decoder": weights, "language_model": arpa_lines(model), "language_model_level": model.level}
     replace_assets(artifact, new_assets)
     rates = {"greedy_wer": tuned.greedy_wer, "wer": tuned.wer}
     return {"split": part, "examples": len(selected), **rates, **weights, **covered}

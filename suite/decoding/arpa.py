@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from suite.decoding.arpa_merge import merge_tokens
-from suite.decoding.ngram import END, START, UNKNOWN, NgramModel
+from suite.decoding.ngram_model import END, START, UNKNOWN, NgramModel
 from suite.errors import UserError
 
 SPACE = "<space>"
@@ -57,7 +57,11 @@ def write_arpa(model: NgramModel, path: Path | str) -> None:
 
 
 def read_arpa(path: Path | str, level: str | None = None, normalize: Callable[[str], str] | None = None) -> NgramModel:
-    """Read an ARPA file, plain or `.gz`; the arguments are those of `parse_arpa`."""
+    """Read an ARPA file, plain or `.gz`; the arguments are those of `parse_arpa`.
+
+    Raises:
+        UserError: naming the line that is not as the format has it.
+    """
     path = Path(path)
     opened = gzip.open if path.suffix == ".gz" else open
     try:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from suite.decoding.ngram import END, LEVELS, START, START_ID, UNKNOWN, UNKNOWN_ID, NgramModel, tokens
+from suite.decoding.ngram_model import END, LEVELS, START, START_ID, UNKNOWN, UNKNOWN_ID, NgramModel, tokens
 from suite.errors import UserError
 
 DISCOUNTS = (0.5, 1.0, 1.5)  # where a text is too small to estimate them, as KenLM's fallback
@@ -22,6 +22,14 @@ def train(lines: Iterable[str], order: int, level: str) -> NgramModel:
     where D discounts counts of 1, 2 and 3 or more differently, estimated for each order from how many n-grams have
     counts 1 to 4, and gamma(h) hands on what was discounted. Single tokens are mixed with the uniform distribution over
     the vocabulary (`<unk>` and `</s>` belong to it, `<s>` does not), so the probabilities after any context sum to 1.
+
+    Args:
+        lines: One sentence each; empty lines are left out.
+        order: At least 1.
+        level: `"character"` or `"word"`.
+
+    Raises:
+        UserError: if there is no sentence, or one holds `<s>`, `</s>` or `<unk>` as a word.
 
     Source: Chen and Goodman 1998, "An Empirical Study of Smoothing Techniques for Language Modeling", equations 16-26.
     """

@@ -1,146 +1,18 @@
-"""N-gram language models of characters or words, with back-off."""
+"""N-gram language models of characters or words, with back-off: learned from sentences, read from and written to ARPA files."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
+from suite.decoding.arpa import arpa_lines, parse_arpa, read_arpa, write_arpa
+from suite.decoding.kneser_ney import train
+from suite.decoding.ngram_model import END, START, UNKNOWN, NgramModel, tokens
 
-import numpy as np
-
-LEVELS = ("character", "word")
-UNKNOWN, START, END = "<unk>", "<s>", "</s>"
-UNKNOWN_ID, START_ID, END_ID = 0, 1, 2
-
-
-@dataclass(frozen=True, eq=False)
-class NgramModel:
-    """A back-off model as a machine: a state is a context of up to order - 1 tokens, state 0 the empty one.
-
-        p(w | h) = p of the n-gram h w, where the model has it
-                 = backoff(h) p(w | h without its first token), otherwise
-
-    The n-grams stand sorted by state, then by token; those of a state are `first[state]` to `first[state + 1]`.
-
-    Attributes:
-        level: `"character"` or `"word"`: what a token is.
-        order: n.
-        vocabulary: Text of each token; `<unk>`, `<s>`, `</s>` come first.
-        first: int64 `(states + 1,)`.
-        token: int32 `(n-grams,)`, last token.
-        log_prob: float64 `(n-grams,)`, natural logarithms.
-        target: int32 `(n-grams,)`, the state after the n-gram.
-        backoff: float64 `(states,)`, natural logarithms.
-        suffix: int32 `(states,)`, the state of the context without its first token; 0 for state 0.
-    """
-
-    level: str
-    order: int
-    vocabulary: tuple[str, ...]
-    first: np.ndarray
-    token: np.ndarray
-    log_prob: np.ndarray
-    target: np.ndarray
-    backoff: np.ndarray
-    suffix: np.ndarray
-
-    @staticmethod
-    def train(lines: Iterable[str], order: int, level: str) -> "NgramModel":
-        """As `train` of this module."""
-        return train(lines, order, level)
-
-    def arpa_lines(self) -> list[str]:
-        """Return the lines of the model's ARPA file."""
-        from suite.decoding.arpa import arpa_lines
-
-        return arpa_lines(self)
-
-    @cached_property
-    def ids(self) -> dict[str, int]:
-        """Text of a token -> its id."""
-        return {text: index for index, text in enumerate(self.vocabulary)}
-
-    @property
-    def start(self) -> int:
-        """The state at the start of a sentence."""
-        return self.step(0, START_ID)[1] if self.order > 1 else 0
-
-    def step(self, state: int, token: int) -> tuple[float, int]:
-        """Return the natural log-probability of a token after a state, and the next state."""
-        total = 0.0
-        while True:
-            begin, end = self.first[state], self.first[state + 1]
-            place = begin + np.searchsorted(self.token[begin:end], token)
-            if place < end and self.token[place] == token:
-                return total + float(self.log_prob[place]), int(self.target[place])
-            if state == 0:
-                token = UNKNOWN_ID  # known to every model
-            total += float(self.backoff[state])
-            state = int(self.suffix[state])
-
-    def encode(self, sentence: str) -> list[int]:
-        """Return the token ids of a sentence."""
-        return [self.ids.get(token, UNKNOWN_ID) for token in tokens(sentence, self.level)]
-
-    def score(self, sentence: str) -> float:
-        """Return the natural log-probability of a sentence, its end included."""
-        total, state = 0.0, self.start
-        for token in [*self.encode(sentence), END_ID]:
-            log_prob, state = self.step(state, token)
-            total += log_prob
-        return total
-
-    def perplexity(self, lines: Iterable[str]) -> float:
-        """Return e to the mean negative log-probability of a token; each sentence's end is a token."""
-        total = count = 0
-        for line in lines:
-            total += self.score(line)
-            count += len(tokens(line, self.level)) + 1
-        return float(np.exp(-total / max(count, 1)))
-
-
-def tokens(text: str, level: str) -> list[str]:
-    """Return the tokens of a sentence: its characters, spaces too, or its words."""
-    return list(text) if level == "character" else text.split()
-
-
-def train(lines: Iterable[str], order: int, level: str) -> NgramModel:
-    """Return the model of these sentences by interpolated modified Kneser-Ney smoothing.
-
-    Args:
-        lines: One sentence each; empty lines are left out.
-        order: At least 1.
-        level: `"character"` or `"word"`.
-
-    Raises:
-        UserError: if there is no sentence, or one holds `<s>`, `</s>` or `<unk>` as a word.
-    """
-    from suite.decoding.kneser_ney import train
-
-    return train(lines, order, level)
-
-
-def read_arpa(path: Path | str, level: str | None = None, normalize: Callable[[str], str] | None = None) -> NgramModel:
-    """Read an ARPA file, plain or `.gz`; the arguments are those of `parse_arpa`.
-
-    Raises:
-        UserError: naming the line that is not as the format has it.
-    """
-    from suite.decoding.arpa import read_arpa
-
-    return read_arpa(path, level, normalize)
-
-
-def parse_arpa(
-    lines: Iterable[str], name: str, level: str | None = None, normalize: Callable[[str], str] | None = None
-) -> NgramModel:
-    """Return the model of an ARPA file's lines; as `suite.decoding.arpa.parse_arpa`, which has the arguments."""
-    from suite.decoding.arpa import parse_arpa
-
-    return parse_arpa(lines, name, level, normalize)
-
-
-def write_arpa(model: NgramModel, path: Path | str) -> None:
-    """Write an ARPA file, compressed where the name ends in `.gz`."""
-    from suite.decoding.arpa import write_arpa
-
-    write_arpa(model, path)
+__all__ = [
+    "END",
+    "START",
+    "UNKNOWN",
+    "NgramModel",
+    "arpa_lines",
+    "parse_arpa",
+    "read_arpa",
+    "tokens",
+    "train",
+    "write_arpa",
+]

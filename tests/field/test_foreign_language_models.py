@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.speech.config import Settings
 from pipelines.speech.wordlists import read_language_model, read_lexicon
-from suite.decoding.ngram import parse_arpa, train, write_arpa
+from suite.decoding.ngram import arpa_lines, parse_arpa, train, write_arpa
 from suite.errors import UserError
 
 LETTERS = ["", " ", "'", *"abcdefghijklmnopqrstuvwxyzéçğıöşü"]
@@ -50,7 +50,7 @@ def test_the_same_word_in_two_cases_is_one_with_the_sum_of_both():
 @pytest.mark.parametrize("ending", [".arpa", ".arpa.gz"])
 def test_a_french_model_of_any_form(tmp_path, form, case, ending):
     own = train(["été garçon", "l'été", "garçon garçon été"], 3, "word")
-    text = "\n".join(own.arpa_lines())
+    text = "\n".join(arpa_lines(own))
     for word in own.vocabulary[3:]:
         text = text.replace(
             word, unicodedata.normalize(form, case(word)).replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")

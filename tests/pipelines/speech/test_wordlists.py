@@ -10,7 +10,7 @@ from pipelines.speech.config import Settings
 from pipelines.speech.decoder import make_decoder
 from pipelines.speech.tune import _refuse_worse
 from pipelines.speech.wordlists import covered_share, read_hot_words, read_language_model, read_lexicon
-from suite.decoding.ngram import train, write_arpa
+from suite.decoding.ngram import arpa_lines, train, write_arpa
 from suite.errors import UserError
 
 SYMBOLS = ["", " ", "'", *"abcdefghijklmnopqrstuvwxyz"]
@@ -119,7 +119,7 @@ def test_a_model_of_single_letters_keeps_its_level(tmp_path):
     letters = [" ".join("abba"), " ".join("baa")]
     assets = {
         "symbols": SYMBOLS,
-        "language_model": train(letters, 2, "word").arpa_lines(),
+        "language_model": arpa_lines(train(letters, 2, "word")),
         "language_model_level": "word",
     }
     decoder = make_decoder(assets, BEAM)

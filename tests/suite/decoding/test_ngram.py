@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from suite.decoding.ngram import END, START, UNKNOWN, parse_arpa, read_arpa, tokens, train, write_arpa
+from suite.decoding.ngram import END, START, UNKNOWN, arpa_lines, parse_arpa, read_arpa, tokens, train, write_arpa
 from suite.errors import UserError
 
 TEXTS = {
@@ -111,7 +111,7 @@ def test_an_arpa_file_holds_the_same_model(tmp_path, name, level):
         np.testing.assert_array_equal(getattr(again, field), getattr(model, field))
     np.testing.assert_allclose(again.log_prob, model.log_prob, rtol=1e-6)
     np.testing.assert_allclose(again.backoff, model.backoff, rtol=1e-6, atol=1e-9)
-    assert again.arpa_lines() == model.arpa_lines()
+    assert arpa_lines(again) == arpa_lines(model)
 
 
 ARPA = """made by hand
