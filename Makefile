@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do $$p -c '
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test test-slow test-real test-browser lint constraints clean
+.PHONY: demo test test-slow test-real test-browser test-guides lint constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/suite demo
@@ -22,6 +22,9 @@ test-real: $(INSTALLED)
 test-browser: .venv/.browser
 	SUITE_BROWSER=required $(BIN)/python -m pytest -m browser tests/browser
 
+test-guides: .venv/.guides
+	$(BIN)/python -m pytest -m slow tests/suite/export/test_guide_programs.py
+
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -36,12 +39,16 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[browser]'
 	@touch $@
 
+.venv/.guides: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[guides]'
+	@touch $@
+
 # Renew the pins: the newest versions that pyproject.toml allows, from a fresh environment.
 constraints:
 	@test -n "$(PYTHON)"
 	rm -rf .venv-constraints
 	$(PYTHON) -m venv .venv-constraints
-	.venv-constraints/bin/python -m pip install --quiet '.[dev,browser]'
+	.venv-constraints/bin/python -m pip install --quiet '.[dev,browser,guides]'
 	.venv-constraints/bin/python -m pip freeze --exclude recurrent-suite > constraints.txt
 	rm -rf .venv-constraints build
 

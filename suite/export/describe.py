@@ -18,7 +18,10 @@ def describe_signature(signature: Signature, path: Path, deployment: str) -> dic
     predictor = TfLitePredictor(path, 1, signature.name, bool(signature.custom_ops))
     described: dict[str, Any] = {"inputs": {}, "outputs": {}}
     inputs = {name: _words(raw.meaning, raw.kind, "") for name, raw in signature.inputs.items()}
-    outputs = {name: _words(out.meaning, out.kind.name, out.unit) for name, out in signature.outputs.items()}
+    outputs = {
+        name: _words(output.meaning, output.kind.name, output.unit, output.length)
+        for name, output in signature.outputs.items()
+    }
     for side, tensors, words in (("inputs", predictor.inputs, inputs), ("outputs", predictor.outputs, outputs)):
         for name, (shape, dtype) in tensors.items():
             state = f"state of the stream: {name.removeprefix(STATE)}; zeros before the first chunk"
@@ -34,9 +37,10 @@ def describe_signature(signature: Signature, path: Path, deployment: str) -> dic
     return described
 
 
-def _words(meaning: str, kind: str, unit: str) -> dict[str, str]:
-    """Return what is said of a tensor, without what is not."""
-    return {"meaning": meaning, **({"kind": kind} if kind else {}), **({"unit": unit} if unit else {})}
+def _words(meaning: str, kind: str, unit: str, length: str = "") -> dict[str, str]:
+    """Return what is said of a tensor, without what is not; `length` names the output that says how many rows count."""
+    said_of = {"meaning": meaning, "kind": kind, "unit": unit, "length": length}
+    return {name: words for name, words in said_of.items() if words or name == "meaning"}
 
 
 def labels_of(signatures: Sequence[Signature]) -> list[str]:

@@ -8,17 +8,23 @@ from suite.runtime.streaming import STATE
 
 WINDOWED_RANK = 2  # (batch, length): what can be cut into pieces of a fixed length
 COMPILED_TYPES = {"float32", "int32", "int8", "uint8", "bool"}  # what LiteRT's TensorBuffer reads and writes
+SWIFT_TYPES = {"float32", "int32", "int64", "int16", "uint8", "bool"}  # what TensorFlowLiteSwift's Tensor knows
+BROWSER_TYPES = {"float32", "int32", "uint8"}  # what the guide's JavaScript feeds to LiteRT.js
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """An input or output of a signature; None in the shape is an axis of any length."""
+    """An input or output of a signature; None in the shape is an axis of any length.
+
+    `kind` is that of the report; `length` names the output that says how many of its rows count.
+    """
 
     name: str
     dtype: str
     shape: tuple[int | None, ...]
     meaning: str
     kind: str = ""
+    length: str = ""
 
     @property
     def fixed(self) -> bool:
@@ -57,17 +63,6 @@ class Call:
         (only,) = self.inputs if len(self.inputs) == 1 else (None,)
         return only if only and only.fixed and len(only.shape) == WINDOWED_RANK else None
 
-    @property
-    def pieces_note(self) -> str:
-        """How the answers to the pieces of a longer input are to be read."""
-        if self.states:
-            return "The answer after the last piece is that of the whole input."
-        if self.window and self.window.is_text:
-            return (
-                "One answer for each piece; that of the whole text is their mean, weighted by the bytes of each piece."
-            )
-        return "One answer for each piece of the input."
-
 
 def read_calls(entry: dict[str, Any]) -> list[Call]:
     """Return the calls of a file. What is input and output under the same `state_...` is a state, zeros at first."""
@@ -89,16 +84,29 @@ def must_reset(entry: dict[str, Any]) -> bool:
 
 def uses_compiled_model(entry: dict[str, Any]) -> bool:
     """Whether LiteRT's CompiledModel is the runtime for the file: fixed shapes, no state inside, types that it knows."""
-    tensors = [tensor for call in read_calls(entry) for tensor in (*call.inputs, *call.outputs, *call.states)]
-    plain = all(tensor.fixed and tensor.dtype in COMPILED_TYPES for tensor in tensors)
+    plain = all(tensor.fixed and tensor.dtype in COMPILED_TYPES for tensor in _tensors(entry))
     stateless = not must_reset(entry) and not any(call.states for call in read_calls(entry))
     return entry["deployment"] == "compiled" and plain and stateless
 
 
-def labelled(entry: dict[str, Any], call: Call) -> Tensor | None:
-    """The output whose last axis runs over the labels."""
-    count = len(entry.get("labels") or [])
-    return next((tensor for tensor in call.outputs if count and tensor.shape[-1:] == (count,)), None)
+def swift_reason(entry: dict[str, Any]) -> str:
+    """Return why Swift cannot run a file; empty where it can."""
+    others = {tensor.dtype for tensor in _tensors(entry)} - SWIFT_TYPES
+    return f"TensorFlowLiteSwift has no tensors of {', '.join(sorted(others))}, which this file has." if others else ""
+
+
+def browser_reason(entry: dict[str, Any]) -> str:
+    """Return why LiteRT.js cannot run a file in a browser; empty where it can."""
+    if must_reset(entry) or not all(tensor.fixed for tensor in _tensors(entry)):
+        return "LiteRT.js runs files of fixed shapes that keep no state inside: those of `--deployment compiled`."
+    others = {tensor.dtype for tensor in _tensors(entry)} - BROWSER_TYPES
+    return f"LiteRT.js takes no tensors of {', '.join(sorted(others))}, which this file has." if others else ""
+
+
+def output_of_kind(call: Call, kind: str) -> Tensor | None:
+    """Return the first output of a kind (`suite.answers.outputs`), of several log-probabilities the one with rows."""
+    fitting = [tensor for tensor in call.outputs if tensor.kind == kind]
+    return max(fitting, key=lambda tensor: len(tensor.shape), default=None)
 
 
 def camel(name: str) -> str:
@@ -107,8 +115,23 @@ def camel(name: str) -> str:
     return first + "".join(part.capitalize() for part in rest)
 
 
+def _tensors(entry: dict[str, Any]) -> list[Tensor]:
+    return [tensor for call in read_calls(entry) for tensor in (*call.inputs, *call.outputs, *call.states)]
+
+
 def _tensor(name: str, values: dict[str, Any]) -> Tensor:
-    meaning = values.get("meaning", "")
-    # Reports of before said it in the meaning alone.
-    kind = values.get("kind", "text" if "UTF-8" in meaning else "")
-    return Tensor(name, values["dtype"], tuple(values["shape"]), meaning, kind)
+    meaning, shape = values.get("meaning", ""), tuple(values["shape"])
+    old = "kind" not in values
+    kind, length = (_kind_of_before(name, values["dtype"], shape, meaning)) if old else (values["kind"], "")
+    return Tensor(name, values["dtype"], shape, meaning, kind, values.get("length", length))
+
+
+def _kind_of_before(name: str, dtype: str, shape: tuple[int | None, ...], meaning: str) -> tuple[str, str]:
+    """Return kind and length of a tensor in reports of before, which said them in name and meaning alone."""
+    if "UTF-8" in meaning and dtype == "uint8":
+        return "text", ""
+    if "probability of each class" in meaning:
+        return "probability", ""
+    if name == "log_probs" and len(shape) == 3:
+        return "log-probability", "frames"
+    return ("decision", "") if name == "tokens" and "as numbers" in meaning else ("", "")
