@@ -162,9 +162,10 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
     if settings.closed_vocabulary:
         assets["words"] = sorted({word for text in texts for word in text.split()})
     if settings.language_model_order:
-        from suite.decoding.ngram import arpa_lines, train
+        from suite.decoding.ngram import arpa_lines
+        from suite.decoding.ngram import train as learn_ngrams
 
-        model = train(texts, settings.language_model_order, settings.language_model_level)
+        model = learn_ngrams(texts, settings.language_model_order, settings.language_model_level)
         assets["language_model"] = arpa_lines(model)
         assets["language_model_level"] = settings.language_model_level
     return assets
