@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,22 +13,23 @@ from pipelines.captioning.config import Settings
 from pipelines.captioning.formats import FINDERS, READERS, Picture
 from pipelines.captioning.formats import WANTED as FORMATS
 from pipelines.captioning.words import words_of
+from suite.data.batch_source import generated_batches
 from suite.data.bucketing import BatchPlan, bucket_lengths, plan_batches
 from suite.data.encodings import twice_notes
 from suite.data.examples import Example, Examples, Problem
+from suite.data.faults import require_examples
 from suite.data.formats import choose_format
 from suite.data.inspection import inspect_files
 from suite.data.remarks import remark_notes
 from suite.data.splits import assign_parts
 from suite.errors import UserError, naming
+from suite.memory_cache import FileCache
 from suite.pipeline import BatchSource
 from suite.sequence.vocabulary import END, PADDING, RESERVED, START, UNKNOWN, digest_of
-from suite.vision.cache import ClipCache
 from suite.vision.image import inspect_image, read_image
 
 if TYPE_CHECKING:
     import keras
-    import tensorflow as tf
 
 
 __all__ = ["FORMATS", "batches", "encode_caption", "picture_batches", "picture_cache", "prepare", "raw_arrays", "read"]
@@ -67,9 +68,7 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
             remarks += [(remark, picture.name) for remark in words]
         elif not faults:
             problems.append(Problem(picture.place, "the picture has no caption"))
-    if not items:
-        first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
-        raise UserError(f"{path}: expected at least one picture with a caption; {first}")
+    require_examples(items, path, problems, "picture with a caption")
     written = [(item.name, caption) for item in items for caption in item.target]
     notes = (
         *listing.notes,
@@ -224,10 +223,12 @@ def _source(
     training: bool,
 ) -> BatchSource:
     """Return the batches that `plan(epoch)` lists by numbers of pairs, those of `mirrored(epoch)` turned round."""
+    import tensorflow as tf
+
     paths, cache = [Path(example.input) for example in examples], picture_cache(settings)
 
-    def generate(epoch: int) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
-        planned, turned = plan(epoch), mirrored(epoch)
+    def generate(epoch: int, planned: Sequence[BatchPlan]) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
+        turned = mirrored(epoch)
         pictures = cache.ahead(paths[pairs[index][0]] for batch in planned for index in batch.indices)
         for batch in planned:
             count = len(batch.indices)
@@ -249,17 +250,8 @@ def _source(
                     _ask_for_own_words(tokens[row, 1 : len(caption_inputs)], settings, epoch, index)
             yield {"picture": picture, "tokens": tokens, "length": length}, targets
 
-    def dataset(epoch: int) -> "tf.data.Dataset":
-        import tensorflow as tf
-
-        signature = input_specification(settings), tf.TensorSpec((None, None), tf.int32)
-        generated = tf.data.Dataset.from_generator(partial(generate, epoch), output_signature=signature)
-        return generated.apply(tf.data.experimental.assert_cardinality(len(plan(epoch)))).prefetch(4)
-
-    def names(epoch: int, step: int) -> list[str]:
-        return [examples[pairs[index][0]].name for index in plan(epoch)[step].indices]
-
-    return BatchSource(len(plan(0)), dataset, names)
+    signature = input_specification(settings), tf.TensorSpec((None, None), tf.int32)
+    return generated_batches(plan, generate, signature, [examples[index].name for index, _, _ in pairs])
 
 
 def _ask_for_own_words(tokens: np.ndarray, settings: Settings, epoch: int, index: int) -> None:
@@ -298,17 +290,17 @@ def raw_arrays(raw_input: Path | str | np.ndarray, settings: Settings) -> dict[s
     return {"picture": picture}
 
 
-def picture_cache(settings: Settings) -> ClipCache:
+def picture_cache(settings: Settings) -> FileCache:
     """Return the pictures decoded to the model's size, shared by training and evaluation."""
     return _cache_of(settings.height, settings.width, settings.cache_megabytes)
 
 
 @lru_cache(maxsize=2)
-def _cache_of(height: int, width: int, megabytes: int) -> ClipCache:
+def _cache_of(height: int, width: int, megabytes: int) -> FileCache:
     def load(path: Path) -> np.ndarray:
         from suite.vision.resize import resize_array
 
         with naming(path):
             return resize_array(read_image(path)[np.newaxis], height, width)[0]
 
-    return ClipCache(megabytes, load)
+    return FileCache(megabytes, load)

@@ -9,11 +9,12 @@ from typing import Any
 
 from pipelines.captioning.config import Settings
 from pipelines.captioning.picture_folders import picture_paths
-from suite.data.cells import cell_text
-from suite.data.examples import PARTS, Problem
-from suite.data.parts import part_in_column, part_of
+from suite.data.examples import Problem
+from suite.data.manifest import Columns, path_fault
+from suite.data.manifest import read_manifest as read_rows
+from suite.data.parts import part_of
 from suite.data.sources import NO_PART, Found, Source, find_tables, list_folder
-from suite.data.tables import read_table, table_kind
+from suite.data.tables import table_kind
 from suite.data.text_files import line_faults, read_bytes, read_lines
 from suite.errors import UserError
 
@@ -250,29 +251,17 @@ def read_manifest(listing: Found, settings: Settings) -> tuple[list[Picture], li
     """Return the pictures of jsonl rows; paths are relative to the file, rows of the same picture are taken together."""
     pictures: dict[tuple, Picture] = {}
     problems = []
+    columns = Columns("image_column", "captions_column")
     for source in listing.sources:
         kind = "parquet" if table_kind(source.path) == "parquet" else "jsonl"
-        table = read_table(source.path, settings.encoding, kind, source.name)
-        problems += table.problems
-        if not table.rows and table.problems:
-            continue
-        image = table.column(settings.image_column, "image_column")
-        captions = table.column(settings.captions_column, "captions_column")
-        split, group = table.find_column("split"), table.find_column("group")
-        for row in table.rows:
-            name, part = row.values.get(image), source.part
-            if not isinstance(name, str) or not name.strip():
-                problems.append(Problem(row.name, f"expected the path of a picture. Received: {name!r}"))
-                continue
-            if split is not None and (part := part_in_column(row.values.get(split))) not in PARTS:
-                problems.append(Problem(row.name, part))
-                continue
-            group_name = source.group if group is None else cell_text(row.values.get(group))
-            place, cell = f"{row.name} ({name.strip()})", row.values.get(captions)
-            path = source.path.parent / name.strip()
-            picture = pictures.setdefault((path, part), Picture(place, name.strip(), path, [], part, group_name))
-            cell = cell if isinstance(cell, list) else [] if cell is None else [cell]
-            picture.captions += [(place, caption) for caption in cell]
+        rows, faults = read_rows(source, settings, columns, lambda image, _: path_fault(image, "a picture"), kind)
+        problems += faults
+        for row in rows:
+            name = row.input.strip()
+            path, place = source.path.parent / name, f"{row.name} ({name})"
+            picture = pictures.setdefault((path, row.part), Picture(place, name, path, [], row.part, row.group))
+            captions = row.target if isinstance(row.target, list) else [] if row.target is None else [row.target]
+            picture.captions += [(place, caption) for caption in captions]
     return list(pictures.values()), problems, []
 
 

@@ -12,6 +12,8 @@ from pipelines.captioning.cider import CiderD
 from pipelines.captioning.config import Settings
 from pipelines.captioning.data import input_specification, picture_cache
 from pipelines.captioning.words import words_of
+from suite.data.batch_source import generated_batches
+from suite.data.bucketing import BatchPlan
 from suite.data.examples import Example
 from suite.pipeline import BatchSource
 from suite.sequence.decoder import TokenDecoder
@@ -48,12 +50,15 @@ def self_critical_batches(
     paths = [Path(example.input) for example in examples]
 
     @lru_cache(maxsize=2)
-    def plan(epoch: int) -> list[np.ndarray]:
+    def plan(epoch: int) -> list[BatchPlan]:
         order = np.random.default_rng([settings.seed, epoch, ORDER]).permutation(len(examples))
-        return [order[start : start + size] for start in range(0, len(order), size)]
+        longest = settings.max_words + 1  # the batch is cut to the longest caption that is sampled
+        return [BatchPlan(order[start : start + size], longest) for start in range(0, len(order), size)]
 
-    def generate(epoch: int) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]]:
-        for step, indices in enumerate(plan(epoch)):
+    def generate(
+        epoch: int, planned: Sequence[BatchPlan]
+    ) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]]:
+        for step, indices in enumerate(batch.indices for batch in planned):
             picture = np.stack([cache.get(paths[index]) for index in indices])
             generator = np.random.default_rng([settings.seed, epoch, SAMPLES, step])
             seed = generator.integers(0, 2**31, 2, np.int32)
@@ -69,16 +74,9 @@ def self_critical_batches(
             )
             yield _batch(np.repeat(picture, count, axis=0), sampled.reshape(len(indices) * count, -1), rewards)
 
-    def dataset(epoch: int) -> tf.data.Dataset:
-        shape = (None, None)
-        signature = (input_specification(settings), tf.TensorSpec(shape, tf.int32), tf.TensorSpec(shape, tf.float32))
-        generated = tf.data.Dataset.from_generator(lambda: generate(epoch), output_signature=signature)
-        return generated.apply(tf.data.experimental.assert_cardinality(len(plan(epoch))))
-
-    def names(epoch: int, step: int) -> list[str]:
-        return [examples[index].name for index in plan(epoch)[step]]
-
-    return BatchSource(len(plan(0)), dataset, names)
+    shape = (None, None)
+    signature = (input_specification(settings), tf.TensorSpec(shape, tf.int32), tf.TensorSpec(shape, tf.float32))
+    return generated_batches(plan, generate, signature, [example.name for example in examples], prefetch=0)
 
 
 def _reward(

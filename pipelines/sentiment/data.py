@@ -9,19 +9,21 @@ from typing import Any
 import numpy as np
 
 from pipelines.sentiment.config import Settings
-from suite.data.bucketing import bucket_lengths, plan_batches
+from suite.data.batch_source import generated_batches
+from suite.data.bucketing import BatchPlan, bucket_lengths, plan_batches
 from suite.data.cells import cell_text, label_fault, missing_notes
 from suite.data.encodings import twice_notes
 from suite.data.examples import Example, Examples, Problem
+from suite.data.faults import require_examples
 from suite.data.formats import choose_format
 from suite.data.labels import check_labels, natural_order
-from suite.data.parts import part_in_column
-from suite.data.sources import Source, find_class_files, find_class_folders, find_tables
+from suite.data.manifest import Columns, read_manifest
+from suite.data.sources import find_class_files, find_class_folders, find_tables
 from suite.data.splits import assign_parts
-from suite.data.tables import KINDS, read_table
+from suite.data.tables import KINDS
 from suite.data.text_files import has_surrogate
 from suite.data.texts import HALF_PAIR, read_document, read_text_lines, text_fault
-from suite.errors import UserError, naming
+from suite.errors import naming
 from suite.pipeline import BatchSource
 
 CLASS_ENDINGS = ("pos", "neg", "neu", "positive", "negative", "neutral")
@@ -59,13 +61,16 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
             elif format == "lines":
                 rows, faults = read_text_lines(source, settings.encoding)
             else:
-                rows, faults = _read_labelled_table(source, settings, format)
+                columns = Columns("text_column", "label_column", absent="")
+                rows, faults = read_manifest(source, settings, columns, _row_fault, format)
         problems += faults
         for row in rows:
-            _sort_in(row, format in KINDS, items, problems)
-    if not items:
-        first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
-        raise UserError(f"{path}: expected at least one usable example; {first}")
+            if format not in KINDS and (fault := _text_fault(row.input, row.target)):
+                problems.append(Problem(row.name, fault))
+            else:
+                text = row.input.strip()
+                items.append(Example(row.name, text, cell_text(row.target), row.part, row.group, text))
+    require_examples(items, path, problems)
     notes = (*listing.notes, *twice_notes((example.name, example.input) for example in items))
     if format in KINDS:
         notes += tuple(missing_notes(Counter(example.target for example in items)))
@@ -78,42 +83,14 @@ def check_parts(examples: Examples, assets: dict | None = None) -> Examples:
     return check_labels(examples, assets and assets["labels"])
 
 
-def _sort_in(row: Example, of_table: bool, items: list[Example], problems: list[Problem]) -> None:
-    """Add a row to the examples if its text, label and part can be used, else to the problems.
-
-    Args:
-        of_table: The label is a cell, which may be missing, not the name of a file or folder.
-    """
-    if fault := text_fault(row.input) or (label_fault(row.target) if of_table else None):
-        problems.append(Problem(row.name, fault))
-    elif has_surrogate(str(row.target)):
-        problems.append(Problem(row.name, f"the label holds {HALF_PAIR}"))
-    elif row.part not in (None, "train", "dev", "test"):
-        problems.append(Problem(row.name, row.part))
-    else:
-        text = row.input.strip()
-        items.append(Example(row.name, text, cell_text(row.target), row.part, row.group, text))
+def _text_fault(text: Any, label: Any) -> str | None:
+    """Return what is wrong with a text and the name of its class, else None."""
+    return text_fault(text) or (f"the label holds {HALF_PAIR}" if has_surrogate(str(label)) else None)
 
 
-def _read_labelled_table(source: Source, settings: Settings, kind: str) -> tuple[list[Example], list[Problem]]:
-    columns = (settings.text_column, settings.label_column)
-    table = read_table(source.path, settings.encoding, kind, source.name, columns)
-    if not table.rows and table.problems:
-        return [], table.problems
-    text = table.column(settings.text_column, "text_column")
-    label = table.column(settings.label_column, "label_column")
-    split, group = table.find_column("split"), table.find_column("group")
-    rows = [
-        Example(
-            row.name,
-            row.values.get(text, ""),
-            row.values.get(label, ""),
-            source.part if split is None else part_in_column(row.values.get(split)),
-            source.group if group is None else cell_text(row.values.get(group)),
-        )
-        for row in table.rows
-    ]
-    return rows, table.problems
+def _row_fault(text: Any, label: Any) -> str | None:
+    """Return what is wrong with the cells of a row, else None; unlike the name of a folder, a label may be missing."""
+    return text_fault(text) or label_fault(label) or _text_fault(text, label)
 
 
 def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None = None) -> dict[str, Any]:
@@ -165,19 +142,12 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
         plan_batches, lengths, settings.batch_size, settings.seed, training=training, boundaries=bucket_lengths(lengths)
     )
 
-    def dataset(epoch: int) -> tf.data.Dataset:
-        def generate() -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
-            for batch in plan(epoch):
-                yield pad_encoded([encoded[index] for index in batch.indices], batch.length), targets[batch.indices]
+    def generate(epoch: int, planned: Sequence[BatchPlan]) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
+        for batch in planned:
+            yield pad_encoded([encoded[index] for index in batch.indices], batch.length), targets[batch.indices]
 
-        signature = (tokenizer.specs, tf.TensorSpec((None,), tf.int32))
-        generated = tf.data.Dataset.from_generator(generate, output_signature=signature)
-        return generated.apply(tf.data.experimental.assert_cardinality(len(plan(epoch)))).prefetch(4)
-
-    def names(epoch: int, step: int) -> list[str]:
-        return [examples[index].name for index in plan(epoch)[step].indices]
-
-    return BatchSource(len(plan(0)), dataset, names)
+    signature = (tokenizer.specs, tf.TensorSpec((None,), tf.int32))
+    return generated_batches(plan, generate, signature, [example.name for example in examples])
 
 
 def raw_arrays(raw_input: str, settings: Settings) -> dict[str, np.ndarray]:

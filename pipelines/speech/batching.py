@@ -1,17 +1,15 @@
 """Clips of similar length put together, changed as the epoch says and padded, in threads ahead of the training."""
 
-import os
 from bisect import bisect_left
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache, partial
-from typing import TypeVar
 
 import numpy as np
 
 from pipelines.speech.augmentation import augment, is_augmented, longest
 from pipelines.speech.config import Settings
+from suite.ahead import ahead, reading_threads
+from suite.data.batch_source import generated_batches
 from suite.data.bucketing import BatchPlan, bucket_lengths, plan_batches
 from suite.data.examples import Example
 from suite.data.padding import pad_rows
@@ -20,11 +18,8 @@ from suite.pipeline import BatchSource
 
 STEPS_OF_UNIT = 4  # padded lengths are multiples of so many steps of the model
 BUCKETS = 8
-THREADS = min(8, os.cpu_count() or 1)
-AHEAD = 4  # batches
-
-Item = TypeVar("Item")
-Made = TypeVar("Made")
+AHEAD = 4  # batches that threads make before they are asked for
+PREFETCH = 2  # batches of which TensorFlow asks before they are used
 
 
 def make_batches(
@@ -72,26 +67,22 @@ def make_batches(
         inputs = {"samples": pad_rows(clips, np.float32, width), "length": lengths}
         return inputs, pad_rows(targets, np.int32, 1 + label_width(batch.length))
 
-    def dataset(epoch: int) -> tf.data.Dataset:
-        batches = plan(epoch)
-        inputs = {"samples": tf.TensorSpec((None, None), tf.float32), "length": tf.TensorSpec((None,), tf.int32)}
-        signature = (inputs, tf.TensorSpec((None, None), tf.int32))
-        generated = tf.data.Dataset.from_generator(
-            lambda: _ahead(partial(make, epoch), batches), output_signature=signature
-        )
-        return generated.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(2)
-
-    def names(epoch: int, step: int) -> list[str]:
-        return [examples[index].name for index in plan(epoch)[step].indices]
-
-    return BatchSource(len(plan(settings.sorted_epochs)), dataset, names)
+    inputs = {"samples": tf.TensorSpec((None, None), tf.float32), "length": tf.TensorSpec((None,), tf.int32)}
+    return generated_batches(
+        plan,
+        lambda epoch, planned: ahead(partial(make, epoch), planned, AHEAD),
+        (inputs, tf.TensorSpec((None, None), tf.int32)),
+        [example.name for example in examples],
+        steady_epoch=settings.sorted_epochs,
+        prefetch=PREFETCH,
+    )
 
 
 def _sample_counts(examples: Sequence[Example], settings: Settings) -> np.ndarray:
     """Return the samples of each clip at the model's rate, from the files' headers."""
     from suite.audio.read import inspect_audio
 
-    with ThreadPoolExecutor(THREADS) as pool:
+    with reading_threads() as pool:
         seconds = list(pool.map(lambda example: inspect_audio(example.input).duration, examples))
     return np.ceil(np.array(seconds) * settings.sample_rate).astype(np.int64)
 
@@ -100,17 +91,3 @@ def _padded_units(units: int, boundaries: list[int]) -> int:
     """Return the length to pad to; a clip longer than its header said may exceed all boundaries."""
     place = bisect_left(boundaries, max(units, 1))
     return boundaries[place] if place < len(boundaries) else units
-
-
-def _ahead(make: Callable[[Item], Made], items: Sequence[Item]) -> Iterator[Made]:
-    """Yield `make(item)` in order, made in threads up to `AHEAD` before they are asked for."""
-    pool = ThreadPoolExecutor(THREADS)
-    try:
-        waiting = deque(pool.submit(make, item) for item in items[:AHEAD])
-        for item in [*items[AHEAD:], *[None] * min(AHEAD, len(items))]:
-            result = waiting.popleft().result()
-            if item is not None:
-                waiting.append(pool.submit(make, item))
-            yield result
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)

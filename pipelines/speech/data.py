@@ -16,11 +16,11 @@ from pipelines.speech.formats import READERS, WANTED, Clip
 from pipelines.speech.transcripts import learn_symbols, make_encoder, normalise, step_count
 from suite.data.encodings import twice_notes
 from suite.data.examples import PARTS, Example, Examples, Problem
+from suite.data.faults import require_examples
 from suite.data.formats import choose_format
 from suite.data.remarks import remark_notes
 from suite.data.splits import assign_parts
 from suite.decoding.greedy import frames_needed
-from suite.errors import UserError
 from suite.pipeline import BatchSource, draw
 
 __all__ = ["FORMATS", "batches", "encode_transcript", "prepare", "raw_arrays", "read"]
@@ -66,9 +66,7 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
         else:
             items.append(example)
             all_facts.append(facts)
-    if not items:
-        first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
-        raise UserError(f"{path}: expected at least one usable example; {first}")
+    require_examples(items, path, problems)
     examples = replace(examples, items=tuple(items), problems=tuple(problems))
     remarks = [
         (note, example.name)

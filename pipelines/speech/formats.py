@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pipelines.speech.config import Settings
 from pipelines.speech.metadata import read_entries
-from suite.data.cells import cell_text
-from suite.data.examples import PARTS, Problem
-from suite.data.parts import part_in_column, part_of
+from suite.data.examples import Problem
+from suite.data.manifest import Columns, path_fault
+from suite.data.manifest import read_manifest as read_rows
+from suite.data.parts import part_of
 from suite.data.sources import Found, Source, find_tables, list_folder
 from suite.data.tables import KINDS, read_table, table_kind
 from suite.data.text_files import line_faults, read_lines
@@ -71,26 +72,14 @@ def find_manifest(root: Path, forced: bool = False) -> Found | None:
 def read_manifest(listing: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
     """Return the clips of manifests; audio paths are relative to the manifest that holds them."""
     clips, problems = [], []
+    columns = Columns("audio_column", "text_column", groups=("group", "speaker"))
     for source in listing.sources:
-        columns = (settings.audio_column, settings.text_column)
-        table = read_table(source.path, settings.encoding, name=source.name, headerless=columns)
-        problems += table.problems
-        if not table.rows and table.problems:
-            continue
-        audio = table.column(settings.audio_column, "audio_column")
-        text = table.column(settings.text_column, "text_column")
-        split, group = table.find_column("split"), table.find_column("group") or table.find_column("speaker")
-        for row in table.rows:
-            name, part = row.values.get(audio), source.part
-            if not isinstance(name, str) or not name.strip():
-                problems.append(Problem(row.name, f"expected the path of an audio file. Received: {name!r}"))
-                continue
-            if split is not None and (part := part_in_column(row.values.get(split))) not in PARTS:
-                problems.append(Problem(row.name, part))
-                continue
-            speaker = source.group if group is None else cell_text(row.values.get(group))
-            path = source.path.parent / name.strip()
-            clips.append(Clip(f"{row.name} ({name})", name.strip(), path, row.values.get(text), part, speaker))
+        rows, faults = read_rows(source, settings, columns, lambda audio, _: path_fault(audio, "an audio file"))
+        problems += faults
+        for row in rows:
+            name = row.input.strip()
+            path = source.path.parent / name
+            clips.append(Clip(f"{row.name} ({row.input})", name, path, row.target, row.part, row.group))
     return clips, problems
 
 

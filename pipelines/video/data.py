@@ -1,10 +1,8 @@
 """Files on disk -> examples (every documented video format) -> batches of decoded clips."""
 
 import hashlib
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -14,21 +12,23 @@ import numpy as np
 
 from pipelines.video.config import Settings
 from pipelines.video.formats import FORMATS, finders
-from suite.data.bucketing import bucket_lengths, plan_batches
+from suite.ahead import reading_threads
+from suite.data.batch_source import generated_batches
+from suite.data.bucketing import BatchPlan, bucket_lengths, plan_batches
 from suite.data.cells import cell_text, label_fault, missing_notes
 from suite.data.examples import Example, Examples, Problem
+from suite.data.faults import require_examples
 from suite.data.formats import choose_format
 from suite.data.inspection import inspect_files
 from suite.data.labels import check_labels, natural_order
-from suite.data.parts import part_in_column
+from suite.data.manifest import Columns, read_manifest
 from suite.data.sources import Source
 from suite.data.splits import assign_parts
 from suite.data.stable_hash import content
-from suite.data.tables import read_table
-from suite.errors import UserError, naming
+from suite.errors import naming
+from suite.memory_cache import FileCache
 from suite.pipeline import BatchSource
 from suite.vision.augment import vary_picture, vary_time
-from suite.vision.cache import MOST_THREADS, ClipCache
 from suite.vision.read import read_clip, video_info
 from suite.vision.sampling import at_rate, sample_indices
 
@@ -54,9 +54,7 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
     digests = inspect_files([(row.name, row.input) for row in rows], _digest_of_whole)
     items = [replace(row, key=key) for row, key in zip(rows, digests, strict=True) if not isinstance(key, Problem)]
     problems += [digest for digest in digests if isinstance(digest, Problem)]
-    if not items:
-        first = f"the first fault: {problems[0].name}: {problems[0].message}" if problems else "the files hold none"
-        raise UserError(f"{path}: expected at least one usable video; {first}")
+    require_examples(items, path, problems, "usable video")
     notes = list(listing.notes)
     if format == "manifest":
         notes += missing_notes(Counter(example.target for example in items))
@@ -69,36 +67,24 @@ def check_parts(examples: Examples, assets: dict | None = None) -> Examples:
     return check_labels(examples, assets and assets["labels"])
 
 
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS))
-
-
 def _rows_of_files(sources: Sequence[Source]) -> tuple[list[Example], list[Problem]]:
     return [Example(source.name, source.path, source.label, source.part, source.group) for source in sources], []
 
 
 def _rows_of_tables(sources: Sequence[Source], settings: Settings) -> tuple[list[Example], list[Problem]]:
-    rows, problems = [], []
+    examples, problems = [], []
     for source in sources:
-        columns = (settings.video_column, settings.label_column)
-        table = read_table(source.path, settings.encoding, None, source.name, columns)
-        problems += table.problems
-        if not table.rows and table.problems:
-            continue
-        video = table.column(settings.video_column, "video_column")
-        label = table.column(settings.label_column, "label_column")
-        split, group = table.find_column("split"), table.find_column("group")
-        for row in table.rows:
-            part = source.part if split is None else part_in_column(row.values.get(split))
-            if fault := _path_fault(row.values.get(video)) or label_fault(row.values.get(label)):
-                problems.append(Problem(row.name, fault))
-            elif part not in (None, "train", "dev", "test"):
-                problems.append(Problem(row.name, part))
-            else:
-                name, target = row.values[video].strip(), cell_text(row.values[label])
-                scene = source.group if group is None else cell_text(row.values.get(group))
-                rows.append(Example(name, source.path.parent / name, target, part, scene))
-    return rows, problems
+        rows, faults = read_manifest(source, settings, Columns("video_column", "label_column"), _row_fault)
+        problems += faults
+        for row in rows:
+            name = row.input.strip()
+            examples.append(Example(name, source.path.parent / name, cell_text(row.target), row.part, row.group))
+    return examples, problems
+
+
+def _row_fault(video: Any, label: Any) -> str | None:
+    """Return what is wrong with the cells of a row, else None."""
+    return _path_fault(video) or label_fault(label)
 
 
 def _path_fault(value: Any) -> str | None:
@@ -133,7 +119,7 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
     whole = training and settings.sampling == "random"
     cache = _cache(settings, whole)
     paths = [Path(example.input) for example in examples]
-    with _threads() as pool:
+    with reading_threads() as pool:
         counts = [len(_stored(info.times, settings, whole)) for info in pool.map(video_info, paths)]
     longest = min(settings.frames, max(counts, default=1))
     boundaries = bucket_lengths([min(count, longest) for count in counts])
@@ -152,13 +138,16 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
         return indices[sample_indices(len(indices), longest, "random", generator)]
 
     @lru_cache(maxsize=2)
-    def plan(epoch: int) -> tuple:
-        indices = [taken(index, epoch) for index in range(len(examples))]
-        lengths = [len(clip_indices) for clip_indices in indices]
-        return indices, plan_batches(lengths, settings.batch_size, settings.seed, epoch, training, boundaries)
+    def clip_indices(epoch: int) -> list[np.ndarray]:
+        return [taken(index, epoch) for index in range(len(examples))]
 
-    def generate(epoch: int) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
-        indices, planned = plan(epoch)
+    @lru_cache(maxsize=2)
+    def plan(epoch: int) -> list[BatchPlan]:
+        lengths = [len(indices) for indices in clip_indices(epoch)]
+        return plan_batches(lengths, settings.batch_size, settings.seed, epoch, training, boundaries)
+
+    def generate(epoch: int, planned: Sequence[BatchPlan]) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
+        indices = clip_indices(epoch)
         clips = cache.ahead(paths[index] for batch in planned for index in batch.indices)
         for batch in planned:
             shape = (len(batch.indices), batch.length, settings.height, settings.width, settings.channels)
@@ -172,17 +161,10 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
             lengths = np.array([len(indices[index]) for index in batch.indices], np.int32)
             yield {"frames": frames, "length": lengths}, targets[batch.indices]
 
-    def dataset(epoch: int) -> tf.data.Dataset:
-        shape = (None, None, settings.height, settings.width, settings.channels)
-        inputs = {"frames": tf.TensorSpec(shape, tf.uint8), "length": tf.TensorSpec((None,), tf.int32)}
-        signature = (inputs, tf.TensorSpec((None,), tf.int32))
-        generated = tf.data.Dataset.from_generator(partial(generate, epoch), output_signature=signature)
-        return generated.apply(tf.data.experimental.assert_cardinality(len(plan(epoch)[1]))).prefetch(4)
-
-    def names(epoch: int, step: int) -> list[str]:
-        return [examples[index].name for index in plan(epoch)[1][step].indices]
-
-    return BatchSource(len(plan(0)[1]), dataset, names)
+    shape = (None, None, settings.height, settings.width, settings.channels)
+    inputs = {"frames": tf.TensorSpec(shape, tf.uint8), "length": tf.TensorSpec((None,), tf.int32)}
+    signature = (inputs, tf.TensorSpec((None,), tf.int32))
+    return generated_batches(plan, generate, signature, [example.name for example in examples])
 
 
 def raw_arrays(
@@ -219,14 +201,14 @@ def _stored(times: np.ndarray, settings: Settings, whole: bool) -> np.ndarray:
     return indices if whole else indices[sample_indices(len(indices), settings.frames, settings.sampling)]
 
 
-def _cache(settings: Settings, whole: bool) -> ClipCache:
+def _cache(settings: Settings, whole: bool) -> FileCache:
     """Return the clips decoded with these settings, shared by training and evaluation."""
     names = ("height", "width", "channels", "frames", "frame_rate", "sampling", "cache_megabytes")
     return _cache_of(whole, **{name: getattr(settings, name) for name in names})
 
 
 @lru_cache(maxsize=2)
-def _cache_of(whole: bool, **values: Any) -> ClipCache:
+def _cache_of(whole: bool, **values: Any) -> FileCache:
     settings = Settings(**values)
 
     def load(path: Path) -> np.ndarray:
@@ -236,4 +218,4 @@ def _cache_of(whole: bool, **values: Any) -> ClipCache:
         with naming(path):
             return read_clip(path, settings.channels, partial(_stored, settings=settings, whole=whole), resize).frames
 
-    return ClipCache(settings.cache_megabytes, load)
+    return FileCache(settings.cache_megabytes, load)

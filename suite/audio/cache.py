@@ -1,12 +1,12 @@
 """Decoded audio kept in memory."""
 
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 
 from suite.audio.read import read_audio
 from suite.errors import naming
+from suite.memory_cache import FileCache
 
 FULL_SCALE = 32768
 
@@ -14,8 +14,7 @@ FULL_SCALE = 32768
 class AudioCache:
     """Samples of files at one rate, decoded once as long as there is room; threads may share it.
 
-    Samples are kept in 16 bits. What is in the cache stays: when every epoch asks for every file, throwing out the oldest
-    would throw out each one just before it is asked for. Files beyond the limit are decoded each time.
+    Samples are kept in 16 bits. Files beyond the limit are decoded each time.
 
     Args:
         sample_rate: In Hz.
@@ -24,9 +23,7 @@ class AudioCache:
 
     def __init__(self, sample_rate: int, megabytes: float = 1024) -> None:
         self.sample_rate = sample_rate
-        self._room = megabytes * 1e6
-        self._kept: dict[str, np.ndarray] = {}
-        self._lock = Lock()
+        self._files = FileCache(megabytes, self._decode)
 
     def get(self, path: Path | str) -> np.ndarray:
         """Return the samples of a file, float32 `(samples,)` in [-1, 1], in steps of 1 / 32768.
@@ -34,18 +31,9 @@ class AudioCache:
         Raises:
             UserError: as `read_audio`.
         """
-        path = str(path)
-        with self._lock:
-            samples = self._kept.get(path)
-        if samples is None:
-            samples = self._decode(path)
-            with self._lock:
-                if path not in self._kept and samples.nbytes <= self._room:
-                    self._kept[path] = samples
-                    self._room -= samples.nbytes
-        return samples.astype(np.float32) / FULL_SCALE
+        return self._files.get(str(path)).astype(np.float32) / FULL_SCALE
 
-    def _decode(self, path: Path) -> np.ndarray:
+    def _decode(self, path: str) -> np.ndarray:
         with naming(path):
             samples = read_audio(path, self.sample_rate)
         return np.clip(np.round(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)

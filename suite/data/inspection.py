@@ -1,16 +1,14 @@
 """Looking into every file of a data set once, in threads: what is wrong with one is said with its place."""
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from suite.ahead import reading_threads
 from suite.data.examples import Problem
 from suite.data.progress import tracked
 from suite.errors import UserError, naming
 
-MOST_THREADS = 8
 Facts = TypeVar("Facts")
 
 
@@ -30,5 +28,5 @@ def inspect_files(files: Sequence[tuple[str, Path]], inspect: Callable[[Path], F
         except UserError as error:
             return Problem(place, str(error).removeprefix(f"{path}").lstrip(": "))
 
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS)) as pool:
+    with reading_threads() as pool:
         return list(tracked(pool.map(inspect_one, files), len(files)))

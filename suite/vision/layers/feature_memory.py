@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-import threading
 import zlib
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
+
+from suite.memory_cache import MemoryCache
 
 if TYPE_CHECKING:
     import keras
@@ -19,7 +19,7 @@ _structures: WeakKeyDictionary = WeakKeyDictionary()  # of each network, which c
 CAPACITY_BYTES = 500_000_000
 
 
-class FeatureMemory:
+class FeatureMemory(MemoryCache):
     """Keeps arrays under digests of what they were computed from; the longest unused go when memory is full.
 
     Args:
@@ -27,29 +27,7 @@ class FeatureMemory:
     """
 
     def __init__(self, capacity: int = CAPACITY_BYTES) -> None:
-        self.capacity = capacity
-        self._kept: OrderedDict[bytes, np.ndarray] = OrderedDict()
-        self._bytes = 0
-        self._lock = threading.Lock()
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def get(self, key: bytes) -> np.ndarray | None:
-        """Return what is kept under a key, or None."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
-
-    def put(self, key: bytes, features: np.ndarray) -> None:
-        """Keep an array under a key."""
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = features
-                self._bytes += features.nbytes
-            while self._bytes > self.capacity:
-                self._bytes -= self._kept.popitem(last=False)[1].nbytes
+        super().__init__(capacity, replace=True)
 
     def recall(self, keys: Sequence[bytes], shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return what is kept of a batch; called from a graph.
