@@ -41,11 +41,11 @@ a search over `decode_step` needs, which calls often. Tensors that it gives may 
 import importlib
 import random
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from suite.errors import UserError
 from suite.signature import Arrays, Predictor
@@ -59,6 +59,9 @@ if TYPE_CHECKING:
 # The end of a weight's path -> the axis along which each entry belongs to a name, and the names:
 # {"probabilities/kernel": (1, ["neg", "pos"])}. A warm start copies such weights name by name.
 NamedWeights = dict[str, tuple[int, Sequence[Any]]]
+
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -124,10 +127,10 @@ class Evaluation:
     """
 
     metrics: dict[str, float]
-    pictures: dict[str, Callable[[], Any]] = field(default_factory=dict)
-    samples: dict[str, list] = field(default_factory=dict)
+    pictures: dict[str, Any] = field(default_factory=dict)
+    samples: Mapping[str, Any] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
-    files: dict[str, Callable[[Path], None]] = field(default_factory=dict)
+    files: Mapping[str, Callable[[Path], Any]] = field(default_factory=dict)
 
 
 def lazy_exports(package: str, table: dict[str, str]) -> Callable[[str], Any]:
@@ -232,11 +235,11 @@ def primary_metric(metrics: dict[str, tuple[str, str]]) -> tuple[str, str]:
     return name, direction
 
 
-def spread(examples: Sequence["Example"], count: int) -> list["Example"]:
-    """Return `count` examples spread evenly over the sequence; all of them where there are fewer."""
-    if count >= len(examples):
-        return list(examples)
-    return [examples[index * len(examples) // count] for index in range(count)]
+def spread(items: Sequence[Item], count: int) -> list[Item]:
+    """Return `count` items spread evenly over the sequence; all of them where there are fewer."""
+    if count >= len(items):
+        return list(items)
+    return [items[index * len(items) // count] for index in range(count)]
 
 
 def draw(examples: Sequence["Example"], count: int) -> list["Example"]:

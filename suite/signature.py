@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     import tensorflow as tf
 
-Arrays = dict[str, "np.ndarray"]
+Arrays = dict[str, Any]  # NumPy arrays, and scalars of NumPy where the shape is ()
 Predictor = Callable[[Sequence[Arrays]], list[Arrays]]
 
 

@@ -72,18 +72,18 @@ class CiderD:
             )
         return 10 * total / (LONGEST * len(references.lengths))
 
-    def _vector(self, caption: Words) -> dict[tuple[str, ...], float]:
+    def _vector(self, caption: Words) -> dict[tuple[Hashable, ...], float]:
         frequency, most = self._frequency, self._most
         counts = Counter(_grams(caption))
         return {gram: count * (most - math.log(frequency.get(gram, 1))) for gram, count in counts.items()}
 
 
-def _grams(caption: Words) -> list[tuple[str, ...]]:
+def _grams(caption: Words) -> list[tuple[Hashable, ...]]:
     words = tuple(caption)
     return [words[at : at + size] for size in range(1, LONGEST + 1) for at in range(len(words) - size + 1)]
 
 
-def _norms(vector: dict[tuple[str, ...], float]) -> list[float]:
+def _norms(vector: dict[tuple[Hashable, ...], float]) -> list[float]:
     squares = [0.0] * LONGEST
     for gram, weight in vector.items():
         squares[len(gram) - 1] += weight * weight

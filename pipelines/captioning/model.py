@@ -132,7 +132,7 @@ def _small_cnn(settings: Settings) -> keras.Model:
     return keras.Model(picture, maps, name="small_cnn")
 
 
-def _check_grid(shape: tuple[int | None, ...], settings: Settings) -> None:
+def _check_grid(shape: tuple[Any, ...], settings: Settings) -> None:
     if shape[1] % settings.grid or shape[2] % settings.grid:
         expected = f"expected a divisor of {shape[1]} and {shape[2]}, the rows and columns of the maps"
         raise UserError(f"setting 'grid': {expected}. Received: {settings.grid}")

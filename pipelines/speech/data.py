@@ -206,7 +206,7 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
     return make_batches(examples, make_encoder(assets["symbols"]), settings, training)
 
 
-def raw_arrays(raw_input: Path | str | np.ndarray, settings: Settings) -> dict[str, np.ndarray]:
+def raw_arrays(raw_input: Path | str | np.ndarray, settings: Settings) -> dict[str, Any]:
     """Return a recording as what the signature takes: `samples` float32 `(samples,)` and `length` int32 `()`.
 
     Args:

@@ -73,7 +73,7 @@ def _main() -> None:
 def _open_library() -> tuple[ctypes.CDLL, list[np.ndarray]]:
     import espeakng_loader
 
-    library = ctypes.CDLL(espeakng_loader.get_library_path())
+    library: Any = ctypes.CDLL(espeakng_loader.get_library_path())
     data = espeakng_loader.get_data_path().encode()
     if library.espeak_Initialize(AUDIO_OUTPUT_RETRIEVAL, 0, data, INITIALIZE_DONT_EXIT) != SAMPLE_RATE:
         raise OSError(f"no data in {data.decode()}")

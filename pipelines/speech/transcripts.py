@@ -114,7 +114,7 @@ def make_encoder(symbols: list[str]) -> Callable[[str], list[int]]:
             ]
             if not pairs:
                 return tuple(numbers[piece] for piece in split)
-            split = _merge(split, min(pairs, key=numbers.get))
+            split = _merge(split, min(pairs, key=numbers.__getitem__))
 
     def encode(text: str) -> list[int]:
         ids = []

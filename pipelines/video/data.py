@@ -169,7 +169,7 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
 
 def raw_arrays(
     raw_input: Path | str | np.ndarray, settings: Settings, frame_rate: float | None = None
-) -> dict[str, np.ndarray]:
+) -> dict[str, Any]:
     """Return a video as what the signature takes: `frames` uint8 (time, height, width, channels), `length` int32 ().
 
     Its frames are chosen as in training but never at random, scaled to fit, with black bars where the shape differs.

@@ -129,7 +129,7 @@ def _timed_frames(
     return zip(times.tolist(), frames, strict=False), float(times[-1])
 
 
-def _camera_arrays(name: str, settings: Settings) -> dict[str, np.ndarray]:
+def _camera_arrays(name: str, settings: Settings) -> dict[str, Any]:
     from suite.vision.read import camera_frames
 
     number = name.removeprefix(CAMERA)
@@ -162,5 +162,5 @@ def _classify_windows(
     return spans, np.array(probabilities, np.float64)
 
 
-def _arrays(window: Window) -> dict[str, np.ndarray]:
+def _arrays(window: Window) -> dict[str, Any]:
     return {"frames": window.frames, "length": np.int32(len(window.frames))}

@@ -1,7 +1,7 @@
 """Pictures of audio: spectrograms with what a model heard, features before and after augmentation."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -100,7 +100,7 @@ def _log_mel(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     return layer(np.asarray(samples, np.float32)[np.newaxis])[0].numpy()
 
 
-def _draw_spikes(axes: "Axes", spikes: np.ndarray, symbols: Sequence[str], step_seconds: float) -> None:
+def _draw_spikes(axes: "Axes", spikes: np.ndarray, symbols: Any, step_seconds: Any) -> None:
     times = (np.arange(len(spikes)) + 0.5) * step_seconds
     axes.plot(times, spikes[:, 0], color="lightgrey", label="blank")
     best = spikes.argmax(axis=1) if len(spikes) else np.zeros(0, int)

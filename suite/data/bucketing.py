@@ -16,7 +16,7 @@ class BatchPlan:
     length: int
 
 
-def bucket_lengths(lengths: Sequence[int], count: int = 8, multiple: int = 4) -> list[int]:
+def bucket_lengths(lengths: Sequence[int] | np.ndarray, count: int = 8, multiple: int = 4) -> list[int]:
     """Return at most `count` ascending lengths, multiples of `multiple`, to pad to with the least padding in all.
 
     1. Every length is rounded up to a multiple (coarser where that leaves more than 256 candidates).
@@ -45,7 +45,7 @@ def bucket_lengths(lengths: Sequence[int], count: int = 8, multiple: int = 4) ->
 
 
 def plan_batches(
-    lengths: Sequence[int],
+    lengths: Sequence[int] | np.ndarray,
     batch_size: int,
     seed: int = 0,
     epoch: int = 0,
@@ -93,7 +93,7 @@ def plan_batches(
     return [plans[index] for index in generator.permutation(len(plans))]
 
 
-def _cut_in_order(order: np.ndarray, buckets: np.ndarray, sizes: Sequence[int]) -> list[np.ndarray]:
+def _cut_in_order(order: np.ndarray, buckets: np.ndarray, sizes: Sequence[int] | np.ndarray) -> list[np.ndarray]:
     """Cut examples in order of length into batches no larger than the size of their longest example's bucket."""
     chunks, start = [], 0
     while start < len(order):
@@ -105,7 +105,7 @@ def _cut_in_order(order: np.ndarray, buckets: np.ndarray, sizes: Sequence[int]) 
     return chunks
 
 
-def padding_waste(plans: Sequence[BatchPlan], lengths: Sequence[int]) -> float:
+def padding_waste(plans: Sequence[BatchPlan], lengths: Sequence[int] | np.ndarray) -> float:
     """Return the share of all steps of the batches that is padding."""
     steps = sum(len(plan.indices) * plan.length for plan in plans)
     return 1 - float(np.sum(np.asarray(lengths, dtype=np.int64))) / steps if steps else 0.0

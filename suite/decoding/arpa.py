@@ -162,7 +162,7 @@ def _read_section(
             ) from None
         fields[1 : n + 1] = [SPECIAL.get(text.lower(), text) for text in fields[1 : n + 1]]
         if n == 1:
-            ids = (names.setdefault(fields[1], len(names)),)
+            ids: tuple[int, ...] = (names.setdefault(fields[1], len(names)),)
         else:
             try:
                 ids = tuple(names[text] for text in fields[1 : n + 1])
@@ -179,7 +179,7 @@ def _read_section(
 
 def _assemble(level: str, vocabulary: tuple[str, ...], grams: list[Grams]) -> NgramModel:
     """Number the states: the empty context, then the n-grams of every order but the highest, sorted."""
-    states = {(): 0}
+    states: dict[tuple[int, ...], int] = {(): 0}
     for section in grams[:-1]:
         # Sorting by ids sorts by state, then token: states of the order before were numbered in this order.
         for ids in sorted(section):

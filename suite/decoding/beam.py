@@ -148,14 +148,14 @@ def _best(
         Hypothesis(
             "".join(symbols[index] for index in ids), scores[ids], targets[ids], align(log_probs, targets[ids]).starts
         )
-        for ids in sorted(scores, key=scores.get, reverse=True)[:n_best]
+        for ids in sorted(scores, key=scores.__getitem__, reverse=True)[:n_best]
     ]
 
 
 @functools.lru_cache(maxsize=4)
 def _machine(
     symbols: tuple[str, ...],
-    language_model: "NgramModel | None",
+    language_model: Any,
     lexicon: tuple[str, ...] | None,
     hot_words: tuple[tuple[str, float], ...],
     count_words: bool,
@@ -163,18 +163,18 @@ def _machine(
     """Return the `Machine` of a search."""
     from suite.decoding import beam_kernel as kernel
 
-    hot_words = dict(hot_words)
+    bonuses = dict(hot_words)
     alphabet = {character: index for index, character in enumerate(sorted(set("".join(symbols[1:])) - {" "}))}
-    for word in hot_words:
+    for word in bonuses:
         if not word or set(word) - set(alphabet):
             raise UserError(f"Hot words are single words of the model's symbols. Received: {word!r}")
     word_model = language_model is not None and language_model.level == "word"
     if lexicon is not None:
-        words = [*lexicon, *hot_words]
+        words = [*lexicon, *bonuses]
     else:
-        words = [*(language_model.vocabulary[3:] if word_model else ()), *hot_words]
+        words = [*(language_model.vocabulary[3:] if word_model else ()), *bonuses]
     ids = language_model.ids if word_model else {}
-    tree = _tree([word for word in words if word and not set(word) - set(alphabet)], alphabet, ids, hot_words)
+    tree = _tree([word for word in words if word and not set(word) - set(alphabet)], alphabet, ids, bonuses)
 
     spelled = ["", *symbols[1:]]
     characters = [character for text in spelled for character in text]
@@ -210,7 +210,7 @@ def _model_arrays(model: "NgramModel | None") -> dict[str, Any]:
 
 def _tree(
     words: Sequence[str], alphabet: Mapping[str, int], ids: Mapping[str, int], hot_words: Mapping[str, float]
-) -> dict[str, np.ndarray]:
+) -> dict[str, Any]:
     """Return the tree of words as arrays."""
     branches, ends, hope = {}, {}, {}
     for word in words:
@@ -223,13 +223,13 @@ def _tree(
     count = len(branches) + 1
     ordered = sorted(branches)
     first = np.searchsorted(np.array([place for place, _ in ordered], np.int64), np.arange(count + 1))
-    words = [ends.get(place) for place in range(count)]
-    places = [first, [*(ids.get(word, 0) for word in words), 0], [*(word is not None for word in words), 0]]
-    bonus = [[hot_words.get(word, 0.0) for word in words], [hope.get(place, 0.0) for place in range(count)]]
+    ended: list[Any] = [ends.get(place) for place in range(count)]
+    columns: list[Any] = [first, [*(ids.get(word, 0) for word in ended), 0], [*(word is not None for word in ended), 0]]
+    bonuses = [[hot_words.get(word, 0.0) for word in ended], [hope.get(place, 0.0) for place in range(count)]]
     return {
-        "places": np.stack(places, 1).astype(np.int32),
+        "places": np.stack(columns, 1).astype(np.int32),
         "branches": _pairs([letter for _, letter in ordered], [branches[key] for key in ordered]),
-        "bonus": np.array(np.transpose(bonus), np.float64, order="C"),
+        "bonus": np.array(np.transpose(bonuses), np.float64, order="C"),
     }
 
 

@@ -1,6 +1,7 @@
 """Compiling the inner loops of decoding with numba."""
 
 from collections.abc import Callable
+from typing import Any
 
 
 def compiled(function: Callable) -> Callable:
@@ -12,7 +13,7 @@ def compiled(function: Callable) -> Callable:
     """
     import numba
 
-    options = {"nogil": True, "fastmath": {"reassoc", "contract", "nsz"}, "error_model": "numpy"}
+    options: dict[str, Any] = {"nogil": True, "fastmath": {"reassoc", "contract", "nsz"}, "error_model": "numpy"}
     try:
         return numba.njit(function, cache=True, **options)
     except RuntimeError:  # no place to write to

@@ -63,7 +63,7 @@ def greedy(log_probs: np.ndarray) -> GreedyPath:
     return GreedyPath(best[runs].astype(np.int32), runs.astype(np.int32), np.exp(highest[spoken].astype(np.float32)))
 
 
-def frames_needed(labels: Sequence[int]) -> int:
+def frames_needed(labels: Sequence[int] | np.ndarray) -> int:
     """Return the least number of frames that an alignment of these labels takes.
 
     One for each label, and a blank between two equal neighbours.

@@ -79,7 +79,7 @@ class NgramModel:
 
     def perplexity(self, lines: Iterable[str]) -> float:
         """Return e to the mean negative log-probability of a token; each sentence's end is a token."""
-        total = count = 0
+        total, count = 0.0, 0
         for line in lines:
             total += self.score(line)
             count += len(tokens(line, self.level)) + 1

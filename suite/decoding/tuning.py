@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -74,7 +74,12 @@ def tune(
 
         def attempt(weight: float, bonus: float) -> None:
             if (weight, bonus) not in rates:
-                options = {"lm_weight": weight, "word_bonus": bonus, "lexicon": lexicon, "hot_words": hot_words}
+                options: dict[str, Any] = {
+                    "lm_weight": weight,
+                    "word_bonus": bonus,
+                    "lexicon": lexicon,
+                    "hot_words": hot_words,
+                }
 
                 def decode(steps: np.ndarray) -> str:
                     return beam_search(steps, symbols, beam_width, language_model, **options)[0].text

@@ -39,7 +39,7 @@ class MinimalRNN(keras.layers.Layer):
         `(batch, units)`, or `(batch, time, units)` with `return_sequences`; with `return_state` also the last state.
     """
 
-    gates = None
+    gates: Any = None
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class MinimalRNN(keras.layers.Layer):
         self.zero_output_for_mask = zero_output_for_mask
         self.supports_masking = True
         self.state_size = [units]
-        self.states = None
+        self.states: Any = None
         self.input_spec = keras.layers.InputSpec(ndim=3)
         self.seed_generator = keras.random.SeedGenerator(seed) if dropout else None
 

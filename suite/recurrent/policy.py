@@ -18,7 +18,7 @@ ROWS_PER_SHARD, MOST_SHARDS = 8, 4
 # What an unknown batch and length are taken for.
 USUAL_BATCH, USUAL_LENGTH = 32, 100
 
-_compilation = contextvars.ContextVar("suite_recurrent_compilation", default="auto")
+_compilation: contextvars.ContextVar[bool | str] = contextvars.ContextVar("suite_recurrent_compilation", default="auto")
 
 
 @contextlib.contextmanager
@@ -60,7 +60,7 @@ def choose_compiled(inputs: tf.Tensor, weights_shape: Sequence[int]) -> bool:
     """Whether a loop over `inputs` `(batch, time, features)` whose recurrent kernel has `weights_shape` is compiled."""
     length = USUAL_LENGTH if inputs.shape[1] is None else inputs.shape[1]
     compiled = _compilation.get()
-    return _work(inputs, weights_shape) * length >= COMPILE_FROM if compiled == "auto" else compiled
+    return _work(inputs, weights_shape) * length >= COMPILE_FROM if compiled == "auto" else bool(compiled)
 
 
 def choose_shards(inputs: tf.Tensor, weights_shape: Sequence[int]) -> int:

@@ -33,6 +33,11 @@ class TfLitePredictor:
         UserError: for a file that cannot be read, or that holds ops this runtime does not have.
     """
 
+    inputs: dict[str, tuple[tuple[Any, ...], Any]]
+    outputs: dict[str, tuple[tuple[Any, ...], Any]]
+    _called: bool
+    _largest: dict[str, int]
+
     def __init__(
         self, path: str | Path, threads: int = 1, signature: str | None = None, custom_ops: bool = False
     ) -> None:
@@ -84,10 +89,10 @@ class TfLitePredictor:
         self.inputs = _tensors(self._run.get_input_details())
         self.outputs = _tensors(self._run.get_output_details())
         self._called = False
-        self._largest: dict[str, int] = {}
+        self._largest = {}
 
 
-def _tensors(details: Mapping[str, Any]) -> dict[str, tuple[tuple[int | None, ...], Any]]:
+def _tensors(details: Mapping[str, Any]) -> dict[str, tuple[tuple[Any, ...], Any]]:
     """Return name -> (shape without the batch axis, dtype)."""
     tensors = {}
     for name, detail in details.items():

@@ -73,7 +73,11 @@ def beam_search(
             f"beam_width={beam_width}, n_best={n_best}, max_length={max_length}, length_penalty={length_penalty}"
         )
     if candidates is None:
-        rules = {"no_repeat_ngram": no_repeat_ngram, "forbidden": forbidden, "length_penalty": length_penalty}
+        rules: dict[str, Any] = {
+            "no_repeat_ngram": no_repeat_ngram,
+            "forbidden": forbidden,
+            "length_penalty": length_penalty,
+        }
         candidates = greedy(step, state, start=start, end=end, max_length=max_length, **rules)
     count = _inputs(state)
     rows = np.arange(count)[:, None]

@@ -47,7 +47,7 @@ def find_sequences(
         return answer["log_probs"], {"state": answer["state"]}
 
     state = {"state": first}
-    options = {
+    options: dict[str, Any] = {
         "start": START,
         "end": END,
         "max_length": rules.max_length,

@@ -30,7 +30,7 @@ def encode_texts(
     graph = tf.function(
         tokenizer.__call__, input_signature=[tf.TensorSpec((None,) * _rank(tokenizer), tokenizer.dtype)]
     )
-    encoded = [None] * len(texts)
+    encoded: list[dict[str, np.ndarray]] = [{}] * len(texts)
     for chunk in _chunks(texts):
         tensors = {name: tensor.numpy() for name, tensor in graph(tokenizer.raw([texts[i] for i in chunk])).items()}
         for row, index in enumerate(chunk):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -196,7 +196,7 @@ class Pictures:
         import av
 
         width, height = self._scaled
-        settings = {"format": pixel_format, "interpolation": "BICUBIC", "threads": 1}
+        settings: dict[str, Any] = {"format": pixel_format, "interpolation": "BICUBIC", "threads": 1}
         try:
             converted = _reformatter().reformat(frame, width, height, **settings)
         except av.FFmpegError:  # a matrix of colours that FFmpeg knows no formula for

@@ -62,7 +62,7 @@ def _window(timed_frames: Sequence[tuple[float, np.ndarray]]) -> Window:
 
 
 def merge_windows(
-    spans: Sequence[tuple[float, float]], probabilities: np.ndarray, labels: Sequence[str]
+    spans: Sequence[tuple[float, float]] | np.ndarray, probabilities: np.ndarray, labels: Sequence[str]
 ) -> tuple[np.ndarray, list[Segment]]:
     """Return the mean probabilities over the whole time, and the segments.
 
