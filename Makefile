@@ -28,6 +28,7 @@ test-guides: .venv/.guides
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.13 is needed and was not found; make PYTHON=/path/to/python3.12"; exit 2; }
