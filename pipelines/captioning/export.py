@@ -1,21 +1,23 @@
-"""The raw-input functions of a trained model: what predict calls, and what goes on the phone."""
+"""The raw-input functions of a trained model: what predict calls, and what goes on the phone.
 
-from collections.abc import Callable
+Names, shapes and the host's part, which need no TensorFlow; the functions themselves are in `graph`.
+"""
+
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from pipelines.captioning.config import Settings
 from suite.answers.outputs import COUNT, DECISION, INNER, LOG_PROBABILITY, TEXT, WEIGHT
 from suite.runtime.windows import row_windows
-from suite.sequence.decoder import TokenDecoder
-from suite.sequence.greedy_loop import greedy_sequences, sentence_bytes
 from suite.sequence.vocabulary import END, START, UNKNOWN
 from suite.signature import Arrays, ExportRules, Host, Output, RawInput, Signature
-from suite.vision.resize import resize_frames
+
+if TYPE_CHECKING:
+    import keras
+
+    from pipelines.captioning.graph import Graph
 
 ENCODE_OUTPUTS = {
     "values": Output(INNER, "what is seen at each place of the grid over the picture, row by row"),
@@ -88,44 +90,22 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
     ]
 
 
-def _encoder(decoder: TokenDecoder, settings: Settings) -> Callable[[tf.Tensor], tuple[tf.Tensor, ...]]:
-    """Return the function that looks at a picture of any size."""
-    size = settings.height, settings.width
+def _caption(model: "keras.Model", words: list[str], settings: Settings) -> "Graph":
+    from pipelines.captioning.graph import of_picture
 
-    def encoded(picture: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        if picture.shape[1:3] != size:
-            picture = resize_frames(picture, *size)
-        return decoder.encode(tf.reshape(picture, (picture.shape[0] or -1, *size, 3)))
-
-    return encoded
+    return of_picture(model, words, settings)
 
 
-def _caption(model: keras.Model, words: list[str], settings: Settings) -> Callable[..., dict[str, tf.Tensor]]:
-    decoder = TokenDecoder(model)
-    encoded = _encoder(decoder, settings)
+def _encode(model: "keras.Model", settings: Settings) -> "Graph":
+    from pipelines.captioning.graph import of_encoder
 
-    def caption(picture: tf.Tensor) -> dict[str, tf.Tensor]:
-        greedy = greedy_sequences(decoder, encoded(picture), settings.max_words, settings.no_repeat_ngram)
-        text, length = sentence_bytes(greedy.tokens, words)
-        return {"text": text, "text_length": length, **greedy._asdict()}
-
-    return caption
+    return of_encoder(model, settings, tuple(ENCODE_OUTPUTS))
 
 
-def _encode(model: keras.Model, settings: Settings) -> Callable[..., dict[str, tf.Tensor]]:
-    encoded = _encoder(TokenDecoder(model), settings)
-    return lambda picture: dict(zip(ENCODE_OUTPUTS, encoded(picture), strict=True))
+def _decode_step(model: "keras.Model") -> "Graph":
+    from pipelines.captioning.graph import of_step
 
-
-def _decode_step(model: keras.Model) -> Callable[..., dict[str, tf.Tensor]]:
-    decoder = TokenDecoder(model)
-
-    def decode_step(tokens: tf.Tensor, state: tf.Tensor, values: tf.Tensor, keys: tf.Tensor) -> dict[str, tf.Tensor]:
-        values = tf.ensure_shape(values, (None, None, decoder.features))
-        logits, state, attention = decoder.step(tokens, state, values, keys)
-        return {"log_probs": tf.nn.log_softmax(logits), "state": state, "attention": attention}
-
-    return decode_step
+    return of_step(model)
 
 
 def _first_step(arrays: Arrays, predictor: Any, words: int, beams: int) -> Arrays:

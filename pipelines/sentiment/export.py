@@ -1,25 +1,23 @@
-"""The raw-input functions of a trained model: what predict calls, and what goes on the phone."""
+"""The raw-input functions of a trained model: what predict calls, and what goes on the phone.
 
-from collections.abc import Callable
+Names, shapes and the host's part, which need no TensorFlow; the functions themselves are in `graph`.
+"""
+
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import tensorflow as tf
 
 from pipelines.sentiment.config import Settings
-from pipelines.sentiment.model import with_attention
 from suite.answers.classes import class_outputs
-from suite.recurrent import deployment
 from suite.runtime.streaming import TextStream
 from suite.runtime.windows import combine, split_windows
 from suite.signature import Arrays, ExportRules, Host, Output, Predictor, RawInput, Signature
 from suite.text import make_tokenizer
-from suite.text.wordpiece_tokenizer import normalise
 
 if TYPE_CHECKING:
     import keras
 
-    from suite.recurrent.deployment import Deployment
+    from pipelines.sentiment.graph import Graph
     from suite.runtime.streaming import ChunkRunner
     from suite.runtime.tflite_runtime import TfLitePredictor
     from suite.text.bytes_tokenizer import BytesTokenizer
@@ -63,21 +61,10 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
 def _of_bytes(
     tokenizer: "BytesTokenizer", settings: Settings, outputs: dict[str, Output], front_end: dict[str, Any]
 ) -> Signature:
-    def classify(model: "keras.Model") -> Callable[..., dict[str, tf.Tensor]]:
-        network = with_attention(model)
+    def classify(model: "keras.Model") -> "Graph":
+        from pipelines.sentiment.graph import of_bytes
 
-        def classify(text: tf.Tensor) -> dict[str, tf.Tensor]:
-            traced = deployment.current()
-            if traced is None or not traced.fixed:
-                return network(tokenizer(text), training=False)
-            # Between letters and punctuation every byte may begin a token.
-            steps = text.shape[1] if traced.streaming else min(text.shape[1], settings.max_tokens)
-            tokens = tokenizer(text, time=steps)
-            if traced.streaming:
-                tokens = _first_tokens(tokens, settings.max_tokens, traced)
-            return network(tokens, training=False)
-
-        return classify
+        return of_bytes(model, tokenizer, settings)
 
     text = RawInput(
         "uint8",
@@ -104,17 +91,15 @@ def _of_bytes(
 
 
 def _of_text(tokenizer: "WordpieceTokenizer", outputs: dict[str, Output], front_end: dict[str, Any]) -> Signature:
-    def normalized(arrays: Arrays, predictor: Predictor) -> Arrays:
-        return {"text": np.array(normalise(tf.constant(arrays["text"].item())).numpy(), "S")}
+    def prepare(arrays: Arrays, predictor: Predictor) -> Arrays:
+        from pipelines.sentiment.graph import normalized
 
-    def classify_text(model: "keras.Model") -> Callable[..., dict[str, tf.Tensor]]:
-        network = with_attention(model)
+        return {"text": np.array(normalized(arrays["text"].item()), "S")}
 
-        def classify_text(text: tf.Tensor) -> dict[str, tf.Tensor]:
-            pieces = tokenizer.split(text) if deployment.current() is None else tokenizer.split_one(text)
-            return network(pieces, training=False)
+    def classify_text(model: "keras.Model") -> "Graph":
+        from pipelines.sentiment.graph import of_text
 
-        return classify_text
+        return of_text(model, tokenizer)
 
     text = RawInput("string", (), "the text, UTF-8, that the app has brought to Unicode form NFKC and then case folded")
     return Signature(
@@ -122,7 +107,7 @@ def _of_text(tokenizer: "WordpieceTokenizer", outputs: dict[str, Output], front_
         {"text": text},
         outputs,
         classify_text,
-        Host(prepare=normalized),
+        Host(prepare=prepare),
         custom_ops=tokenizer.ops,
         front_end=front_end,
     )
@@ -136,17 +121,14 @@ def _of_pieces(
     front_end: dict[str, Any],
 ) -> Signature:
     def split(arrays: Arrays, predictor: Predictor | None = None) -> Arrays:
-        return {"tokens": tokenizer(tf.constant([arrays["text"].item()]))["words"].numpy()[0]}
+        from pipelines.sentiment.graph import pieces_of
 
-    def classify_tokens(model: "keras.Model") -> Callable[..., dict[str, tf.Tensor]]:
-        network = with_attention(model)
+        return {"tokens": pieces_of(tokenizer, arrays["text"].item())}
 
-        def classify_tokens(tokens: tf.Tensor) -> dict[str, tf.Tensor]:
-            ends = tf.where(tokens != 0, tf.range(1, tf.shape(tokens)[1] + 1), 0)
-            tokens = deployment.cut_padding(tokens, tf.reduce_max(ends, axis=1))
-            return network({"words": tokens}, training=False)
+    def classify_tokens(model: "keras.Model") -> "Graph":
+        from pipelines.sentiment.graph import of_pieces
 
-        return classify_tokens
+        return of_pieces(model)
 
     golden = [
         {"text": text, "tokens": split({"text": np.array(text.encode(), "S")})["tokens"].tolist()} for text in GOLDEN
@@ -167,15 +149,6 @@ def _of_pieces(
         Host(prepare=split, windows=_token_windows, stream=_token_stream),
         front_end=front_end | {"golden": golden},
     )
-
-
-def _first_tokens(tokens: dict[str, tf.Tensor], limit: int, traced: "Deployment") -> dict[str, tf.Tensor]:
-    """Blank the tokens of a chunk that come after the first `most` of the whole text, as training cut it."""
-    tokens_before = traced.carry("tokens", tf.zeros((1, 1), tf.int32))
-    words = tokens["words"]
-    place = tokens_before + tf.range(words.shape[1])[tf.newaxis]
-    traced.keep("tokens", tokens_before + tf.reduce_sum(tf.cast(words != 0, tf.int32), axis=1, keepdims=True))
-    return tokens | {"words": tf.where(place < limit, words, 0)}
 
 
 def _text_windows(predictor: "TfLitePredictor", arrays: Arrays) -> Arrays:

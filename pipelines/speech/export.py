@@ -1,27 +1,26 @@
-"""The raw-input function of a trained model: what predict calls, and what goes on the phone."""
+"""The raw-input function of a trained model: what predict calls, and what goes on the phone.
 
-from collections.abc import Callable
+Names, shapes and the host's part, which need no TensorFlow; the functions themselves are in `graph`.
+"""
+
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import tensorflow as tf
 
 from pipelines.speech.config import Settings
-from pipelines.speech.model import with_steps
 from pipelines.speech.streaming import SampleStream, join_answers
 from suite.answers.transcript import OUTPUTS
-from suite.decoding.greedy import greedy, greedy_bytes
-from suite.recurrent import deployment
+from suite.decoding.greedy import greedy
 from suite.signature import Arrays, ExportRules, Host, Predictor, RawInput, Signature
 
 if TYPE_CHECKING:
     import keras
 
+    from pipelines.speech.graph import Graph
     from suite.runtime.streaming import ChunkRunner
     from suite.runtime.tflite_runtime import TfLitePredictor
-
 
 OVERLAP_SECONDS = 1.0
 FULL_SCALE = 32768  # of 16 bits
@@ -34,29 +33,15 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
     """
     symbols = assets["symbols"]
 
-    def transcribe(model: "keras.Model") -> Callable[..., dict[str, tf.Tensor]]:
-        network = with_steps(model)
+    def transcribe(model: "keras.Model") -> "Graph":
+        from pipelines.speech.graph import of_floats
 
-        def transcribe(samples: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
-            traced = deployment.current()
-            samples = deployment.cut_padding(samples, length)
-            logits, steps = network([samples, length], training=False)
-            frames = tf.reduce_sum(tf.cast(steps, tf.int32), axis=1)
-            real = tf.range(logits.shape[1] or tf.shape(logits)[1])[tf.newaxis, :, tf.newaxis] < frames[:, None, None]
-            log_probs = tf.where(real, tf.nn.log_softmax(logits), 0.0)
-            streaming = traced is not None and traced.streaming
-            previous = traced.carry("previous_symbol", tf.zeros((1,), tf.int32)) if streaming else None
-            decoded = greedy_bytes(log_probs, frames, symbols, previous)
-            if streaming:
-                traced.keep("previous_symbol", decoded.last)
-            text = {"text": decoded.text, "text_length": decoded.text_length}
-            return text | {"log_probs": log_probs, "frames": frames}
+        return of_floats(model, symbols)
 
-        return transcribe
+    def transcribe_int16(model: "keras.Model") -> "Graph":
+        from pipelines.speech.graph import of_int16
 
-    def transcribe_int16(model: "keras.Model") -> Callable[..., dict[str, tf.Tensor]]:
-        of_floats = transcribe(model)
-        return lambda samples, length: of_floats(tf.cast(samples, tf.float32) / FULL_SCALE, length)
+        return of_int16(model, symbols, FULL_SCALE)
 
     front_end = {
         "sample_rate": settings.sample_rate,

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from suite.config import TrainingSettings
 
+CAUSAL = ("pixels", "frame")  # values of `normalise` that need no frame to come
+
 
 class Settings(TrainingSettings):
     """Video: a clip in, one of N actions out."""
@@ -87,3 +89,10 @@ class Settings(TrainingSettings):
     compiled_frames: int = Field(
         32, ge=1, le=1024, description="export: frames that the `compiled` deployment takes at once"
     )
+
+
+def sees_ahead(settings: Settings) -> str | None:
+    """Return the setting that makes the model look at the whole clip before its first answer; None where it can stream."""
+    if settings.front in ("cnn", "dct") and settings.normalise not in CAUSAL:
+        return "normalise"
+    return "bidirectional" if settings.bidirectional else None

@@ -1,20 +1,20 @@
-"""The raw-input function of a trained model: what predict calls, and what goes on the phone."""
+"""The raw-input function of a trained model: what predict calls, and what goes on the phone.
 
-from collections.abc import Callable
+Names, shapes and the host's part, which need no TensorFlow; the function itself is in `graph`.
+"""
+
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import tensorflow as tf
 
-from pipelines.video.config import Settings
-from pipelines.video.model import sees_ahead, with_attention
+from pipelines.video.config import Settings, sees_ahead
 from suite.answers.classes import class_outputs
-from suite.recurrent.deployment import cut_padding
 from suite.signature import Arrays, ExportRules, Host, RawInput, Signature
 
 if TYPE_CHECKING:
     import keras
 
+    from pipelines.video.graph import Graph
     from suite.runtime.streaming import ChunkRunner
     from suite.runtime.tflite_runtime import TfLitePredictor
 
@@ -27,14 +27,10 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
     `compiled_frames` with padding behind them, the `streaming` one one frame after another, and answers for all so far.
     """
 
-    def classify_clip(model: "keras.Model") -> Callable[..., dict[str, tf.Tensor]]:
-        network = with_attention(model)
+    def classify_clip(model: "keras.Model") -> "Graph":
+        from pipelines.video.graph import of_clip
 
-        def classify_clip(frames: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
-            frames = cut_padding(frames, length)
-            return network({"frames": frames, "length": length}, training=False)
-
-        return classify_clip
+        return of_clip(model)
 
     picture = (settings.height, settings.width, settings.channels)
     ahead = sees_ahead(settings)

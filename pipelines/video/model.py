@@ -18,7 +18,6 @@ from suite.vision.layers import (
     FrameWise,
     backbone_network,
 )
-from suite.vision.layers.normalisation import CAUSAL
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -124,13 +123,6 @@ def with_attention(model: keras.Model) -> keras.Model:
     """
     _, attention = model.get_layer("pooling").output
     return keras.Model(model.inputs, {"probabilities": model.output, "attention": attention}, name=model.name)
-
-
-def sees_ahead(settings: Settings) -> str | None:
-    """Return the setting that makes the model look at the whole clip before its first answer; None where it can stream."""
-    if settings.front in ("cnn", "dct") and settings.normalise not in CAUSAL:
-        return "normalise"
-    return "bidirectional" if settings.bidirectional else None
 
 
 def phases(settings: Settings, assets: dict[str, Any]) -> list[Phase]:

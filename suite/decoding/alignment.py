@@ -46,8 +46,6 @@ def align(log_probs: np.ndarray, ids: np.ndarray) -> Alignment:
     Raises:
         UserError: if the target needs more frames than there are.
     """
-    from suite.decoding.alignment_kernel import viterbi
-
     log_probs = np.maximum(np.array(log_probs, np.float64), FLOOR)
     ids = np.array(ids, np.int64)
     if frames_needed(ids) > len(log_probs):
@@ -55,7 +53,7 @@ def align(log_probs: np.ndarray, ids: np.ndarray) -> Alignment:
             f"A text of {len(ids)} symbols needs at least {frames_needed(ids)} frames to be aligned. "
             f"Received: {len(log_probs)} frames"
         )
-    states = viterbi(log_probs, ids)
+    states = _viterbi(log_probs, ids)
     spoken = np.flatnonzero(states % 2)
     numbers = states[spoken] // 2
     starts = spoken[np.searchsorted(numbers, np.arange(len(ids)))]
@@ -65,6 +63,37 @@ def align(log_probs: np.ndarray, ids: np.ndarray) -> Alignment:
     path = log_probs[np.arange(len(states)), symbols]
     sums = np.bincount(numbers, path[spoken], minlength=len(ids))
     return Alignment(starts.astype(np.int32), ends.astype(np.int32), sums / (ends - starts), float(path.sum()))
+
+
+def _viterbi(log_probs: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Return the state of each frame: 2 i for the blank before symbol i, 2 i + 1 for the symbol itself."""
+    frames, states = len(log_probs), 2 * len(ids) + 1
+    path = np.zeros(frames, np.int64)
+    if frames == 0:
+        return path
+    symbols = np.zeros(states, np.int64)
+    symbols[1::2] = ids
+    # From one symbol straight to the next, but not to an equal one, which only a blank parts from it.
+    leaps = np.zeros(states, bool)
+    leaps[3::2] = ids[1:] != ids[:-1]
+    came_by = np.zeros((frames, states), np.uint8)  # states advanced to get there
+    score = np.full(states, -np.inf)
+    score[:2] = log_probs[0, symbols[:2]]
+    before = np.full(states + 2, -np.inf)  # the scores of the frame before, behind two states that cannot be
+    for frame in range(1, frames):
+        before[2:] = score
+        for steps, allowed in ((1, True), (2, leaps)):
+            better = (before[2 - steps : states + 2 - steps] > score) & allowed
+            score = np.where(better, before[2 - steps : states + 2 - steps], score)
+            came_by[frame, better] = steps
+        score = score + log_probs[frame, symbols]
+    state = states - 1
+    if states > 1 and score[states - 2] > score[states - 1]:
+        state = states - 2
+    for frame in range(frames - 1, -1, -1):
+        path[frame] = state
+        state -= int(came_by[frame, state])
+    return path
 
 
 def word_times(

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from suite.errors import UserError
-from suite.text.addresses import learn_addresses
 from suite.text.bytes_tokenizer import BytesTokenizer
 
 if TYPE_CHECKING:
@@ -51,6 +50,8 @@ def learn_tokenizer(settings: Any, texts: Iterable[str]) -> list | None:
     if settings.tokenizer == "bytes":
         if not settings.min_count:
             return None
+        from suite.text.addresses import learn_addresses
+
         return learn_addresses(texts, settings.hash_buckets, settings.ngrams, settings.min_count)
     from suite.text.vocabulary import learn_vocabulary
 

@@ -6,7 +6,6 @@ import keras
 import tensorflow as tf
 
 MODES = ("pixels", "frame", "clip", "position")
-CAUSAL = ("pixels", "frame")
 
 
 @keras.saving.register_keras_serializable(package="suite")

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipelines.video.config import Settings
-from pipelines.video.model import build, phases, sees_ahead, with_attention
+from pipelines.video.config import Settings, sees_ahead
+from pipelines.video.model import build, phases, with_attention
 from suite.errors import UserError
 
 LABELS = {"labels": ["left", "right", "up"]}

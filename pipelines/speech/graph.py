@@ -1,0 +1,40 @@
+"""The graphs of a trained model's signatures; `export` describes them, and needs no TensorFlow to do so."""
+
+from collections.abc import Callable, Sequence
+
+import keras
+import tensorflow as tf
+
+from pipelines.speech.model import with_steps
+from suite.decoding.greedy import greedy_bytes
+from suite.recurrent import deployment
+
+Graph = Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
+
+
+def of_floats(model: keras.Model, symbols: Sequence[str]) -> Graph:
+    """Return `transcribe`: float32 samples `(batch, samples)` and lengths to greedy text and log-probabilities."""
+    network = with_steps(model)
+
+    def transcribe(samples: tf.Tensor, length: tf.Tensor) -> dict[str, tf.Tensor]:
+        traced = deployment.current()
+        samples = deployment.cut_padding(samples, length)
+        logits, steps = network([samples, length], training=False)
+        frames = tf.reduce_sum(tf.cast(steps, tf.int32), axis=1)
+        real = tf.range(logits.shape[1] or tf.shape(logits)[1])[tf.newaxis, :, tf.newaxis] < frames[:, None, None]
+        log_probs = tf.where(real, tf.nn.log_softmax(logits), 0.0)
+        streaming = traced is not None and traced.streaming
+        previous = traced.carry("previous_symbol", tf.zeros((1,), tf.int32)) if streaming else None
+        decoded = greedy_bytes(log_probs, frames, symbols, previous)
+        if streaming:
+            traced.keep("previous_symbol", decoded.last)
+        text = {"text": decoded.text, "text_length": decoded.text_length}
+        return text | {"log_probs": log_probs, "frames": frames}
+
+    return transcribe
+
+
+def of_int16(model: keras.Model, symbols: Sequence[str], full_scale: int) -> Graph:
+    """Return `transcribe_int16`: the same for samples of 16 bits, of which `full_scale` is 1."""
+    transcribe = of_floats(model, symbols)
+    return lambda samples, length: transcribe(tf.cast(samples, tf.float32) / full_scale, length)
