@@ -90,6 +90,27 @@ def load_settings(
     """
     values = read_yaml_mapping(config) if config is not None else {}
     source = dict.fromkeys(values, f"{config}")
+    typed = parse_assignments(assignments)
+    return validate_settings(settings_class, values | typed, source | dict.fromkeys(typed, "--set"))
+
+
+def assign(settings: SettingsType, assignments: Iterable[str]) -> SettingsType:
+    """Return settings with other values for some, as `KEY=VALUE` strings.
+
+    Raises:
+        UserError: for an unknown key or a value not allowed.
+    """
+    typed = parse_assignments(assignments)
+    return validate_settings(type(settings), settings.model_dump() | typed, dict.fromkeys(typed, "--set"))
+
+
+def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
+    """Return the values of `KEY=VALUE` strings, read as YAML where they are YAML.
+
+    Raises:
+        UserError: for a string without an equals sign.
+    """
+    values: dict[str, Any] = {}
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         if not equals:
@@ -98,8 +119,7 @@ def load_settings(
             values[key.strip()] = yaml.safe_load(text)
         except yaml.YAMLError:
             values[key.strip()] = text
-        source[key.strip()] = "--set"
-    return validate_settings(settings_class, values, source)
+    return values
 
 
 def read_yaml_mapping(path: Path) -> dict:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from suite.artifact import Artifact, read_artifact
+from suite.artifact import Artifact
+from suite.config import assign
 from suite.data.splits import divide_again
 from suite.data.trained_on import ASSET, count_trained_on
 from suite.errors import UserError
@@ -37,7 +38,7 @@ def evaluate(
     """Evaluate a saved model on data.
 
     Args:
-        model_dir: The saved model, or what `read_artifact` read of it.
+        model_dir: The saved model, an exported file alone, or what `open_model` read of either.
         data: Any data the task reads.
         split: `"train"`, `"dev"`, `"test"` or `"all"`. None takes the run's own test part on the very data of the run,
             the test part of data that names its parts, and everything of data that names none.
@@ -50,13 +51,13 @@ def evaluate(
     Raises:
         UserError: if model or data cannot be read, or the part is empty.
     """
-    from suite.config import load_settings
     from suite.runtime.loaded import load
+    from suite.runtime.model_in_file import open_model
 
-    artifact = read_artifact(model_dir)
+    artifact = open_model(model_dir)
     settings = artifact.settings
     if assignments:
-        settings = load_settings(type(settings), artifact.path / "settings.yaml", assignments)
+        settings = assign(settings, assignments)
         if not any(assignment.startswith("split_by=") for assignment in assignments):
             settings = settings.model_copy(update={"split_by": artifact.settings.split_by})
     # How the run drew its parts says nothing about other data, whose groups may have other names.
@@ -72,9 +73,10 @@ def evaluate(
         raise UserError(
             f"{data}: no {part} part; it has {parts or 'no example'}. --split dev, --split train or --split all choose another"
         )
-    from suite.training.process import prepare_process
+    if runtime == "keras":
+        from suite.training.process import prepare_process
 
-    prepare_process(artifact.settings)
+        prepare_process(artifact.settings)
     model = load(artifact, runtime, tflite)
     digests = artifact.assets.get(ASSET)
     return Scored(

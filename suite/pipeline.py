@@ -24,6 +24,8 @@ What follows is exported only where the answer kind does not say it all:
     answer(outputs, raw_input, assets, settings, **options) -> answer     a frozen dataclass with `lines()`
     predict(predictor, raw_inputs, assets, settings, **options) -> list   where `raw_arrays`, one call and `answer` do not
                                                           say it all; in the place of an input at fault stands its UserError
+    host_assets(assets, settings) -> dict                 of the assets what `predict` needs with an exported file, and
+                                                          travels inside it; nothing else that was learned from the data
     evaluate(predictor, examples, assets, settings) -> Evaluation         the predictor is Keras or TFLite alike
     check_parts(examples, assets=None) -> Examples        what can be scored depends on what train holds (labels): what
                                                           `read` checks once parts are assigned
@@ -176,11 +178,16 @@ class Pipeline:
             return ()
         if name == "answer":
             return self.ANSWER.answer
+        if name == "host_assets":
+            return self._host_assets
         if name == "evaluate":
             return self._evaluate
         if name == "predict":
             return self._predict
         raise AttributeError(f"{self.package.__name__} does not export {name}, which suite/pipeline.py asks of it")
+
+    def _host_assets(self, assets: dict[str, Any], settings: Any) -> dict[str, Any]:
+        return {name: assets[name] for name in self.ANSWER.assets}
 
     def _evaluate(
         self, predictor: Predictor, examples: Sequence["Example"], assets: dict[str, Any], settings: Any

@@ -23,6 +23,7 @@ __getattr__ = lazy_exports(
         "phases": "model",
         "answer": "predict",
         "signatures": "export",
+        "host_assets": "export",
         "make_sample": "sample_data",
     },
 )

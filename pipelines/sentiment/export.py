@@ -58,6 +58,12 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
     ]
 
 
+def host_assets(assets: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """Return the labels, and the pieces of words that a host splits texts into; rows of hashed words are in the graph."""
+    names = ("labels",) if settings.tokenizer == "bytes" else ("labels", "vocabulary")
+    return {name: assets[name] for name in names}
+
+
 def _of_bytes(
     tokenizer: "BytesTokenizer", settings: Settings, outputs: dict[str, Output], front_end: dict[str, Any]
 ) -> Signature:

@@ -32,6 +32,7 @@ __getattr__ = lazy_exports(
         "evaluate": "evaluate",
         "predict": "predict",
         "signatures": "export",
+        "host_assets": "export",
         "make_sample": "sample_data",
     },
 )

@@ -77,7 +77,7 @@ def evaluate(predictor: Predictor, examples: Sequence[Example], assets: dict, se
 
 
 def _loss(steps: list[np.ndarray], references: list[str], assets: dict) -> float | None:
-    from suite.decoding.ctc_loss import ctc_loss, frames_needed
+    from suite.decoding.ctc_loss import ctc_loss_and_gradient, frames_needed
 
     encoded = [encode_transcript(text, assets) for text in references]
     usable = [
@@ -91,9 +91,10 @@ def _loss(steps: list[np.ndarray], references: list[str], assets: dict) -> float
         chunk = usable[start : start + CHUNK]
         log_probs = pad_rows([steps[at] for at in chunk], np.float32)
         labels = pad_rows([np.asarray(encoded[at]) for at in chunk], np.int32)
-        label_length, step_length = [len(encoded[at]) for at in chunk], [len(steps[at]) for at in chunk]
-        total += float(ctc_loss(labels, label_length, log_probs, step_length).numpy().sum())
-        symbols += sum(label_length)
+        label_length, step_length = (np.array([len(rows[at]) for at in chunk], np.int32) for rows in (encoded, steps))
+        losses, _ = ctc_loss_and_gradient(labels, label_length, log_probs, step_length)
+        total += float(losses.sum())
+        symbols += int(label_length.sum())
     return total / symbols if usable else None
 
 

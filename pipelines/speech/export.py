@@ -84,6 +84,15 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
     ]
 
 
+def host_assets(assets: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """Return the symbols, and what beam search goes by where the model has it: language model, its weights, the only words.
+
+    The language model and the words are learned from the training transcripts and tell of them.
+    """
+    names = ("symbols", "language_model", "language_model_level", "decoder", "words")
+    return {name: assets[name] for name in names if name in assets}
+
+
 def _inputs(dtype: str, scale: str, settings: Settings) -> dict[str, RawInput]:
     return {
         "samples": RawInput(

@@ -214,4 +214,4 @@ def page(contents: FileContents) -> tuple[dict[str, Any], dict[str, tuple[str, .
     )
 
 
-CLASSES = AnswerKind("classes", METRICS, page, answer, evaluate)
+CLASSES = AnswerKind("classes", METRICS, page, ("labels",), answer, evaluate)

@@ -21,6 +21,7 @@ class AnswerKind:
         answer: `answer(outputs, raw_input, assets, settings, **options)` returns the answer to one raw input, a frozen
             dataclass whose `lines()` are what the terminal shows and whose fields are its JSON. None where each task of this
             kind has its own.
+        assets: Those of the model's assets that such answers are made of; they travel inside an exported file.
         evaluate: `evaluate(predictor, examples, raw_arrays, assets, settings)` returns metrics, pictures and samples; None
             likewise.
     """
@@ -28,6 +29,7 @@ class AnswerKind:
     name: str
     metrics: dict[str, tuple[str, str]]
     page: Callable[[FileContents], tuple[dict[str, Any], dict[str, tuple[str, ...]]]]
+    assets: tuple[str, ...]
     answer: Callable[..., Any] | None = None
     evaluate: Callable[..., Evaluation] | None = None
 

@@ -58,4 +58,4 @@ def page(contents: FileContents) -> tuple[dict[str, Any], dict[str, tuple[str, .
     )
 
 
-SENTENCE = AnswerKind("sentence", METRICS, page)
+SENTENCE = AnswerKind("sentence", METRICS, page, ("words",))

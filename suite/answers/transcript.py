@@ -94,4 +94,4 @@ def page(contents: FileContents) -> tuple[dict[str, Any], dict[str, tuple[str, .
     return {"size": size, **known}, {contents.signature: ("log_probs", "frames")}
 
 
-TRANSCRIPT = AnswerKind("transcript", METRICS, page)
+TRANSCRIPT = AnswerKind("transcript", METRICS, page, ("symbols",))

@@ -13,7 +13,7 @@ SPLITS = ("train", "dev", "test", "all")
 
 
 def evaluate(
-    model_dir: Annotated[Path, typer.Argument(help="folder of a saved model")],
+    model_dir: Annotated[Path, typer.Argument(help="folder of a saved model, or an exported file alone")],
     data: Annotated[Path, typer.Option(help="file or folder with examples")],
     split: Annotated[
         str | None, typer.Option(help="train, dev, test or all; default: the test part where the data has one")
@@ -32,14 +32,15 @@ def evaluate(
         split = "dev"
     if split not in (None, *SPLITS):
         raise UserError(f"--split: expected one of {', '.join(SPLITS)}. Received: {split!r}")
-    from suite.artifact import read_artifact
+    from suite.runtime.model_in_file import is_file_model, open_model
 
-    artifact = read_artifact(model_dir)
-    task, runtime = artifact.task, "tflite" if tflite else runtime
-    from suite.quiet import import_tensorflow
+    artifact = open_model(model_dir)
+    task, runtime = artifact.task, "tflite" if tflite or is_file_model(model_dir) else runtime
+    if runtime == "keras":
+        from suite.quiet import import_tensorflow
 
-    with words().status("starting TensorFlow"):
-        import_tensorflow()
+        with words().status("starting TensorFlow"):
+            import_tensorflow()
     from suite.evaluation import evaluate
 
     with words().status(f"evaluating {model_dir}"):

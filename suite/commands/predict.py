@@ -15,7 +15,9 @@ LONGEST_NAME = 100  # characters of an input that are shown beside its answer
 
 def predict(
     context: typer.Context,
-    model_dir: Annotated[Path | None, typer.Argument(help="folder of a saved model", show_default=False)] = None,
+    model_dir: Annotated[
+        Path | None, typer.Argument(help="folder of a saved model, or an exported file alone", show_default=False)
+    ] = None,
     inputs: Annotated[
         list[str] | None, typer.Argument(metavar="INPUT...", help="files, folders, texts, or - for lines of stdin")
     ] = None,
@@ -37,9 +39,9 @@ def predict(
     if help or model_dir is None:
         _show_help(context, model_dir)
         raise typer.Exit(0 if help else 2)
-    from suite.artifact import read_artifact
+    from suite.runtime.model_in_file import is_file_model, open_model
 
-    artifact = read_artifact(model_dir)
+    artifact = open_model(model_dir)
     pipeline = artifact.pipeline
     arguments, options = split_options(inputs or [], pipeline.PREDICT_OPTIONS, artifact.task)
     # An option that names a live input (--camera 0) is an input itself.
@@ -53,7 +55,7 @@ def predict(
 
     if output is not None:
         check_answer_file(output)
-    if runtime == "keras" and tflite is None:
+    if runtime == "keras" and tflite is None and not is_file_model(model_dir):
         from suite.quiet import import_tensorflow
 
         with words().status("starting TensorFlow"):
@@ -97,8 +99,9 @@ def _show_help(context: typer.Context, model_dir: Path | None) -> None:
     if model_dir is None:
         return
     from suite.artifact import read_artifact
+    from suite.runtime.model_in_file import is_file_model, open_model
 
-    artifact = read_artifact(model_dir, verify=False)
+    artifact = open_model(model_dir) if is_file_model(model_dir) else read_artifact(model_dir, verify=False)
     lines = [
         f"  {declaration(option)}{'' if option.type is bool else ' ' + option.type.__name__.upper()}  {option.help}"
         + ("" if option.type is bool else f" (default: {option.default})")

@@ -4,16 +4,21 @@ import functools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
-import tensorflow as tf
 
 from suite.decoding.greedy import frames_needed
 
-__all__ = ["ctc_loss", "frames_needed"]
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+__all__ = ["ctc_loss", "ctc_loss_and_gradient", "frames_needed"]
 
 
-def ctc_loss(labels: tf.Tensor, label_length: tf.Tensor, logits: tf.Tensor, logit_length: tf.Tensor) -> tf.Tensor:
+def ctc_loss(
+    labels: "tf.Tensor", label_length: "tf.Tensor", logits: "tf.Tensor", logit_length: "tf.Tensor"
+) -> "tf.Tensor":
     """Return the negative log-likelihood of each target, summed over all of its alignments.
 
     Frames past `logit_length` and labels past `label_length` change neither the loss nor any gradient. A target that
@@ -32,6 +37,8 @@ def ctc_loss(labels: tf.Tensor, label_length: tf.Tensor, logits: tf.Tensor, logi
     Returns:
         float32 `(batch,)`, nats.
     """
+    import tensorflow as tf
+
     arguments = [
         tf.cast(labels, tf.int32),
         tf.cast(label_length, tf.int32),
@@ -42,7 +49,7 @@ def ctc_loss(labels: tf.Tensor, label_length: tf.Tensor, logits: tf.Tensor, logi
     @tf.custom_gradient
     def loss_of(logits: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
         inputs = [*arguments[:2], logits, arguments[3]]
-        loss, gradient = tf.numpy_function(_loss_and_gradient, inputs, (tf.float32, tf.float32), stateful=False)
+        loss, gradient = tf.numpy_function(ctc_loss_and_gradient, inputs, (tf.float32, tf.float32), stateful=False)
         loss.set_shape(logits.shape[:1])
         gradient.set_shape(logits.shape)
         return loss, lambda upstream: upstream[:, None, None] * gradient
@@ -50,10 +57,18 @@ def ctc_loss(labels: tf.Tensor, label_length: tf.Tensor, logits: tf.Tensor, logi
     return loss_of(arguments[2])
 
 
-def _loss_and_gradient(
+def ctc_loss_and_gradient(
     labels: np.ndarray, label_length: np.ndarray, logits: np.ndarray, logit_length: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the losses `(batch,)` and their gradients `(batch, frames, symbols)`, rows shared out among threads."""
+    """Return what `ctc_loss` does, of arrays and without TensorFlow, and the gradients; rows are shared out among threads.
+
+    Args:
+        labels, label_length, logit_length: int32, as for `ctc_loss`.
+        logits: float32, as for `ctc_loss`.
+
+    Returns:
+        float32 `(batch,)`, nats, and float32 `(batch, frames, symbols)`.
+    """
     from suite.decoding.ctc_kernel import forward_backward
 
     _check(labels, label_length, logits, logit_length)

@@ -1,5 +1,6 @@
 """What an exported file says about itself: names, shapes and meanings of its tensors, attached files, notes for callers."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 
 from suite.export.inspect import FUSED_LSTM
 from suite.export.metadata import AttachedFile, labels_file, parameters_file, vocabulary_file
+from suite.runtime.model_in_file import NAME
 from suite.runtime.streaming import STATE
 from suite.runtime.tflite_runtime import TfLitePredictor
 from suite.signature import Signature
@@ -49,15 +51,16 @@ def labels_of(signatures: Sequence[Signature]) -> list[str]:
     return next((list(output.labels) for output in outputs if output.labels), [])
 
 
-def attached_files(signatures: list[Signature], deployment: str) -> list[AttachedFile]:
-    """Return the files that travel inside: parameters of the front end, labels, vocabulary."""
+def attached_files(signatures: list[Signature], deployment: str, model: dict[str, Any]) -> list[AttachedFile]:
+    """Return the files that travel inside: parameters of the front end, labels, vocabulary, and `model` as `model.json`."""
     attached = [parameters_file(signatures[0].front_end | {"deployment": deployment})]
     outputs = [item for signature in signatures for item in signature.outputs.items()]
     inputs = [item for signature in signatures for item in signature.inputs.items()]
     attached += [labels_file(output.labels, name) for name, output in outputs if output.labels][:1]
     worded = [(name, tensor.vocabulary) for name, tensor in [*inputs, *outputs] if tensor.vocabulary]
     attached += [vocabulary_file(vocabulary, name) for name, vocabulary in worded][:1]
-    return attached
+    content = json.dumps(model, ensure_ascii=False).encode("utf-8")
+    return [*attached, AttachedFile(NAME, content, "descriptions", "what `suite predict` needs beside the model, JSON")]
 
 
 def caller_notes(signatures: list[Signature], deployment: str, ops: dict[str, int]) -> list[str]:

@@ -21,6 +21,7 @@ from suite.export.offers import file_name, form_of, offers_custom_ops
 from suite.export.report import merge_report
 from suite.export.source import Source
 from suite.runtime.deployed import DeployedPredictor, deployed_predictor, signatures_in
+from suite.runtime.model_in_file import NAME, model_parameters
 from suite.signature import Arrays, Signature
 
 CALIBRATION_CHUNKS = 2000  # of a stream; inputs are of many chunks each
@@ -109,12 +110,13 @@ def _make(
     predictor = deployed_predictor(path, deployment, primary, signatures=signatures)
     metrics = check_metrics(source, predictor, primary, deployment, quantization, path.name)
     described = {signature.name: describe_signature(signature, path, deployment) for signature in signatures}
+    model = model_parameters(source.artifact, deployment, bool(primary.custom_ops))
     write_metadata(
         path,
         f"{source.artifact.task} {source.artifact.path.name}",
         f"{source.artifact.task} model, {deployment} deployment, quantization {quantization}; takes the raw input and gives the answer",
         described,
-        attached_files(signatures, deployment),
+        attached_files(signatures, deployment, model),
         version="1",
     )
     return {
@@ -132,8 +134,16 @@ def _make(
         **({"other_parity": parity} if parity else {}),
         **({"metrics": metrics} if metrics else {}),
         **_measured(source, primary, path, deployment),
-        "notes": caller_notes(signatures, deployment, contents.ops),
+        "notes": [*caller_notes(signatures, deployment, contents.ops), _inside(model)],
     }
+
+
+def _inside(model: dict[str, Any]) -> str:
+    """Return what a person should know of `model.json`, which goes wherever the file goes."""
+    return (
+        f"Inside is {NAME}, by which `suite predict FILE INPUT` answers from the file alone: the task, its settings and, "
+        f"learned from the training data, {', '.join(model['assets'])}."
+    )
 
 
 def _inputs(source: Source, signatures: list[Signature], inputs: Iterator[Arrays]) -> Iterator[tuple[str, Arrays]]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from suite.artifact import Artifact
 from suite.errors import UserError
+from suite.runtime.model_in_file import read_parameters
 from suite.runtime.streaming import ChunkRunner
 from suite.runtime.tflite_runtime import TfLitePredictor
 from suite.signature import Arrays, Predictor, Signature
@@ -95,13 +96,16 @@ def exported_predictor(artifact: Artifact, path: Path, threads: int = 1) -> Pred
     """Return the predictor of an exported file of a saved model.
 
     Raises:
-        UserError: for a file that is missing, whose name does not tell the deployment, or that LiteRT cannot run.
+        UserError: for a file that is missing, that does not tell its deployment, inside or by its name, or that LiteRT
+            cannot run.
     """
     if not path.is_file():
         raise UserError(f"{path}: no such file; `suite export {artifact.path}` writes it")
-    deployment, _ = split_name(path.name)
+    parameters = read_parameters(path)  # a file may have been renamed; one of before says nothing else of itself
+    deployment = parameters["deployment"] if parameters else split_name(path.name)[0]
+    custom = parameters["custom_ops"] if parameters else has_custom_ops(path.name)
     signatures = artifact.pipeline.signatures(artifact.assets, artifact.settings)
-    signatures = signatures_in(signatures, deployment, has_custom_ops(path.name))
+    signatures = signatures_in(signatures, deployment, custom)
     return deployed_predictor(path, deployment, signatures[0], threads, signatures)
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from suite.artifact import Artifact, load_model, read_artifact
+from suite.artifact import Artifact, load_model
 from suite.errors import UserError
 from suite.inputs.kind import Input
 from suite.pipeline import attempt
+from suite.runtime.model_in_file import is_file_model, open_model
 from suite.signature import Predictor
 
 RUNTIMES = ("keras", "tflite")
@@ -113,7 +114,7 @@ def load(model_dir: str | Path | Artifact, runtime: str = "keras", tflite: str |
     """Load a saved model for prediction.
 
     Args:
-        model_dir: The folder that `suite train` wrote, or what `read_artifact` read of it.
+        model_dir: The folder that `suite train` wrote, an exported file alone, or what `open_model` read of either.
         runtime: `"keras"`, or `"tflite"` for an exported file.
         tflite: The exported file; by default the float32 `interpreter` one. Naming one implies `runtime="tflite"`.
 
@@ -122,7 +123,11 @@ def load(model_dir: str | Path | Artifact, runtime: str = "keras", tflite: str |
     """
     if runtime not in RUNTIMES:
         raise UserError(f"unknown runtime {runtime!r}; expected one of {', '.join(RUNTIMES)}")
-    artifact = read_artifact(model_dir)
+    artifact = open_model(model_dir)
+    if is_file_model(artifact.path):
+        if tflite is not None:
+            raise UserError(f"--tflite goes with a model folder. Received: {artifact.path}, an exported file itself")
+        tflite = artifact.path
     if runtime == "tflite" or tflite is not None:
         from suite.runtime.deployed import exported_predictor
 
