@@ -1,5 +1,6 @@
 """Audio files of any format, rate and number of channels as mono samples at one rate."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -104,9 +105,12 @@ def resample(samples: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
     """Return float32 `(samples,)` in [-1, 1] of `rate` Hz at `sample_rate` Hz."""
     if rate == sample_rate:
         return samples
-    import librosa
+    import soxr
 
-    return np.clip(librosa.resample(samples, orig_sr=rate, target_sr=sample_rate, res_type="soxr_hq"), -1, 1)
+    # As `librosa.resample` does it, which would bring numba: so many samples as that time holds, rounded up.
+    resampled = soxr.resample(samples, rate, sample_rate, quality="soxr_hq")
+    size = math.ceil(len(samples) * (float(sample_rate) / rate))
+    return np.clip(np.pad(resampled[:size], (0, max(0, size - len(resampled)))), -1, 1)
 
 
 def read_blocks(path: Path | str, sample_rate: int, block_seconds: float) -> Iterator[np.ndarray]:
