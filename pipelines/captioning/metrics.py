@@ -42,19 +42,21 @@ def caption_figures(captions: Sequence[Words], assets: dict) -> dict[str, float]
     """Return what captions are like by themselves.
 
     `vocabulary_used` is the share of the model's words that occur in them, `mean_length` their mean number of words,
-    `copied` the share that stands word for word in the training captions.
+    `copied` the share that stands word for word in the training captions, where their digests are known.
 
     Args:
         captions: The words of each caption.
-        assets: `words`, and `training_captions`, the digests of the training captions.
+        assets: `words`, and `training_captions`, the digests of the training captions, which an exported file alone lacks.
     """
     known = set(assets["words"][len(RESERVED) :])
-    copied = set(assets["training_captions"])
-    return {
+    figures = {
         "vocabulary_used": len(known & {word for caption in captions for word in caption}) / len(known),
         "mean_length": float(np.mean([len(caption) for caption in captions])),
-        "copied": float(np.mean([digest_of(caption) in copied for caption in captions])),
     }
+    if "training_captions" in assets:
+        copied = set(assets["training_captions"])
+        figures["copied"] = float(np.mean([digest_of(caption) in copied for caption in captions]))
+    return figures
 
 
 def cider_scores(captions: Sequence[Words], references: Sequence[Sequence[Words]]) -> np.ndarray:
