@@ -5,7 +5,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from suite.audio.frames import frame_count, frame_mask
+from suite.audio.frames import frame_mask
+from suite.audio.framing import frame_count
 from suite.recurrent import deployment
 
 PADDING_LOGIT = -1e4

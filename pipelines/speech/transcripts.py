@@ -128,6 +128,6 @@ def make_encoder(symbols: list[str]) -> Callable[[str], list[int]]:
 
 def step_count(samples: int, settings: Settings) -> int:
     """Return how many steps the model makes of so many samples (at the model's rate), not counting a causal one's tail."""
-    from suite.audio.frames import frame_count
+    from suite.audio.framing import frame_count
 
     return -(-frame_count(samples, settings.hop_length, settings.causal) // settings.subsampling)

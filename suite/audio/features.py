@@ -5,7 +5,8 @@ do not fit in 16 bits. Where a call is told the true lengths, padding changes no
 """
 
 from suite.audio.deltas import Deltas
-from suite.audio.frames import frame_count, frame_mask
+from suite.audio.frames import frame_mask
+from suite.audio.framing import frame_count
 from suite.audio.mfcc import MFCC, LogMel, MelSpectrogram
 from suite.audio.normalization import FeatureNormalization, feature_statistics
 

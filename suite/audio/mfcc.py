@@ -6,7 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from suite.audio.frames import FloatLayer, frame_count, frame_mask, keep_frames
+from suite.audio.frames import FloatLayer, frame_mask, keep_frames
+from suite.audio.framing import frame_count
 from suite.recurrent.deployment import current
 
 
