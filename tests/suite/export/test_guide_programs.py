@@ -62,7 +62,7 @@ def captioning():
     from suite.sequence.vocabulary import RESERVED
 
     settings = Settings(
-        height=16, width=24, grid=2, filters=(4, 4, 4), units=8, embedding_size=6, attention_units=4, max_words=5
+        height=16, width=24, grid=1, filters=(4, 4, 4), units=8, embedding_size=6, attention_units=4, max_words=5
     )
     words = [*RESERVED, "a", "café", "dog"]
     return settings, {"words": words, "training_captions": []}, [{"picture": clip[0]} for clip in CLIPS]
