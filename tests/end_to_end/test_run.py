@@ -142,7 +142,8 @@ def test_a_run_logs_what_makes_it_comparable(workdir, trained):
     names = {item.path for item in client.list_artifacts(trained.run_id)}
     assert {"learning_curves.png", "val", "test"} <= names
     inside = {item.path for item in client.list_artifacts(trained.run_id, "test")}
-    assert inside == {"test/confusion_matrix.png", "test/details.json", "test/samples.json"}
+    pictures = {"test/confusion_matrix.png", "test/reliability.png"}
+    assert inside == pictures | {"test/details.json", "test/samples.json"}
 
 
 def test_private_data_stays_out_of_the_store(suite, workdir, reviews, tiny):
