@@ -36,20 +36,22 @@ KOTLIN_TYPES = {
 SWIFT_TYPES = {"float32": "Float32", "int16": "Int16", "int64": "Int64", "uint8": "UInt8", "bool": "Bool"}
 
 ARRAYS = "dict[str, np.ndarray]"
-# What the function of a signature returns, by kind of answer and whether the file is streaming.
+# What the function of a signature returns, by kind of answer and whether the file is streaming; any other answer is a text.
 ANSWERS = {
     "python": {
-        **{("classes", streaming): "dict[str, float]" for streaming in (False, True)},
-        **{(text, streaming): "str" for text in ("transcript", "sentence") for streaming in (False, True)},
+        ("classes", False): "dict[str, float]",
+        ("classes", True): "dict[str, float]",
         ("tensors", False): f"list[{ARRAYS}]",
         ("tensors", True): ARRAYS,
     },
     "swift": {
-        **{("classes", streaming): "[String: Float]" for streaming in (False, True)},
+        ("classes", False): "[String: Float]",
+        ("classes", True): "[String: Float]",
         ("tensors", False): "[[String: Values]]",
         ("tensors", True): "[String: Values]",
     },
 }
+TEXT_ANSWERS = {"python": "str", "swift": "String"}
 
 
 def write_guide(model_dir: str | Path, report: dict[str, Any]) -> Path:
@@ -144,7 +146,9 @@ def _of_signature(
         "Float32": SWIFT_TYPES.get(dtype, "Int32"),
         "Int32": SWIFT_TYPES.get(dtype, "Int32"),
         "ZERO": "false" if dtype == "bool" else "0",
-        "Answer": ANSWERS.get(language.name, {}).get((answer.name, bool(call.states)), "String"),
+        "Answer": ANSWERS.get(language.name, {}).get(
+            (answer.name, bool(call.states)), TEXT_ANSWERS.get(language.name, "")
+        ),
     }
     conditions = _conditions(entry, [call]) | {*source.conditions, *answer.conditions}
     parts = [f"answers/{answer.name}", *source.extra, f"inputs/{source.name}"]

@@ -48,7 +48,7 @@ def answer_kind(call: Call, source: GuideKind, labels: list[str], front_end: dic
 def _text(call: Call, front_end: dict[str, Any]) -> GuideKind | None:
     if len(call.inputs) != 1 or not call.inputs[0].is_text:
         return None
-    return GuideKind("text", {"text": call.inputs[0].name, "size": call.inputs[0].shape[1]})
+    return GuideKind("text", {"input": call.inputs[0].name, "size": call.inputs[0].shape[1]})
 
 
 def _audio(call: Call, front_end: dict[str, Any]) -> GuideKind | None:
@@ -56,7 +56,7 @@ def _audio(call: Call, front_end: dict[str, Any]) -> GuideKind | None:
     if not samples or not length:
         return None
     values = {
-        "samples": samples.name,
+        "input": samples.name,
         "length": length.name,
         "type": samples.dtype,
         "rate": front_end.get("sample_rate", SAMPLE_RATE),
@@ -74,7 +74,7 @@ def _video(call: Call, front_end: dict[str, Any]) -> GuideKind | None:
     _, size, height, width, channels = frames.shape
     picture = {"height": height, "width": width, "channels": channels}
     return GuideKind(
-        "video", {"frames": frames.name, "length": length.name, "size": size} | picture, extra=("pictures",)
+        "video", {"input": frames.name, "length": length.name, "size": size} | picture, extra=("pictures",)
     )
 
 
@@ -83,14 +83,14 @@ def _image(call: Call, front_end: dict[str, Any]) -> GuideKind | None:
     if not only or only.dtype != "uint8" or len(only.shape) != 4 or only.shape[-1] != 3:
         return None
     _, height, width, _ = only.shape
-    values = {"picture": only.name, "height": height, "width": width}
+    values = {"input": only.name, "height": height, "width": width}
     return GuideKind("image", values, extra=("pictures",) if only.fixed else ())
 
 
 def _tensors(call: Call, front_end: dict[str, Any]) -> GuideKind:
     if call.window:
         row = call.window
-        return GuideKind("tensors", {"row": row.name, "size": row.shape[1], "type": row.dtype}, ("row",))
+        return GuideKind("tensors", {"input": row.name, "size": row.shape[1], "type": row.dtype}, ("row",))
     return GuideKind("tensors", {}, ("arrays",))
 
 
@@ -107,19 +107,19 @@ def _classes(call: Call, source: GuideKind, labels: list[str], front_end: dict[s
     scores = output_of_kind(call, "probability")
     if not scores or not labels or scores.shape[-1:] != (len(labels),):
         return None
-    return GuideKind("classes", {"probabilities": scores.name})
+    return GuideKind("classes", {"output": scores.name})
 
 
 def _sentence(call: Call, source: GuideKind, labels: list[str], front_end: dict[str, Any]) -> GuideKind | None:
     text = output_of_kind(call, "text")
-    return GuideKind("sentence", {"sentence": text.name}) if text and output_of_kind(call, "decision") else None
+    return GuideKind("sentence", {"output": text.name}) if text and output_of_kind(call, "decision") else None
 
 
 def _transcript(call: Call, source: GuideKind, labels: list[str], front_end: dict[str, Any]) -> GuideKind | None:
     text, log_probs = output_of_kind(call, "text"), output_of_kind(call, "log-probability")
     if not text:
         return None
-    values: dict[str, Any] = {"transcript": text.name}
+    values: dict[str, Any] = {"output": text.name}
     whole = call.states or not all(tensor.fixed for tensor in call.inputs)
     if whole:
         return GuideKind("transcript", values, ("together",))

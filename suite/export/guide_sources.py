@@ -2,6 +2,7 @@
 
     # only: CONDITION ... # end    lines that stand in the guide of some files only; may stand inside one another
     NAME = VALUE  # fill           the value called NAME, in the literals of the language, takes the place of VALUE
+    NAME = VALUE  # fill from input    the value called `input` does
     ... WORD ...  # fill: WORD     the value called WORD takes the place of the word, as it is
 
 The comment sign is that of the language. Names are the same in all languages: `LOG_PROBS`, `logProbs` and `log_probs`.
@@ -18,7 +19,7 @@ from itertools import takewhile
 from typing import Any
 
 ONLY = re.compile(r"\s*(?:#|//) (?:only: (?P<condition>\w+)|end)$")
-FILL = re.compile(r"^(?P<before>.*?(?P<name>\w+) = ).*?(?P<after>;?)\s*(?:#|//) fill$")
+FILL = re.compile(r"^(?P<before>.*?(?P<name>\w+) = ).*?(?P<after>;?)\s*(?:#|//) fill(?: from (?P<value>\w+))?$")
 FILL_WORDS = re.compile(r"^(?P<line>.*?)\s*(?:#|//) fill: (?P<words>[\w ]+)$")
 
 
@@ -137,7 +138,7 @@ def standing(lines: list[str], conditions: Collection[str]) -> list[str]:
 def filled(line: str, language: Language, values: dict[str, Any], words: dict[str, str]) -> str:
     """Return a line with the value, or the words, that its mark asks for."""
     if mark := FILL.match(line):
-        return mark["before"] + language.literal(values[normalized(mark["name"])]) + mark["after"]
+        return mark["before"] + language.literal(values[mark["value"] or normalized(mark["name"])]) + mark["after"]
     if mark := FILL_WORDS.match(line):
         replace: Callable[[re.Match[str]], str] = lambda word: words[word[0]]  # noqa: E731
         return re.sub(rf"\b(?:{'|'.join(mark['words'].split())})\b", replace, mark["line"])

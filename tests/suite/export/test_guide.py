@@ -385,7 +385,9 @@ def close_bytes(received, expected):
     if len(received) != len(expected):
         return False
     pairs = [
-        (one_call[name], other[name]) for one_call, other in zip(received, expected, strict=True) for name in other
+        (one_call[name], right_call[name])
+        for one_call, right_call in zip(received, expected, strict=True)
+        for name in right_call
     ]
     return all(np.abs(np.subtract(left, right)).max(initial=0) <= (len(left) > 200) for left, right in pairs)
 

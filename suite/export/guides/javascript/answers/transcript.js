@@ -1,4 +1,4 @@
-const TRANSCRIPT = "text"; // fill
+const TRANSCRIPT = "text"; // fill from output
 // only: stitch
 const LOG_PROBS = "log_probs"; // fill
 const COUNT = "frames"; // fill

@@ -1,5 +1,5 @@
 const SIGNATURE = "transcribe"; // fill
-const SAMPLES = "samples"; // fill
+const SAMPLES = "samples"; // fill from input
 const LENGTH = "length"; // fill
 const RATE = 16000; // fill
 const SIZE = 32000; // fill

@@ -1,6 +1,6 @@
 const SIGNATURE = "decode_step"; // fill
 // only: row
-const ROW = "tokens"; // fill
+const ROW = "tokens"; // fill from input
 const SIZE = 256; // fill
 
 /** Pieces of SIZE of a row of numbers (typed array), zeros behind the last one. */

@@ -1,5 +1,5 @@
 const SIGNATURE = "classify_clip"; // fill
-const FRAMES = "frames"; // fill
+const FRAMES = "frames"; // fill from input
 const LENGTH = "length"; // fill
 const CHANNELS = 3; // fill
 const SIZE = 16; // fill

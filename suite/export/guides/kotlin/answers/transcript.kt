@@ -1,4 +1,4 @@
-private const val TRANSCRIPT = "text" // fill
+private const val TRANSCRIPT = "text" // fill from output
 // only: stitch
 private const val LOG_PROBS = "log_probs" // fill
 private const val COUNT = "frames" // fill

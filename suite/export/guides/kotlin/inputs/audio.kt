@@ -1,5 +1,5 @@
 private const val SIGNATURE = "transcribe" // fill
-private const val SAMPLES = "samples" // fill
+private const val SAMPLES = "samples" // fill from input
 private const val LENGTH = "length" // fill
 private const val RATE = 16000 // fill
 // only: fixed

@@ -1,5 +1,5 @@
 private const val SIGNATURE = "caption" // fill
-private const val PICTURE = "picture" // fill
+private const val PICTURE = "picture" // fill from input
 
 // only: whole
 /** Bytes [height, width, 3], RGB, of a picture of any size: the file scales it. */

@@ -1,5 +1,5 @@
 private const val SIGNATURE = "classify_clip" // fill
-private const val FRAMES = "frames" // fill
+private const val FRAMES = "frames" // fill from input
 private const val LENGTH = "length" // fill
 private const val CHANNELS = 3 // fill
 // only: fixed

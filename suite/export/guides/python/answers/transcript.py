@@ -1,7 +1,7 @@
 import numpy as np
 from model import Model, Part
 
-TRANSCRIPT = "text"  # fill
+TRANSCRIPT = "text"  # fill from output
 # only: stitch
 LOG_PROBS = "log_probs"  # fill
 COUNT = "frames"  # fill

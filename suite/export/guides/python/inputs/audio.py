@@ -4,7 +4,7 @@ import numpy as np
 from model import Model, Part
 
 SIGNATURE = "transcribe"  # fill
-SAMPLES = "samples"  # fill
+SAMPLES = "samples"  # fill from input
 LENGTH = "length"  # fill
 TYPE = "float32"  # fill
 RATE = 16000  # fill

@@ -4,7 +4,7 @@ import numpy as np
 from model import Model, Part
 
 SIGNATURE = "caption"  # fill
-PICTURE = "picture"  # fill
+PICTURE = "picture"  # fill from input
 
 
 # only: whole

@@ -5,7 +5,7 @@ from model import Model, Part
 
 SIGNATURE = "decode_step"  # fill
 # only: row
-ROW = "tokens"  # fill
+ROW = "tokens"  # fill from input
 SIZE = 256  # fill
 # end
 

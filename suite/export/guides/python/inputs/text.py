@@ -4,7 +4,7 @@ import numpy as np
 from model import Model, Part
 
 SIGNATURE = "classify"  # fill
-TEXT = "text"  # fill
+TEXT = "text"  # fill from input
 # only: fixed
 SIZE = 256  # fill
 SPACES = bytes(range(33)) + b"\x7f"

@@ -4,7 +4,7 @@ import numpy as np
 from model import Model, Part
 
 SIGNATURE = "classify_clip"  # fill
-FRAMES = "frames"  # fill
+FRAMES = "frames"  # fill from input
 LENGTH = "length"  # fill
 CHANNELS = 3  # fill
 # only: fixed

@@ -1,4 +1,4 @@
-private let transcript = "text" // fill
+private let transcript = "text" // fill from output
 // only: stitch
 private let logProbs = "log_probs" // fill
 private let count = "frames" // fill

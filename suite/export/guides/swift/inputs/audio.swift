@@ -1,7 +1,7 @@
 import Foundation
 
 private let signature = "transcribe" // fill
-private let samples = "samples" // fill
+private let samples = "samples" // fill from input
 private let length = "length" // fill
 private let rate = 16000 // fill
 // only: fixed

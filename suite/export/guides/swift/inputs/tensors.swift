@@ -2,7 +2,7 @@ import Foundation
 
 private let signature = "decode_step" // fill
 // only: row
-private let row = "tokens" // fill
+private let row = "tokens" // fill from input
 private let size = 256 // fill
 
 /// Pieces of `size` of a row of numbers, zeros behind the last one.

@@ -1,7 +1,7 @@
 import Foundation
 
 private let signature = "classify_clip" // fill
-private let frames = "frames" // fill
+private let frames = "frames" // fill from input
 private let length = "length" // fill
 private let channels = 3 // fill
 // only: fixed
