@@ -65,7 +65,7 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
     """
     words = assets["words"]
     picture, step = _inputs(settings)
-    common = {
+    common: dict[str, Any] = {
         "offline": "a picture does not come in chunks",
         "no_int8": "a caption is made in a loop over its words, which cannot be calibrated",
     }

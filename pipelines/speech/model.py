@@ -81,7 +81,7 @@ def frame_features(
         samples, length: As the model takes them.
         frames: Keras tensor `(batch,)`, the frames that count.
     """
-    options = {
+    options: dict[str, Any] = {
         "sample_rate": settings.sample_rate,
         "n_fft": settings.n_fft,
         "hop_length": settings.hop_length,

@@ -107,5 +107,5 @@ class SpecAugment(keras.layers.Layer):
 
 
 def _up_to(uniform: tf.Tensor, largest: tf.Tensor) -> tf.Tensor:
-    """Return integers from 0 to `most`, both included, from numbers in [0, 1)."""
+    """Return integers from 0 to `largest`, both included, from numbers in [0, 1)."""
     return tf.minimum(tf.cast(uniform * tf.cast(largest + 1, tf.float32), tf.int32), largest)

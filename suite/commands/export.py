@@ -1,5 +1,6 @@
 """`suite export`: a saved model as `.tflite` files that take the raw input, checked against the trained model."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,7 @@ def export(
     from suite.export.offers import DEPLOYMENTS, QUANTIZATIONS
 
     artifact = read_artifact(model_dir)
-    pairs = []
+    pairs: list[Sequence[str]] = []
     for option, value, known in (("--deployment", deployment, DEPLOYMENTS), ("--quantize", quantize, QUANTIZATIONS)):
         if value not in (*known, "all"):
             raise UserError(f"{option}: expected one of {', '.join(known)}, all. Received: {value!r}")
@@ -36,7 +37,7 @@ def export(
         import_tensorflow()
     from suite.runs import export
 
-    report, left_out = export(artifact, *pairs, data, web, "all" in (deployment, quantize), words())
+    report, left_out = export(artifact, pairs[0], pairs[1], data, web, "all" in (deployment, quantize), words())
     if json:
         emit(report | {"left_out": left_out})
         return

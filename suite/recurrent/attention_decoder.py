@@ -95,7 +95,7 @@ class AttentionDecoder(keras.layers.Layer):
         kernel, bias, recurrent = cast(self.cell.kernel), cast(self.cell.bias), cast(self.cell.recurrent_kernel)
         of_inputs, of_context = kernel[: inputs.shape[-1]], kernel[inputs.shape[-1] :]
         if self.cell_name == "lstm":
-            weights = (ops.concatenate([recurrent, of_context]),)
+            weights: tuple[Tensor, ...] = (ops.concatenate([recurrent, of_context]),)
         else:
             bias, inside = bias[0], bias[1]
             weights = of_context, recurrent, inside

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def _encode(path: Path, frames: Iterable[np.ndarray], size: tuple[int, int], inf
     codec = CODECS[path.suffix.lower()]
     ticks, unit = _ticks(info, even=path.suffix.lower() == ".avi")
     with av.open(f"file:{path}", "w") as container:
-        stream = container.add_stream(codec, rate=1 / unit)
+        stream: Any = container.add_stream(codec, rate=1 / unit)
         stream.width, stream.height = size
         stream.pix_fmt = PIXEL_FORMATS[codec]
         stream.codec_context.time_base = unit
