@@ -57,6 +57,10 @@ def main() -> None:
         if debug:
             raise
         _say(f"error: {error}", 1)
+    except ModuleNotFoundError as error:
+        if debug or (error.name or "suite").partition(".")[0] in ("suite", "pipelines"):
+            raise
+        _say(f"error: this needs the package {error.name}, which is not installed here; a full install brings it", 2)
     except KeyboardInterrupt:
         _say("interrupted", 130)
     except BrokenPipeError:
