@@ -75,5 +75,9 @@ class TokenEmbedding(keras.layers.Layer):
         return cls(**config)
 
 
+# Keras finds a layer's weights in a saved model by the name of its class, and models saved before have this one.
+TokenEmbedding.__name__ = "WordEmbedding"
+
+
 def _zipf(shape: tuple[int, ...], dtype: Any = None) -> tf.Tensor:
     return -tf.math.log(1 + tf.range(shape[0], dtype=dtype or tf.float32))

@@ -57,7 +57,7 @@ def write_captioning(folder):
 
 
 TASKS = {  # what writes the data, and the function that looks into a file
-    "sentiment": (write_sentiment, "pipelines.sentiment.data", "read_lines"),
+    "sentiment": (write_sentiment, "suite.data.texts", "read_lines"),
     "speech": (write_speech, "pipelines.speech.clips", "inspect_clip"),
     "video": (write_video, "pipelines.video.data", "video_info"),
     "captioning": (write_captioning, "pipelines.captioning.data", "inspect_image"),

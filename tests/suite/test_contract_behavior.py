@@ -24,7 +24,14 @@ TRAINED_ON, SCORED = 10, 6
 STEP = ("batch_size=4", "learning_rate=0.01", "warmup_fraction=0")
 
 
-@pytest.fixture(scope="module", params=PIPELINES)
+# What decodes and augments most is left to the long tests.
+QUICK = ("sentiment", "video")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[task if task in QUICK else pytest.param(task, marks=pytest.mark.slow) for task in PIPELINES],
+)
 def task(request, tmp_path_factory):
     """The pipeline, its sample data read with the smallest settings, and what is learned from the training part."""
     pipeline = load_pipeline(request.param)

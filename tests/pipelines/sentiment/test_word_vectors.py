@@ -47,6 +47,7 @@ def test_how_many_words_were_found_is_kept_and_logged(run, tracking_uri):
     assert note in (result.model_dir / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_exported_files_answer_the_same_with_built_in_ops(run, reviews, tracking_uri):
     from suite.runs import export
 

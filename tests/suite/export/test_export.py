@@ -176,6 +176,7 @@ def test_wordpiece_models_take_piece_numbers(suite, workdir, wordpiece, deployme
     np.testing.assert_allclose(answers(wordpiece.model_dir, path), answers(wordpiece.model_dir), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_wordpiece_models_take_text_where_the_app_links_the_ops(suite, workdir, wordpiece):
     files = exported(suite, wordpiece.model_dir)
     entry = files["interpreter-custom.tflite"]

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from suite.answers.outputs import COUNT, DECISION, INNER, LOG_PROBABILITY, PROBABILITY, QUANTITY, TEXT
 from suite.artifact import Artifact
+from suite.config import TrainingSettings
 from suite.export import export, offers
 from suite.export.offers import model_facts, refusal
 from suite.export.parity import compare
@@ -130,9 +131,12 @@ def open_toy(model, signatures, raw, tmp_path, monkeypatch):
         return Evaluation({"wer": float(np.mean([a != b for a, b in zip(texts, truth, strict=True)]))})
 
     pipeline = SimpleNamespace(
-        signatures=lambda *_: signatures, evaluate=evaluate, METRICS={"wer": ("min", "fraction")}
+        signatures=lambda *_: signatures,
+        evaluate=evaluate,
+        METRICS={"wer": ("min", "fraction")},
+        host_assets=lambda assets, settings: {},
     )
-    artifact = Artifact(tmp_path, "sound", pipeline, None, {}, {})
+    artifact = Artifact(tmp_path, "sound", pipeline, TrainingSettings(), {}, {})
     monkeypatch.setattr("suite.artifact.read_artifact", lambda *_, **__: artifact)
     monkeypatch.setattr("suite.artifact.load_model", lambda _: model)
     monkeypatch.setattr(export, "convert", lambda *arguments: worker.convert(*map(_plain, arguments)))

@@ -118,7 +118,9 @@ def test_gradients_are_numerically_right(name):
         assert float(up - down) / 2e-6 == pytest.approx(float(np.sum(gradient * direction)), rel=1e-6, abs=1e-8)
 
 
-@pytest.mark.parametrize("compiled", [False, True], ids=["graph", "xla"])
+@pytest.mark.parametrize(
+    "compiled", [pytest.param(False, id="graph"), pytest.param(True, id="xla", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("name", LAYERS)
 def test_unknown_batch_and_length(name, compiled, monkeypatch):
     monkeypatch.setattr("suite.recurrent.policy.SHARD_FROM", 0)  # so that a batch of one leaves a part empty

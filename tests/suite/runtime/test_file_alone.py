@@ -103,7 +103,9 @@ def run(*commands):
     return answers, process
 
 
-@pytest.mark.parametrize("task", PIPELINES)
+@pytest.mark.parametrize(
+    "task", [task if task == "sentiment" else pytest.param(task, marks=pytest.mark.slow) for task in PIPELINES]
+)
 def test_one_answer_from_the_file_alone(task, exported, inputs, tmp_path):
     folder, raw = exported(task), inputs[task][0]
     file = tmp_path / "model.tflite"  # of another name, with nothing beside it
