@@ -110,8 +110,9 @@ def _answers(
 
 
 def _fits(signature: Signature, arrays: Arrays) -> bool:
+    """Return whether an input is no longer than a file of fixed shape takes; an axis that a model tells always fits."""
     return all(
-        size <= fixed
+        fixed is None or size <= fixed
         for name, raw in signature.inputs.items()
         for size, fixed in zip(arrays[name].shape, raw.shape_in("compiled"), strict=True)
     )

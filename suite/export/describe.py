@@ -106,6 +106,7 @@ def _limits(signatures: list[Signature], deployment: str) -> str:
         name: list(raw.shape_in(deployment))
         for signature in signatures
         for name, raw in signature.inputs.items()
-        if raw.shape_in(deployment)
+        # What another signature gave has the shape that it came with.
+        if raw.shape_in(deployment) and raw.source is None
     }
     return ", ".join(f"{name} {shape}" for name, shape in shapes.items())

@@ -11,8 +11,11 @@ from pipelines.captioning.config import Settings
 from pipelines.captioning.export import signatures
 from pipelines.captioning.model import build
 from pipelines.captioning.search import find_captions
+from suite.artifact import read_artifact, write_artifact
+from suite.export.export import export_files
 from suite.export.inspect import inspect_file
 from suite.export.offers import model_facts, refusal
+from suite.export.source import open_source
 from suite.export.trace import trace_signature
 from suite.runtime.deployed import deployed_predictor
 from suite.runtime.keras_runtime import KerasPredictor
@@ -113,3 +116,19 @@ def test_what_is_not_offered_is_told_with_its_reason(made):
     assert refusal(facts, "interpreter", "int8").startswith("a caption is made in a loop over its words")
     assert refusal(facts, "streaming", "none").startswith("a picture does not come in chunks")
     assert refusal(facts, "compiled", "dynamic") is None
+
+
+def test_a_whole_model_folder_is_exported_for_fixed_shapes(made, tmp_path):
+    """The way of the command: conversion in a process of its own, parity of all signatures, notes for callers."""
+    if made.deployment != "compiled" or made.settings.attention == "none":
+        pytest.skip("one kind is enough")
+    inputs = [{"picture": picture} for picture in made.pictures]
+    assets = {**ASSETS, "training_captions": []}
+    write_artifact(tmp_path / "model", made.model, made.settings, assets, {"task": "captioning"}, "", inputs, tmp_path)
+    source = open_source(read_artifact(tmp_path / "model"), None)
+    (entry,) = export_files(source, [("compiled", "none")], lambda step: None)["files"]
+    assert list(entry["signatures"]) == ["caption", "encode", "decode_step"]
+    assert set(entry["other_parity"]) == {"encode", "decode_step"}
+    features = entry["signatures"]["encode"]["outputs"]["values"]["shape"][-1]
+    assert entry["signatures"]["decode_step"]["inputs"]["values"]["shape"][-1] == features > 1
+    assert not any("None" in note for note in entry["notes"])
