@@ -1,5 +1,6 @@
 """The one resize of frames and pictures, for readers (`resize_array`) and in a graph (`resize_frames`)."""
 
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,18 +61,35 @@ def _weights(count: "tf.Tensor", length: "tf.Tensor", size: int, inner: "tf.Tens
 
 
 def resize_array(frames: np.ndarray, height: int, width: int, keep_aspect: bool = True) -> np.ndarray:
-    """Return frames in memory of another size, by the rule of `resize_frames` and without TensorFlow.
+    """Return frames in memory of another size, by the rule of `resize_frames`.
 
-    The sums are taken in another order than in a graph, so that halves may round the other way. Frames that have the size
-    already come back as they are.
+    Frames that have the size already come back as they are. Where TensorFlow is at work it computes them, so that training
+    sees the very numbers that the graph of an exported file makes; where an exported file answers without it, NumPy does.
+
+    Args:
+        frames: uint8 (batch, height, width, channels).
+        height, width, keep_aspect: As for `resize_frames`.
+    """
+    if frames.shape[1:3] == (height, width):
+        return frames
+    if "tensorflow" not in sys.modules:
+        return resize_with_numpy(frames, height, width, keep_aspect)
+    import tensorflow as tf
+
+    with tf.device("CPU:0"):
+        return resize_frames(tf.constant(frames), height, width, keep_aspect).numpy()
+
+
+def resize_with_numpy(frames: np.ndarray, height: int, width: int, keep_aspect: bool = True) -> np.ndarray:
+    """Return what `resize_frames` does, from NumPy alone.
+
+    The sums are taken in another order than in a graph, so that halves may round the other way.
 
     Args:
         frames: uint8 (batch, height, width, channels).
         height, width, keep_aspect: As for `resize_frames`.
     """
     _, rows, columns, channels = frames.shape
-    if (rows, columns) == (height, width):
-        return frames
     inner_height, inner_width = np.float32(height), np.float32(width)
     if keep_aspect:
         scale = min(inner_height / np.float32(rows), inner_width / np.float32(columns))

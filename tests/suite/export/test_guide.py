@@ -20,7 +20,7 @@ from suite.export.guide_sources import LANGUAGES, source
 from suite.runtime.streaming import ChunkRunner, TextStream
 from suite.runtime.tflite_runtime import TfLitePredictor
 from suite.runtime.windows import combine, split_windows
-from suite.vision.resize import resize_array
+from suite.vision.resize import resize_with_numpy
 
 spec = importlib.util.spec_from_file_location("guide_entries", f"{__file__.rpartition('/')[0]}/guide_entries.py")
 guide_entries = importlib.util.module_from_spec(spec)
@@ -219,7 +219,7 @@ def test_pictures_are_scaled_as_in_training(run):
     program = run(entries()["compiled_video_classes"])
     for height, width in ((6, 8), (31, 47), (3, 3), (40, 9), (8, 6)):
         picture = np.random.default_rng(height).integers(0, 256, (height, width, 3), np.uint8)
-        np.testing.assert_array_equal(program.fit(picture), resize_array(picture[np.newaxis], 6, 8)[0])
+        np.testing.assert_array_equal(program.fit(picture), resize_with_numpy(picture[np.newaxis], 6, 8)[0])
 
 
 def code_of(lines, name):

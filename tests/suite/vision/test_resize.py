@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from suite.vision.resize import resize_array, resize_frames
+from suite.vision.resize import resize_array, resize_frames, resize_with_numpy
 
 SHAPES = [((2, 60, 80, 3), (30, 40)), ((1, 37, 91, 1), (20, 50)), ((2, 20, 30, 3), (64, 48)), ((1, 9, 300, 4), (9, 7))]
+BOTH = pytest.mark.parametrize("resize", [resize_array, resize_with_numpy])
 
 
 @pytest.fixture(scope="module")
@@ -12,22 +13,24 @@ def pictures():
     return lambda shape: np.random.default_rng(0).integers(0, 256, shape, np.uint8)
 
 
+@BOTH
 @pytest.mark.parametrize(("shape", "size"), SHAPES)
-def test_stretching_equals_tensorflows_antialiased_resize(pictures, shape, size):
+def test_stretching_equals_tensorflows_antialiased_resize(pictures, shape, size, resize):
     frames = pictures(shape)
     expected = tf.image.resize(frames, size, antialias=True).numpy()
-    assert np.abs(resize_array(frames, *size, keep_aspect=False) - expected).max() < 0.501
+    assert np.abs(resize(frames, *size, keep_aspect=False) - expected).max() < 0.501
 
 
+@BOTH
 @pytest.mark.parametrize(("shape", "size"), SHAPES)
-def test_letterbox_is_the_whole_frame_in_the_middle_of_black(pictures, shape, size):
+def test_letterbox_is_the_whole_frame_in_the_middle_of_black(pictures, shape, size, resize):
     frames = np.maximum(pictures(shape), 1)
     (height, width), scale = size, min(size[0] / shape[1], size[1] / shape[2])
     rows, columns = max(round(shape[1] * scale), 1), max(round(shape[2] * scale), 1)
     top, left = (height - rows) // 2, (width - columns) // 2
     expected = np.zeros((shape[0], height, width, shape[3]))
     expected[:, top : top + rows, left : left + columns] = tf.image.resize(frames, (rows, columns), antialias=True)
-    result = resize_array(frames, height, width)
+    result = resize(frames, height, width)
     assert result.dtype == np.uint8
     assert np.abs(result - expected).max() < 0.501
 
