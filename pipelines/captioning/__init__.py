@@ -6,13 +6,7 @@ from suite.pipeline import PredictOption, lazy_exports
 
 METRICS = {
     "cider": ("max", "CIDEr-D, scale of pycocoevalcap"),
-    "bleu4": ("max", "fraction"),
-    "bleu3": ("max", "fraction"),
-    "bleu2": ("max", "fraction"),
-    "bleu1": ("max", "fraction"),
-    "rouge_l": ("max", "fraction"),
-    "sacrebleu": ("max", "fraction"),
-    "exact_match": ("max", "fraction"),
+    **ANSWER.metrics,
     "greedy_cider": ("max", "CIDEr-D, scale of pycocoevalcap"),
     "greedy_bleu4": ("max", "fraction"),
     "vocabulary_used": ("max", "fraction"),
