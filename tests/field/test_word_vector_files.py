@@ -20,7 +20,7 @@ WAYS = {
     "fastText": ("\n".join(["4 2", *lines(end=" ")]) + "\n").encode(),
     "word2vec of Windows": ("\ufeff" + "\r\n".join(["4 2", *lines()])).encode(),
     "tabs": "\n".join(lines(separator="\t")).encode(),
-    "gzip": gzip.compress("\n".join(lines()).encode()),
+    "gzip": gzip.compress("\n".join(lines()).encode(), mtime=0),
     "words of several characters and of spaces": "\n".join(
         [". . . 5 6", *lines(), "at name@x.com 7 8", "\u00a0 1 2"]
     ).encode(),
@@ -65,7 +65,7 @@ def test_a_word_that_stands_there_twice_has_its_first_vector_and_is_named(tmp_pa
         (b"the\na\n", "v.txt:1: .*some on every line"),
         (b"3 2\nthe 1 2\na 3 4\n", "expected 3 words, as its first line says. Received: 2"),
         (b"PK\x03\x04rest", "a zip archive; unpack it"),
-        (gzip.compress(b"the 1 2\n" * 5000)[:40], "cannot be read to its end"),
+        (gzip.compress(b"the 1 2\n" * 5000, mtime=0)[:40], "cannot be read to its end"),
     ],
 )
 def test_a_broken_file_is_named_with_its_line(tmp_path, content, message):
