@@ -24,6 +24,7 @@ from rich.console import Console
 
 from pipelines.sentiment.config import Settings
 from suite.config import load_settings
+from suite.data.reading import read_examples
 from suite.pipeline import BatchSource
 from suite.recurrent import to_keras
 from suite.registry import load_pipeline
@@ -47,7 +48,7 @@ def main() -> None:
     keras.utils.set_random_seed(settings.seed)
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
-    train = pipeline.read(arguments.data, settings).part("train")
+    train = read_examples(pipeline, arguments.data, settings).part("train")
     assets = pipeline.prepare(train, settings)
     whole = pipeline.batches(train, assets, settings, True)
     source = BatchSource(

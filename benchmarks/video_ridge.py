@@ -22,9 +22,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from pipelines.video.config import Settings
-from pipelines.video.data import raw_arrays, read
+from pipelines.video.data import raw_arrays
 from suite.config import load_settings
 from suite.data.folds import folds
+from suite.data.reading import read_examples
+from suite.registry import load_pipeline
 from suite.vision.layers import Backbone, backbone_network
 
 STRENGTHS = 10.0 ** np.arange(-1, 6)
@@ -40,7 +42,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     settings = load_settings(Settings, arguments.config, arguments.set)
-    examples = read(arguments.data, settings)
+    examples = read_examples(load_pipeline("video"), arguments.data, settings)
     labels = np.array([example.target for example in examples.items])
     parts = folds(examples, arguments.folds, settings.split_by == "group")
     fold_of = np.argmax([[example.part == "dev" for example in fold.items] for fold in parts], axis=0)

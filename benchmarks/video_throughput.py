@@ -31,6 +31,7 @@ from rich.console import Console
 
 from pipelines.video.config import Settings
 from suite.config import load_settings
+from suite.data.reading import read_examples
 from suite.pipeline import Pipeline
 from suite.recurrent import to_keras
 from suite.training.fit import fit_epoch
@@ -57,7 +58,7 @@ def main() -> None:
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
     data = arguments.data or pipeline.make_sample(Path(tempfile.mkdtemp()) / "clips")
-    examples = pipeline.read(data, settings).part("train")
+    examples = read_examples(pipeline, data, settings).part("train")
     examples = examples[:: -(-len(examples) // arguments.clips)]
     assets = pipeline.prepare(examples, settings)
     sources = {

@@ -5,11 +5,10 @@ from pathlib import Path
 
 from suite.artifact import Artifact
 from suite.config import assign
-from suite.data.splits import divide_again
+from suite.data.reading import refuse_problems, with_parts
 from suite.data.trained_on import ASSET, count_trained_on
 from suite.errors import UserError
 from suite.pipeline import Evaluation
-from suite.runs import read_data
 
 
 @dataclass(frozen=True)
@@ -62,10 +61,13 @@ def evaluate(
             settings = settings.model_copy(update={"split_by": artifact.settings.split_by})
     # How the run drew its parts says nothing about other data, whose groups may have other names.
     plain = settings.model_copy(update={"split_by": "content", "group_pattern": None, "dev_groups": ()})
-    examples = read_data(artifact.task, data, plain, form, on_bad_example, artifact.assets)
+    undivided = artifact.pipeline.read(data, plain, form)
+    examples = with_parts(artifact.pipeline, undivided, plain, artifact.assets)
+    if on_bad_example == "fail":
+        refuse_problems(artifact.task, examples)
     is_training_data = examples.fingerprint == artifact.record["data"]["fingerprint"]
     if is_training_data:
-        examples = divide_again(examples, settings)
+        examples = with_parts(artifact.pipeline, undivided, settings, artifact.assets)
     part = split or ("test" if is_training_data or examples.named_parts else "all")
     selected = examples.part(part)
     if not selected:

@@ -3,8 +3,8 @@
     Settings            pydantic class that extends `suite.config.TrainingSettings`
     INPUT, ANSWER       the kinds of what it reads and what it answers (`suite.inputs`, `suite.answers`)
     FORMATS             the format names that `read` knows
-    read(path, settings, format=None, assets=None) -> Examples     find the format, check every example, assign parts;
-                                                          with assets the examples are to evaluate a trained model
+    read(path, settings, format=None) -> Examples         find the format, check every example; a part is what the data
+                                                          names, else None: it is drawn afterwards (`suite.data.reading`)
     prepare(train, settings, inherited=None) -> assets    JSON-able dict, from the training part only; `inherited`: the
                                                           assets of the model that a warm start begins from; `notes` in
                                                           it are sentences for people, shown and logged
@@ -27,8 +27,9 @@ What follows is exported only where the answer kind does not say it all:
     host_assets(assets, settings) -> dict                 of the assets what `predict` needs with an exported file, and
                                                           travels inside it; nothing else that was learned from the data
     evaluate(predictor, examples, assets, settings) -> Evaluation         the predictor is Keras or TFLite alike
-    check_parts(examples, assets=None) -> Examples        what can be scored depends on what train holds (labels): what
-                                                          `read` checks once parts are assigned
+    check_parts(examples, settings, assets=None) -> Examples     once parts are assigned, also those of a fold: what can be
+                                                          learned or scored depends on what train holds; with assets
+                                                          the examples are to evaluate a trained model
     training_pictures(examples, assets, settings)         file name -> function that returns a figure of what training sees
                                                           (augmentation), from training examples
 
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
-    from suite.data.examples import Example
+    from suite.data.examples import Example, Examples
 
 # The end of a weight's path -> the axis along which each entry belongs to a name, and the names:
 # {"probabilities/kernel": (1, ["neg", "pos"])}. A warm start copies such weights name by name.
@@ -180,6 +181,8 @@ class Pipeline:
             return self.ANSWER.answer
         if name == "host_assets":
             return self._host_assets
+        if name == "check_parts":
+            return self.ANSWER.check_parts or _every_example
         if name == "evaluate":
             return self._evaluate
         if name == "predict":
@@ -203,6 +206,11 @@ class Pipeline:
             lambda raw_input: self.raw_arrays(raw_input, settings),
             lambda outputs, raw_input: self.answer(outputs, raw_input, assets, settings, **options),
         )
+
+
+def _every_example(examples: "Examples", settings: Any, assets: dict[str, Any] | None = None) -> "Examples":
+    """Return all examples: what an answer kind that sets no `check_parts` says of parts."""
+    return examples
 
 
 def predict_each(

@@ -16,6 +16,7 @@ from rich.console import Console
 from suite.artifact import Artifact, package_versions, read_artifact, write_artifact, write_json
 from suite.config import TrainingSettings
 from suite.data.examples import Examples
+from suite.data.reading import read_examples, refuse_problems
 from suite.data.trained_on import ASSET, input_digests
 from suite.errors import UserError
 from suite.pipeline import BatchSource, Evaluation, draw, primary_metric
@@ -61,14 +62,9 @@ def read_data(
     Raises:
         UserError: if it cannot be read, or has bad examples and `on_bad_example` is `"fail"`; the first ones are named.
     """
-    examples = load_pipeline(task).read(path, settings, form, assets)
-    if examples.problems and on_bad_example == "fail":
-        first = examples.problems[0]
-        more = f" and {len(examples.problems) - 1} more" if len(examples.problems) > 1 else ""
-        raise UserError(
-            f"{first.name}: {first.message}{more}.\n"
-            f"`suite data check {task} --data {path}` lists them all; --on-bad-example skip goes on without them."
-        )
+    examples = read_examples(load_pipeline(task), path, settings, form, assets)
+    if on_bad_example == "fail":
+        refuse_problems(task, examples)
     return examples
 
 

@@ -21,7 +21,6 @@ from suite.data.faults import require_examples
 from suite.data.formats import choose_format
 from suite.data.inspection import inspect_files
 from suite.data.remarks import remark_notes
-from suite.data.splits import assign_parts
 from suite.errors import UserError, naming
 from suite.memory_cache import FileCache
 from suite.pipeline import BatchSource
@@ -38,8 +37,8 @@ MOST_LENGTHS = 7  # different padded lengths of captions
 LENGTH_STEP = 2
 
 
-def read(path: Path | str, settings: Settings, format: str | None = None, assets: dict | None = None) -> Examples:
-    """Return the examples of a data set with their parts, and what is wrong with the rest as problems and notes.
+def read(path: Path | str, settings: Settings, format: str | None = None) -> Examples:
+    """Return the examples of a data set, and what is wrong with the rest as problems and notes.
 
     One example a picture: its input is the path of the file, its target the captions as written (a tuple), its key the
     SHA-256 of the file. Every picture is decoded once. A caption without a word is a problem of its own; the picture
@@ -47,7 +46,6 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
 
     Args:
         format: One of `FORMATS`; by default recognised from the files.
-        assets: Of the trained model that these examples are to evaluate; captions may hold words it does not know.
 
     Raises:
         UserError: if the path, a key or a whole file is at fault, or no example is left.
@@ -77,8 +75,7 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
         _caption_counts(items, settings),
         *remark_notes(remarks, "picture"),
     )
-    examples = Examples(tuple(items), path, format, listing.reason, problems=tuple(problems), notes=notes)
-    return assign_parts(examples, settings)
+    return Examples(tuple(items), path, format, listing.reason, problems=tuple(problems), notes=notes)
 
 
 def _inspect(path: Path) -> tuple[str, tuple[str, ...]]:

@@ -14,7 +14,6 @@ __getattr__ = lazy_exports(
         "Settings": "config",
         "read": "data",
         "FORMATS": "data",
-        "check_parts": "data",
         "prepare": "data",
         "batches": "data",
         "raw_arrays": "data",

@@ -16,10 +16,9 @@ from suite.data.encodings import twice_notes
 from suite.data.examples import Example, Examples, Problem
 from suite.data.faults import require_examples
 from suite.data.formats import choose_format
-from suite.data.labels import check_labels, natural_order
+from suite.data.labels import natural_order
 from suite.data.manifest import Columns, read_manifest
 from suite.data.sources import find_class_files, find_class_folders, find_tables
-from suite.data.splits import assign_parts
 from suite.data.tables import KINDS
 from suite.data.text_files import has_surrogate
 from suite.data.texts import HALF_PAIR, read_document, read_text_lines, text_fault
@@ -41,15 +40,14 @@ WANTED = {
 }
 
 
-def read(path: Path | str, settings: Settings, format: str | None = None, assets: dict | None = None) -> Examples:
-    """Return the examples of a data set with their parts, and what is wrong with the rest as problems and notes.
+def read(path: Path | str, settings: Settings, format: str | None = None) -> Examples:
+    """Return the examples of a data set, and what is wrong with the rest as problems and notes.
 
     Args:
         format: One of `FORMATS`; by default recognised from the files.
-        assets: Of the trained model that these examples are to evaluate: its labels are those that can be scored.
 
     Raises:
-        UserError: if the path, a column or a whole file is at fault, or there are not two classes to learn.
+        UserError: if the path, a column or a whole file is at fault, or no example is left.
     """
     path = Path(path)
     format, listing = choose_format(path, FORMATS, WANTED, format)
@@ -74,13 +72,7 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
     notes = (*listing.notes, *twice_notes((example.name, example.input) for example in items))
     if format in KINDS:
         notes += tuple(missing_notes(Counter(example.target for example in items)))
-    examples = Examples(tuple(items), path, format, listing.reason, problems=tuple(problems), notes=notes)
-    return check_parts(assign_parts(examples, settings), assets)
-
-
-def check_parts(examples: Examples, assets: dict | None = None) -> Examples:
-    """Return the examples whose labels train holds, or the trained model of `assets`; as `check_labels`."""
-    return check_labels(examples, assets and assets["labels"])
+    return Examples(tuple(items), path, format, listing.reason, problems=tuple(problems), notes=notes)
 
 
 def _text_fault(text: Any, label: Any) -> str | None:

@@ -22,6 +22,7 @@ __getattr__ = lazy_exports(
         "Settings": "config",
         "read": "data",
         "FORMATS": "data",
+        "check_parts": "data",
         "prepare": "data",
         "batches": "data",
         "raw_arrays": "data",

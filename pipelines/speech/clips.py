@@ -21,11 +21,13 @@ class Facts:
         digest: SHA-256 of the file's bytes, hexadecimal.
         seconds: Its length.
         notes: What a person should know of it, in the same words for every clip of which it is true.
+        place: Where the data set states the clip, for messages.
     """
 
     digest: str
     seconds: float
     notes: tuple[str, ...]
+    place: str = ""
 
 
 def inspect_clips(clips: Sequence[Clip]) -> list[Facts | Problem]:

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from pipelines.speech.config import Settings
-from pipelines.speech.data import read
+from pipelines.speech.data import check_parts, read
 from pipelines.speech.writing import write_audio, write_table
 from suite.data.examples import PARTS, Example
+from suite.data.splits import assign_parts
 
 STRINGS = {"train": 2000, "dev": 200, "test": 200}
 DIGITS = (2, 7)
@@ -32,7 +33,8 @@ def join_digits(source: Path, directory: Path, seed: int = 0) -> Path:
     """
     from suite.audio.read import inspect_audio, read_audio
 
-    examples = read(source, Settings(split_by="content"), "digits")
+    settings = Settings(split_by="content")
+    examples = check_parts(assign_parts(read(source, settings, "digits"), settings), settings)
     rate = inspect_audio(examples.items[0].input).sample_rate
     samples = {example.input: read_audio(example.input, rate) for example in examples.items}
     generator = np.random.default_rng(seed)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.speech.batching import make_batches
-from pipelines.speech.clips import Facts, inspect_clips
+from pipelines.speech.clips import inspect_clips
 from pipelines.speech.config import Settings
 from pipelines.speech.formats import FINDERS as FORMATS
 from pipelines.speech.formats import READERS, WANTED, Clip
@@ -19,24 +19,22 @@ from suite.data.examples import PARTS, Example, Examples, Problem
 from suite.data.faults import require_examples
 from suite.data.formats import choose_format
 from suite.data.remarks import remark_notes
-from suite.data.splits import assign_parts
 from suite.decoding.greedy import frames_needed
 from suite.pipeline import BatchSource, draw
 
-__all__ = ["FORMATS", "batches", "encode_transcript", "prepare", "raw_arrays", "read"]
+__all__ = ["FORMATS", "batches", "check_parts", "encode_transcript", "prepare", "raw_arrays", "read"]
 
 MOST_MEASURED = 1000  # training clips that feature statistics are taken from
 
 
-def read(path: Path | str, settings: Settings, format: str | None = None, assets: dict | None = None) -> Examples:
-    """Return the examples of a data set with their parts, and what is wrong with the rest as problems and notes.
+def read(path: Path | str, settings: Settings, format: str | None = None) -> Examples:
+    """Return the examples of a data set, and what is wrong with the rest as problems and notes.
 
     An example's input is the path of its audio file, its target the normalised transcript, its key the SHA-256 of the file.
-    Every file is decoded once, to its end. The notes say how long each part is.
+    Every file is decoded once, to its end.
 
     Args:
         format: One of `FORMATS`; by default recognised from the files.
-        assets: Of the trained model that these examples are to evaluate: characters it has no symbol for are noted.
 
     Raises:
         UserError: if the path, a column or a whole file is at fault, or no example is left.
@@ -44,37 +42,41 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
     path = Path(path)
     format, listing = choose_format(path, FORMATS, WANTED, format)
     clips, problems = READERS[format](listing, settings)
-    checked = []
+    items = []
     for clip, facts in zip(clips, inspect_clips(clips), strict=True):
         fault = facts if isinstance(facts, Problem) else _transcript_fault(clip, settings)
         if fault is None:
+            stated = replace(facts, place=clip.place)
             text = normalise(clip.text, settings.transcript, settings.language)
-            checked.append(
-                (Example(clip.name, clip.path, text, clip.part, clip.group, facts.digest), clip.place, facts)
-            )
+            items.append(Example(clip.name, clip.path, text, clip.part, clip.group, facts.digest, stated))
         else:
             problems.append(fault)
+    require_examples(items, path, problems)
     written = [(clip.place, clip.text) for clip in clips if isinstance(clip.text, str)]
     notes = (*listing.notes, *twice_notes(written))
-    examples = Examples(tuple(row[0] for row in checked), path, format, listing.reason, notes=notes)
-    examples = assign_parts(examples, settings)
+    return Examples(tuple(items), path, format, listing.reason, problems=tuple(problems), notes=notes)
+
+
+def check_parts(examples: Examples, settings: Settings, assets: dict[str, Any] | None = None) -> Examples:
+    """Return the examples long enough for their transcripts, with notes on the audio and the characters of the parts.
+
+    What a transcript needs depends on its symbols, which may be learned from train.
+
+    Raises:
+        UserError: if no example is left.
+    """
     encode = make_encoder(_symbols_to_fit(examples, settings, assets))
-    items, all_facts = [], []
-    for example, (_, place, facts) in zip(examples.items, checked, strict=True):
-        if fault := _length_fault(example.target, encode, facts.seconds, settings):
-            problems.append(Problem(place, fault))
+    items, problems = [], list(examples.problems)
+    for example in examples.items:
+        if fault := _length_fault(example.target, encode, example.facts.seconds, settings):
+            problems.append(Problem(example.facts.place, fault))
         else:
             items.append(example)
-            all_facts.append(facts)
-    require_examples(items, path, problems)
-    examples = replace(examples, items=tuple(items), problems=tuple(problems))
-    remarks = [
-        (note, example.name)
-        for example, audio_facts in zip(items, all_facts, strict=True)
-        for note in audio_facts.notes
-    ]
-    notes = [*remark_notes(remarks, "clip"), _durations(examples, all_facts), *_strange_characters(examples, assets)]
-    return replace(examples, notes=(*examples.notes, *notes))
+    require_examples(items, examples.path, problems)
+    remarks = [(note, example.name) for example in items for note in example.facts.notes]
+    checked = replace(examples, items=tuple(items), problems=tuple(problems))
+    notes = [*remark_notes(remarks, "clip"), _durations(items), *_strange_characters(checked, assets)]
+    return replace(checked, notes=tuple(dict.fromkeys((*examples.notes, *notes))))
 
 
 def _transcript_fault(clip: Clip, settings: Settings) -> Problem | None:
@@ -104,12 +106,12 @@ def _length_fault(text: str, encode: Callable, seconds: float, settings: Setting
     )
 
 
-def _durations(examples: Examples, facts: Sequence[Facts]) -> str:
+def _durations(items: Sequence[Example]) -> str:
     totals = dict.fromkeys(PARTS, 0.0)
-    for example, audio_facts in zip(examples.items, facts, strict=True):
-        totals[example.part] += audio_facts.seconds
+    for example in items:
+        totals[example.part] += example.facts.seconds
     parts = [f"{part} {_length(total)}" for part, total in totals.items() if total]
-    return f"Audio: {', '.join(parts)}; the longest clip has {max(audio_facts.seconds for audio_facts in facts):.1f} s."
+    return f"Audio: {', '.join(parts)}; the longest clip has {max(example.facts.seconds for example in items):.1f} s."
 
 
 def _length(seconds: float) -> str:

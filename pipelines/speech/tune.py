@@ -64,6 +64,7 @@ def tune_decoder(
     from pipelines.speech.decoder import own_language_model
     from pipelines.speech.wordlists import read_language_model
     from suite.artifact import read_artifact, replace_assets
+    from suite.data.reading import read_examples
     from suite.decoding.ngram import arpa_lines
     from suite.decoding.tuning import tune
     from suite.runtime.loaded import load
@@ -78,7 +79,7 @@ def tune_decoder(
         raise UserError(
             f"{model_dir}: the model has no language model of its own; name one with --language-model (`suite speech lm` makes it)"
         )
-    examples = artifact.pipeline.read(data, settings, None, assets)
+    examples = read_examples(artifact.pipeline, data, settings, None, assets)
     part = "dev" if examples.part("dev") else "all"
     selected = examples.part(part)
     references = [example.target for example in selected]

@@ -20,10 +20,9 @@ from suite.data.examples import Example, Examples, Problem
 from suite.data.faults import require_examples
 from suite.data.formats import choose_format
 from suite.data.inspection import inspect_files
-from suite.data.labels import check_labels, natural_order
+from suite.data.labels import natural_order
 from suite.data.manifest import Columns, read_manifest
 from suite.data.sources import Source
-from suite.data.splits import assign_parts
 from suite.data.stable_hash import content
 from suite.errors import naming
 from suite.memory_cache import FileCache
@@ -33,18 +32,16 @@ from suite.vision.read import read_clip, video_info
 from suite.vision.sampling import at_rate, sample_indices
 
 
-def read(path: Path | str, settings: Settings, format: str | None = None, assets: dict | None = None) -> Examples:
-    """Return the examples of a data set with their parts, and what is wrong with the rest as problems and notes.
+def read(path: Path | str, settings: Settings, format: str | None = None) -> Examples:
+    """Return the examples of a data set, and what is wrong with the rest as problems and notes.
 
     Every video is decoded once to see that it is whole. `Example.input` is its path, `key` a digest of its bytes.
 
     Args:
         format: One of `FORMATS`; by default recognised from the files.
-        assets: Of the trained model that these examples are to evaluate: its labels are those that can be scored.
 
     Raises:
-        UserError: if the path, a table or its columns are at fault, a class folder is empty, no video can be used, or
-            there are not two classes to learn.
+        UserError: if the path, a table or its columns are at fault, a class folder is empty, or no video can be used.
     """
     path = Path(path)
     format, listing = choose_format(path, finders(settings), FORMATS, format)
@@ -58,13 +55,7 @@ def read(path: Path | str, settings: Settings, format: str | None = None, assets
     notes = list(listing.notes)
     if format == "manifest":
         notes += missing_notes(Counter(example.target for example in items))
-    examples = Examples(tuple(items), path, format, listing.reason, problems=tuple(problems), notes=tuple(notes))
-    return check_parts(assign_parts(examples, settings), assets)
-
-
-def check_parts(examples: Examples, assets: dict | None = None) -> Examples:
-    """Return the examples whose labels train holds, or the trained model of `assets`; as `check_labels`."""
-    return check_labels(examples, assets and assets["labels"])
+    return Examples(tuple(items), path, format, listing.reason, problems=tuple(problems), notes=tuple(notes))
 
 
 def _rows_of_files(sources: Sequence[Source]) -> tuple[list[Example], list[Problem]]:

@@ -10,8 +10,8 @@ import numpy as np
 from suite.answers.kind import AnswerKind, FileContents
 from suite.answers.outputs import PROBABILITY, WEIGHT
 from suite.data.classification import calibration_error, class_scores, draw_confusion, draw_reliability
-from suite.data.examples import Example
-from suite.data.labels import label_index
+from suite.data.examples import Example, Examples
+from suite.data.labels import check_labels, label_index
 from suite.errors import UserError
 from suite.pipeline import Evaluation
 from suite.signature import Arrays, Output, Predictor
@@ -198,6 +198,11 @@ def _are_texts(examples: Sequence[Example]) -> bool:
     return all(isinstance(example.input, str) for example in examples)
 
 
+def check_parts(examples: Examples, settings: Any, assets: dict[str, Any] | None = None) -> Examples:
+    """Return the examples whose labels train holds, or the trained model of `assets`; as `check_labels`."""
+    return check_labels(examples, assets and assets["labels"])
+
+
 def page(contents: FileContents) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:
     """Return what the module of the page needs to know, and the output that it reads: the one with a number per label.
 
@@ -214,4 +219,4 @@ def page(contents: FileContents) -> tuple[dict[str, Any], dict[str, tuple[str, .
     )
 
 
-CLASSES = AnswerKind("classes", METRICS, page, ("labels",), answer, evaluate)
+CLASSES = AnswerKind("classes", METRICS, page, ("labels",), answer, evaluate, check_parts)

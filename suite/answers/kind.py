@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from suite.data.examples import Examples
 from suite.errors import UserError
 from suite.inputs.kind import FileContents
 from suite.pipeline import Evaluation
@@ -24,6 +25,8 @@ class AnswerKind:
         assets: Those of the model's assets that such answers are made of; they travel inside an exported file.
         evaluate: `evaluate(predictor, examples, raw_arrays, assets, settings)` returns metrics, pictures and samples; None
             likewise.
+        check_parts: `check_parts(examples, settings, assets=None)` returns the examples that can be learned or scored once
+            parts are assigned, the others as problems. None where any part can hold any answer.
     """
 
     name: str
@@ -32,6 +35,7 @@ class AnswerKind:
     assets: tuple[str, ...]
     answer: Callable[..., Any] | None = None
     evaluate: Callable[..., Evaluation] | None = None
+    check_parts: Callable[..., Examples] | None = None
 
 
 def require(

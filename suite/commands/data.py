@@ -49,13 +49,14 @@ def check(
 ) -> None:
     """Count examples, say which format was recognised and why, and list what is wrong; train nothing."""
     from suite.config import load_settings
+    from suite.data.reading import read_examples
     from suite.data.summary import summarize
     from suite.registry import load_pipeline
 
     pipeline = load_pipeline(task)
     settings = load_settings(pipeline.Settings, config, set or [])
     with reading(data):
-        summary = summarize(pipeline.read(data, settings, format))
+        summary = summarize(read_examples(pipeline, data, settings, format))
     if json:
         emit(summary)
     else:

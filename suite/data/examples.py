@@ -24,6 +24,7 @@ class Example:
         part: `"train"`, `"dev"` or `"test"`; None until splits are assigned where the data names no part.
         group: Speaker, scene, language or source that must not straddle two parts; None without groups.
         key: What stands for the content in hashes and duplicate checks: the text itself or a digest of the file.
+        facts: What the reader measured of the input, where the task's `check_parts` needs it.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Example:
     part: str | None = None
     group: str | None = None
     key: str = ""
+    facts: Any = field(default=None, repr=False, compare=False)
 
     @property
     def content_bytes(self) -> bytes:
@@ -49,7 +51,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Examples:
-    """All examples of one data set, every one with its part.
+    """All examples of one data set; every one has its part once parts are assigned.
 
     Attributes:
         items: The usable examples, in the order of the files.
@@ -58,7 +60,6 @@ class Examples:
         named_parts: The parts that the data itself names; empty where none.
         problems: Examples that cannot be used.
         notes: Observations a person should see (duplicates across parts, rare labels), one sentence each.
-        undivided: What the files hold, before parts were assigned; None for a reader that assigns none.
     """
 
     items: tuple[Example, ...]
@@ -68,7 +69,6 @@ class Examples:
     named_parts: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = field(default=())
-    undivided: "Examples | None" = field(default=None, repr=False, compare=False)
 
     def part(self, name: str) -> list[Example]:
         """Return the examples of one part, or all of them for `"all"`."""

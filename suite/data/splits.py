@@ -66,23 +66,7 @@ def assign_parts(examples: Examples, settings: TrainingSettings) -> Examples:
         notes.append(f"Split by content: {few}, so that groups straddle them.")
     notes += describe_straddling(items)
     notes += describe_duplicates(items)
-    return replace(examples, items=items, named_parts=named, notes=tuple(notes), undivided=examples)
-
-
-def divide_again(examples: Examples, settings: TrainingSettings) -> Examples:
-    """Return examples that `read` gave with the parts that other settings draw; no file is read again.
-
-    Parts are drawn among all that the files hold, as `read` does it, also among what was left out for its label or length.
-
-    Raises:
-        UserError: as `assign_parts`.
-    """
-    if examples.undivided is None:
-        return examples
-    divided = assign_parts(examples.undivided, settings)
-    remaining = iter(divided.items)
-    items = [next(item for item in remaining if (item.name, item.key) == (old.name, old.key)) for old in examples.items]
-    return replace(divided, items=tuple(items), problems=examples.problems)
+    return replace(examples, items=items, named_parts=named, notes=tuple(notes))
 
 
 def _take_groups(

@@ -67,13 +67,12 @@ def plan_folds(
 def _check(request: Request, pipeline: Pipeline, fold: Examples, console: Console) -> Examples:
     """Return a fold whose parts can be trained and scored; what changed is printed.
 
-    Labels are checked as `read` checks them: one that only the fold's dev part holds returns to train.
+    Parts are checked as those of the whole data set: a label that only the fold's dev part holds returns to train.
 
     Raises:
         UserError: naming the fold, if a label cannot be learned or a part would be empty.
     """
-    check_parts = getattr(pipeline, "check_parts", None)
-    checked = check_parts(fold) if check_parts else fold
+    checked = pipeline.check_parts(fold, request.settings)
     for note in checked.notes:
         if note not in fold.notes:
             console.print(f"note: fold {request.fold}: {note}", markup=False, highlight=False)

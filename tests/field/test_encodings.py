@@ -12,13 +12,15 @@ import types
 import pytest
 
 from pipelines.sentiment.config import Settings
-from pipelines.sentiment.data import read
 from suite.data.encodings import encoded_twice, guess_encodings
 from suite.data.text_files import line_faults, read_lines
 from suite.errors import UserError
 from suite.inputs.expand import expand_inputs
 from suite.inputs.text import TEXT
 from suite.inputs.video import VIDEO
+from tests.reading import reader
+
+read = reader("sentiment")
 
 ENGLISH = "text,label\n" + "".join(f"a film {number},{'pos' if number % 2 else 'neg'}\n" for number in range(10))
 SENTENCES = {
@@ -133,9 +135,7 @@ def test_transcripts_and_captions_encoded_twice_are_noted(tmp_path):
     from PIL import Image
 
     from pipelines.captioning.config import Settings as CaptioningSettings
-    from pipelines.captioning.data import read as read_captions
     from pipelines.speech.config import Settings as SpeechSettings
-    from pipelines.speech.data import read as read_speech
 
     twice = "a nice café".encode().decode("cp1252")
     noise = np.random.default_rng(0)
@@ -148,8 +148,8 @@ def test_transcripts_and_captions_encoded_twice_are_noted(tmp_path):
         json.dumps({"image": f"{number}.png", "captions": [text]}) + "\n" for number, text in enumerate(texts)
     )
     for examples in (
-        read_speech(write(tmp_path / "clips.csv", speech), SpeechSettings(sample_rate=8000)),
-        read_captions(write(tmp_path / "pictures.jsonl", captions), CaptioningSettings()),
+        reader("speech")(write(tmp_path / "clips.csv", speech), SpeechSettings(sample_rate=8000)),
+        reader("captioning")(write(tmp_path / "pictures.jsonl", captions), CaptioningSettings()),
     ):
         assert len(examples.items) == 3
         assert [note for note in examples.notes if note.startswith("1 text looks encoded twice") and "café" in note]
@@ -158,7 +158,6 @@ def test_transcripts_and_captions_encoded_twice_are_noted(tmp_path):
 def test_lists_that_no_setting_reads_are_to_be_saved_as_utf_8(tmp_path):
     from pipelines.speech.tune import learn_language_model
     from pipelines.video.config import Settings as VideoSettings
-    from pipelines.video.data import read as read_videos
 
     folder = tmp_path / "videos"
     for name in ("Café", "Run"):
@@ -166,7 +165,7 @@ def test_lists_that_no_setting_reads_are_to_be_saved_as_utf_8(tmp_path):
     write(folder / "trainlist01.txt", "Café/v_Café_g01_c01.avi 1\nRun/v_Run_g01_c01.avi 2\n".encode("cp1252"))
     write(folder / "testlist01.txt", b"Run/v_Run_g02_c01.avi\n")
     with pytest.raises(UserError, match=r"trainlist01\.txt:1: byte 0xe9 is not UTF-8; .*: save it as UTF-8$"):
-        read_videos(folder, VideoSettings(), "ucf101")
+        reader("video")(folder, VideoSettings(), "ucf101")
     sentences = "the garçon was nice\nthe café was not\n" * 5
     for encoding in ("utf-8", "utf-8-sig", "utf-16"):  # by their byte order marks
         text = write(tmp_path / f"{encoding}.txt", sentences.encode(encoding))

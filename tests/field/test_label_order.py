@@ -43,8 +43,7 @@ import json, sys
 from pathlib import Path
 from suite.data.examples import Example, Examples
 from suite.data.folds import folds
-from suite.data.labels import check_labels
-from suite.data.splits import assign_parts
+from suite.data.reading import read_examples, with_parts
 from suite.registry import load_pipeline
 
 root = Path(sys.argv[1])
@@ -60,7 +59,7 @@ def note(task, examples, settings):
 for tokenizer in ("bytes", "wordpiece"):
     pipeline = load_pipeline("sentiment")
     settings = pipeline.Settings(tokenizer=tokenizer, class_weights="balanced", vocabulary_size=64)
-    examples = pipeline.read(root / "reviews.csv", settings)
+    examples = read_examples(pipeline, root / "reviews.csv", settings)
     note("sentiment", examples, settings)
     result[tokenizer] = result.pop("sentiment")
 for tokens in ("characters", "subword"):
@@ -68,15 +67,15 @@ for tokens in ("characters", "subword"):
     settings = pipeline.Settings(
         tokens=tokens, vocabulary_size=24, closed_vocabulary=True, language_model_order=3, n_fft=256, sample_rate=8000
     )
-    note("speech", pipeline.read(root / "clips.csv", settings), settings)
+    note("speech", read_examples(pipeline, root / "clips.csv", settings), settings)
     result[tokens] = result.pop("speech")
 pipeline = load_pipeline("captioning")
 settings = pipeline.Settings(min_count=1)
-note("captioning", pipeline.read(root / "pictures.jsonl", settings), settings)
+note("captioning", read_examples(pipeline, root / "pictures.jsonl", settings), settings)
 pipeline = load_pipeline("video")
 labels = json.loads((root / "labels.json").read_text())
 items = tuple(Example(f"{n}.avi", f"{n}.avi", labels[n % len(labels)], None, f"scene {n % 40}", str(n)) for n in range(400))
-examples = check_labels(assign_parts(Examples(items, root, "folders", ""), pipeline.Settings()))
+examples = with_parts(pipeline, Examples(items, root, "folders", ""), pipeline.Settings())
 note("video", examples, pipeline.Settings())
 print(json.dumps(result, default=list))
 """

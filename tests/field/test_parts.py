@@ -13,6 +13,7 @@ from PIL import Image
 
 from suite.data.folds import folds
 from suite.data.groups import splits_by_group
+from suite.data.reading import read_examples
 from suite.data.trained_on import count_trained_on, input_digests
 from suite.errors import UserError
 from suite.registry import load_pipeline
@@ -73,7 +74,7 @@ WRITERS = (commonvoice, digits, librispeech, sources_in_folders, pictures)
 
 def read(write, root, **settings):
     pipeline = load_pipeline(write(root))
-    return pipeline.read(root, pipeline.Settings(**settings))
+    return read_examples(pipeline, root, pipeline.Settings(**settings))
 
 
 def groups_of(examples, part):
@@ -122,7 +123,7 @@ def texts(path, rows, columns=("text", "label")):
         mark = "\t" if path.suffix == ".tsv" else ","
         path.write_text("\n".join(mark.join(row) for row in [columns, *rows]) + "\n")
     pipeline = load_pipeline("sentiment")
-    return pipeline.read(path, pipeline.Settings())
+    return read_examples(pipeline, path, pipeline.Settings())
 
 
 ROWS = [(f"text number {n}", "ab"[n % 2]) for n in range(40)]

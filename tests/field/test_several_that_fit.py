@@ -8,13 +8,15 @@ import soundfile
 from PIL import Image
 
 from pipelines.captioning.config import Settings as Captioning
-from pipelines.captioning.data import read as read_captions
 from pipelines.speech.config import Settings as Speech
-from pipelines.speech.data import read as read_speech
 from pipelines.video.config import Settings as Video
-from pipelines.video.data import read as read_videos
 from suite.errors import UserError
 from suite.vision.opencv import import_cv2
+from tests.reading import reader
+
+read_captions = reader("captioning")
+read_speech = reader("speech")
+read_videos = reader("video")
 
 NAMES = [f"{number:03d}.png" for number in range(6)]
 CAPTIONS = {name: f"The boy number {number} was playing ." for number, name in enumerate(NAMES)}

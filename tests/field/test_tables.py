@@ -17,13 +17,15 @@ from pyarrow import parquet
 from pipelines.captioning import formats as captioning
 from pipelines.captioning.config import Settings as CaptioningSettings
 from pipelines.sentiment.config import Settings
-from pipelines.sentiment.data import read
 from pipelines.sentiment.sample_data import make_sample
 from pipelines.speech import formats as speech
 from pipelines.speech.config import Settings as SpeechSettings
 from suite.data.tables import read_table
 from suite.data.texts import read_texts
 from suite.errors import UserError
+from tests.reading import reader
+
+read = reader("sentiment")
 
 REVIEWS = [(f"a film, number {number}", "pos" if number % 2 else "neg") for number in range(10)]
 TEXTS, LABELS = map(list, zip(*REVIEWS, strict=True))
@@ -296,7 +298,6 @@ def test_group_0_is_a_group_of_videos(tmp_path):
     import cv2
 
     from pipelines.video.config import Settings as VideoSettings
-    from pipelines.video.data import read as read_videos
 
     for number in range(len(GROUPS)):
         file = cv2.VideoWriter(str(tmp_path / f"{number}.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10, (16, 16))
@@ -309,11 +310,11 @@ def test_group_0_is_a_group_of_videos(tmp_path):
     texts = [None if group is None else str(group) for _, group in GROUPS]
     write(tmp_path / "as" / "clips.parquet", as_parquet(as_columns | {"group": texts}))
     settings = VideoSettings(split_by="content", dev_fraction=0, test_fraction=0)
-    examples = read_videos(tmp_path / "clips.jsonl", settings)
+    examples = reader("video")(tmp_path / "clips.jsonl", settings)
     assert [example.group for example in examples.items] == [group for _, group in GROUPS]
     for number in range(len(GROUPS)):
         (tmp_path / f"{number}.avi").rename(tmp_path / "as" / f"{number}.avi")
-    again = read_videos(tmp_path / "as", settings)
+    again = reader("video")(tmp_path / "as", settings)
     assert again.items[0].target == "0" and again.fingerprint == examples.fingerprint
     assert [example.group for example in again.items] == [group for _, group in GROUPS]
 

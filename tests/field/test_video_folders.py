@@ -9,9 +9,11 @@ import shutil
 import pytest
 
 from pipelines.video.config import Settings
-from pipelines.video.data import read
 from suite.errors import UserError
+from tests.reading import reader
 from tests.video_files import bars, write_video
+
+read = reader("video")
 
 
 @pytest.fixture(scope="module")

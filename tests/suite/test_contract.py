@@ -15,7 +15,8 @@ from suite.pipeline import PredictOption, primary_metric
 from suite.registry import PIPELINES, load_pipeline
 
 ARGUMENTS = {
-    "read": ["path", "settings", "format", "assets"],
+    "read": ["path", "settings", "format"],
+    "check_parts": ["examples", "settings", "assets"],
     "prepare": ["train", "settings", "inherited"],
     "batches": ["examples", "assets", "settings", "training"],
     "build": ["settings", "assets"],

@@ -14,6 +14,7 @@ import pytest
 
 from suite.config import load_settings
 from suite.data.examples import PARTS
+from suite.data.reading import read_examples
 from suite.errors import UserError
 from suite.pipeline import draw
 from suite.registry import PIPELINES, load_pipeline
@@ -39,7 +40,7 @@ def task(request, tmp_path_factory):
     recipe = Path(pipeline.package.__path__[0]) / "recipes" / "sample.yaml"
     config = None if request.param in SMALLEST else recipe
     settings = load_settings(pipeline.Settings, config, (*SMALLEST.get(request.param, ()), *STEP))
-    examples = pipeline.read(path, settings)
+    examples = read_examples(pipeline, path, settings)
     assets = pipeline.prepare(examples.part("train"), settings)
     return SimpleNamespace(name=request.param, pipeline=pipeline, settings=settings, examples=examples, assets=assets)
 
@@ -89,7 +90,7 @@ def test_the_sample_is_whole_and_has_all_parts(task):
     assert not task.examples.problems
     assert all(task.examples.sizes[part] for part in PARTS)
     assert task.examples.format in task.pipeline.FORMATS
-    again = task.pipeline.read(task.examples.path, task.settings)
+    again = read_examples(task.pipeline, task.examples.path, task.settings)
     assert [example.name for example in again.items] == [example.name for example in task.examples.items]
     assert again.order_fingerprint == task.examples.order_fingerprint
 

@@ -11,9 +11,12 @@ import pytest
 from PIL import Image
 
 from pipelines.captioning.config import Settings
-from pipelines.captioning.data import FORMATS, prepare, raw_arrays, read
+from pipelines.captioning.data import FORMATS, prepare, raw_arrays
 from pipelines.captioning.words import words_of
 from suite.errors import UserError
+from tests.reading import reader
+
+read = reader("captioning")
 
 SETTINGS = Settings(height=16, width=16, grid=1)
 CAPTIONS = {name: [f"A {name} on the grass .", f"The {name} ."] for name in ("dog", "cat", "cow", "hen", "pig", "rat")}

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from pipelines.captioning.config import Settings
-from pipelines.captioning.data import read
 from pipelines.captioning.sample_data import COLOURS, RELATIONS, SIDE, SIZES, WRITERS, make_sample, make_scenes
 from suite.errors import UserError
+from tests.reading import reader
+
+read = reader("captioning")
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from pipelines.sentiment.config import Settings
-from pipelines.sentiment.data import read
 from suite.data.texts import read_texts
 from suite.errors import UserError
+from tests.reading import reader
+
+read = reader("sentiment")
 
 REVIEWS = [("a fine film", "pos"), ("a dull film", "neg"), ("so moving", "pos"), ("so boring", "neg")]
 TSV = "text\tlabel\n" + "".join(f"{text}\t{label}\n" for text, label in REVIEWS)

@@ -3,7 +3,6 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from pipelines.sentiment.config import Settings
-from pipelines.sentiment.data import read
 from pipelines.sentiment.sample_data import (
     BLAME,
     FAINT,
@@ -16,6 +15,9 @@ from pipelines.sentiment.sample_data import (
     make_sample,
 )
 from suite.errors import UserError
+from tests.reading import reader
+
+read = reader("sentiment")
 
 
 def judge(clause):

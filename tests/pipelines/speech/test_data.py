@@ -11,8 +11,11 @@ import pytest
 import soundfile
 
 from pipelines.speech.config import Settings
-from pipelines.speech.data import encode_transcript, prepare, raw_arrays, read
+from pipelines.speech.data import encode_transcript, prepare, raw_arrays
 from suite.errors import UserError
+from tests.reading import reader
+
+read = reader("speech")
 
 SMALL = Settings(sample_rate=8000, n_fft=256, hop_length=80)
 SAID = [(1, "ann", "One."), (2, "bob", "Two,  too"), (3, "ann", "Three"), (4, "cy", "Don't!")]

@@ -10,10 +10,12 @@ import soundfile
 from pipelines.speech import sample_data
 from pipelines.speech.config import Settings
 from pipelines.speech.connected_digits import DIGITS, join_digits
-from pipelines.speech.data import read
 from pipelines.speech.formats import DIGIT_WORDS
 from pipelines.speech.sample_data import VOICES, make_sample, make_sentences
 from suite.errors import UserError
+from tests.reading import reader
+
+read = reader("speech")
 
 SMALL = Settings(sample_rate=8000, n_fft=256, hop_length=80)
 

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from pipelines.video.config import Settings
-from pipelines.video.data import batches, prepare, raw_arrays, read
+from pipelines.video.data import batches, prepare, raw_arrays
+from tests.reading import reader
+
+read = reader("video")
 
 SMALL = {"height": 24, "width": 32, "channels": 1, "batch_size": 4, "frames": 12}
 VARIED = {**SMALL, "flip": True, "crop": 0.2, "brightness": 0.2, "speed": 0.2, "frame_drop": 0.2}

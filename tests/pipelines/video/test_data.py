@@ -8,8 +8,11 @@ import pytest
 
 import suite.vision.read
 from pipelines.video.config import Settings
-from pipelines.video.data import FORMATS, raw_arrays, read
+from pipelines.video.data import FORMATS, raw_arrays
 from suite.errors import UserError
+from tests.reading import reader
+
+read = reader("video")
 
 CLIPS = {"run/1.avi": 1, "run/2.avi": 2, "jump/1.avi": 3, "jump/2.avi": 4}
 ROWS = [["video", "label"], *([name, name.partition("/")[0]] for name in CLIPS)]

@@ -5,10 +5,12 @@ from sklearn.preprocessing import StandardScaler
 
 import pipelines.video.sample_data
 from pipelines.video.config import Settings
-from pipelines.video.data import read
 from pipelines.video.sample_data import CLASSES, FRAMES, SIDE, SIZES, WRITERS, _move, make_clips, make_sample
 from suite.errors import UserError
 from suite.vision.read import read_clip
+from tests.reading import reader
+
+read = reader("video")
 
 
 @pytest.fixture(scope="module")
