@@ -227,7 +227,8 @@ def export(
     offered, left_out = choose_offered(source.facts, combinations, only_offered)
     with console.status("exporting") as status:
         report = export_files(source, offered, lambda step: status.update(f"exporting {step}"))
-    write_guide(artifact.path, report)
+    kinds = (artifact.pipeline.INPUT, artifact.pipeline.ANSWER)
+    write_guide(artifact.path, report, kinds)
     if web is not None:
         entry = next(entry for entry in report["files"] if entry["file"] == "compiled.tflite")
         write_page(
@@ -235,7 +236,7 @@ def export(
             entry,
             web,
             f"{artifact.task}: {artifact.path.absolute().name}",
-            (artifact.pipeline.INPUT, artifact.pipeline.ANSWER),
+            kinds,
         )
     entries = [entry for entry in report["files"] if (entry["deployment"], entry["quantization"]) in offered]
     say = partial(console.print, markup=False, highlight=False)

@@ -13,6 +13,7 @@ from suite.data.classification import calibration_error, class_scores, draw_conf
 from suite.data.examples import Example, Examples
 from suite.data.labels import check_labels, label_index
 from suite.errors import UserError
+from suite.inputs.calls import Call, GuideSources
 from suite.pipeline import Evaluation
 from suite.signature import Arrays, Output, Predictor
 
@@ -219,4 +220,13 @@ def page(contents: FileContents) -> tuple[dict[str, Any], dict[str, tuple[str, .
     )
 
 
-CLASSES = AnswerKind("classes", METRICS, page, ("labels",), answer, evaluate, check_parts)
+def guide(call: Call, source: GuideSources, labels: Sequence[str], front_end: dict[str, Any]) -> GuideSources | None:
+    """Return the sources that read the probability of each label."""
+    scores = call.output_of(PROBABILITY.name)
+    if scores is None or not labels or scores.shape[-1:] != (len(labels),):
+        return None
+    returns = {"python": "dict[str, float]", "swift": "[String: Float]"}
+    return GuideSources("classes", {"output": scores.name}, returns=returns)
+
+
+CLASSES = AnswerKind("classes", METRICS, page, ("labels",), answer, evaluate, check_parts, guide)

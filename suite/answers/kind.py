@@ -6,8 +6,11 @@ from typing import Any
 
 from suite.data.examples import Examples
 from suite.errors import UserError
+from suite.inputs.calls import GuideSources
 from suite.inputs.kind import FileContents
 from suite.pipeline import Evaluation
+
+TEXT_TYPES = {"python": "str", "swift": "String"}  # of an answer that is a text, in the guide
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class AnswerKind:
             likewise.
         check_parts: `check_parts(examples, settings, assets=None)` returns the examples that can be learned or scored once
             parts are assigned, the others as problems. None where any part can hold any answer.
+        guide: `guide(call, source, labels, front_end)` returns the sources that read the outputs of a signature, None where it
+            gives something else; `source` are those of its input. Without one, an app gets the arrays.
     """
 
     name: str
@@ -36,6 +41,7 @@ class AnswerKind:
     answer: Callable[..., Any] | None = None
     evaluate: Callable[..., Evaluation] | None = None
     check_parts: Callable[..., Examples] | None = None
+    guide: Callable[..., GuideSources | None] | None = None
 
 
 def require(

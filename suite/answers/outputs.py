@@ -16,3 +16,18 @@ INNER = OutputKind("inner", relative=True, inner=True)
 OUTPUT_KINDS = {
     kind.name: kind for kind in (PROBABILITY, WEIGHT, LOG_PROBABILITY, QUANTITY, DECISION, TEXT, COUNT, INNER)
 }
+
+
+def kind_of_before(name: str, dtype: str, shape: tuple[int | None, ...], meaning: str) -> tuple[str, str]:
+    """Return the kind of a tensor in reports that name no kinds, which said them in name and meaning alone.
+
+    Returns:
+        The name of the kind, `""` for none, and the name of the output that says how many of its rows count.
+    """
+    if "UTF-8" in meaning and dtype == "uint8":
+        return TEXT.name, ""
+    if "probability of each class" in meaning:
+        return PROBABILITY.name, ""
+    if name == "log_probs" and len(shape) == 3:
+        return LOG_PROBABILITY.name, "frames"
+    return (DECISION.name, "") if name == "tokens" and "as numbers" in meaning else ("", "")

@@ -1,9 +1,12 @@
 """Answer kind `sentence`: words one after another, with others that came close and where the model looked at each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from suite.answers.kind import AnswerKind, FileContents, require
+from suite.answers.kind import TEXT_TYPES, AnswerKind, FileContents, require
+from suite.answers.outputs import DECISION, TEXT
+from suite.inputs.calls import Call, GuideSources
 
 METRICS = {
     "bleu4": ("max", "fraction"),
@@ -58,4 +61,12 @@ def page(contents: FileContents) -> tuple[dict[str, Any], dict[str, tuple[str, .
     )
 
 
-SENTENCE = AnswerKind("sentence", METRICS, page, ("words",))
+def guide(call: Call, source: GuideSources, labels: Sequence[str], front_end: dict[str, Any]) -> GuideSources | None:
+    """Return the sources that read the text of a sentence, beside which stand the numbers of its words."""
+    text = call.output_of(TEXT.name)
+    if text is None or call.output_of(DECISION.name) is None:
+        return None
+    return GuideSources("sentence", {"output": text.name}, returns=TEXT_TYPES)
+
+
+SENTENCE = AnswerKind("sentence", METRICS, page, ("words",), guide=guide)

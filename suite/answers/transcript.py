@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from suite.answers.alternative import Alternative
-from suite.answers.kind import AnswerKind, FileContents, require
+from suite.answers.kind import TEXT_TYPES, AnswerKind, FileContents, require
 from suite.answers.outputs import COUNT, LOG_PROBABILITY, TEXT
+from suite.inputs.calls import Call, GuideSources
 from suite.signature import Output
 
 METRICS = {
@@ -94,4 +95,20 @@ def page(contents: FileContents) -> tuple[dict[str, Any], dict[str, tuple[str, .
     return {"size": size, **known}, {contents.signature: ("log_probs", "frames")}
 
 
-TRANSCRIPT = AnswerKind("transcript", METRICS, page, ("symbols",))
+def guide(call: Call, source: GuideSources, labels: Sequence[str], front_end: dict[str, Any]) -> GuideSources | None:
+    """Return the sources that read a transcript, and join those of windows by the symbols at each step where they can."""
+    text, log_probs = call.output_of(TEXT.name), call.output_of(LOG_PROBABILITY.name)
+    if text is None:
+        return None
+    values: dict[str, Any] = {"output": text.name}
+    if call.whole:
+        return GuideSources("transcript", values, ("together",), returns=TEXT_TYPES)
+    symbols = front_end.get("symbols")
+    counted = source.name == "audio" and "step_samples" in front_end
+    if not (counted and symbols and log_probs and log_probs.length):
+        return GuideSources("transcript", values, ("apart",), returns=TEXT_TYPES)
+    values |= {"logprobs": log_probs.name, "count": log_probs.length, "symbols": symbols}
+    return GuideSources("transcript", values, ("stitch",), returns=TEXT_TYPES)
+
+
+TRANSCRIPT = AnswerKind("transcript", METRICS, page, ("symbols",), guide=guide)

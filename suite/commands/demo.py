@@ -75,7 +75,7 @@ def _demo(task: str, pipeline: "Pipeline", output: Path, json: bool) -> None:
     entry = exported["parity"]
     show(
         f"for the phone: {exported['bytes'] / 1024:.0f} KB, Flex: {', '.join(exported['flex']) or 'none'}, "
-        f"{exported['latency_ms']['1']:.2f} ms, at most {entry['max_difference']:.0e} off on {entry['samples']} inputs; it says:"
+        f"{exported['latency_ms']['1']:.2f} ms, at most {entry['max_difference']:.0e} off on {entry['inputs']} inputs; it says:"
     )
     show(f"input:  {example.input}\nanswer: {answer}\ntruth:  {example.target}")
     show(

@@ -37,7 +37,7 @@ def check_parity(
     The first one is compared with the signature that predict and evaluate call, any other with itself in Keras.
 
     Returns:
-        Signature -> `samples`, `max_difference`, `tolerance`, and `agreement` where an output is of whole numbers.
+        Signature -> `inputs`, `max_difference`, `tolerance`, and `agreement` where an output is of whole numbers.
 
     Raises:
         ConversionError: if an answer is too far off.
@@ -65,7 +65,7 @@ def check_parity(
                 f"on {len(ours)} real inputs; at most {tolerance:g} is allowed, so no file was written"
             )
         parity[signature.name] = {
-            "samples": len(ours),
+            "inputs": len(ours),
             "max_difference": largest,
             "tolerance": tolerance,
             **({"agreement": difference.agreement} if difference.agreement else {}),

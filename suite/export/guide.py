@@ -9,9 +9,9 @@ import json
 from pathlib import Path, PurePath
 from typing import Any
 
+from suite.answers.kind import AnswerKind
 from suite.errors import UserError
 from suite.export.guide_calls import (
-    Call,
     browser_reason,
     camel,
     must_reset,
@@ -19,10 +19,12 @@ from suite.export.guide_calls import (
     swift_reason,
     uses_compiled_model,
 )
-from suite.export.guide_kinds import answer_kind, input_kind
 from suite.export.guide_sources import LANGUAGES, Language, assembled
 from suite.export.model_file import packed_files
+from suite.inputs.calls import Call, GuideSources
+from suite.inputs.kind import InputKind
 
+Kinds = tuple[InputKind, AnswerKind]
 GUIDE = "GUIDE.md"
 FRONT_END = "front_end.json"
 KOTLIN_TYPES = {
@@ -34,38 +36,25 @@ KOTLIN_TYPES = {
     "bool": "Boolean",
 }
 SWIFT_TYPES = {"float32": "Float32", "int16": "Int16", "int64": "Int64", "uint8": "UInt8", "bool": "Bool"}
-
+# An input or answer of no kind: the app brings or gets the arrays themselves.
 ARRAYS = "dict[str, np.ndarray]"
-# What the function of a signature returns, by kind of answer and whether the file is streaming; any other answer is a text.
-ANSWERS = {
-    "python": {
-        ("classes", False): "dict[str, float]",
-        ("classes", True): "dict[str, float]",
-        ("tensors", False): f"list[{ARRAYS}]",
-        ("tensors", True): ARRAYS,
-    },
-    "swift": {
-        ("classes", False): "[String: Float]",
-        ("classes", True): "[String: Float]",
-        ("tensors", False): "[[String: Values]]",
-        ("tensors", True): "[String: Values]",
-    },
-}
-TEXT_ANSWERS = {"python": "str", "swift": "String"}
+ARRAYS_OF_STREAM = {"python": ARRAYS, "swift": "[String: Values]"}
+ARRAYS_OF_PIECES = {"python": f"list[{ARRAYS}]", "swift": "[[String: Values]]"}
 
 
-def write_guide(model_dir: str | Path, report: dict[str, Any]) -> Path:
+def write_guide(model_dir: str | Path, report: dict[str, Any], kinds: Kinds) -> Path:
     """Write `tflite/GUIDE.md` of a model folder and return its path.
 
     Args:
         model_dir: The model folder; `tflite/` exists.
         report: As `read_report` gives it.
+        kinds: What the model reads and answers.
     """
     folder = Path(model_dir) / "tflite"
     lines = [f"# {Path(model_dir).absolute().name}: how to run the exported files", ""]
     lines += [f"- [{entry['file']}](#{_anchor(entry['file'])}): {_runtime(entry)}" for entry in report["files"]]
     for entry in report["files"]:
-        lines += ["", *guide_lines(entry, read_front_end(folder / entry["file"]))]
+        lines += ["", *guide_lines(entry, read_front_end(folder / entry["file"]), kinds)]
     path = folder / GUIDE
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
@@ -79,12 +68,13 @@ def read_front_end(path: Path) -> dict[str, Any]:
         return {}
 
 
-def guide_lines(entry: dict[str, Any], front_end: dict[str, Any]) -> list[str]:
+def guide_lines(entry: dict[str, Any], front_end: dict[str, Any], kinds: Kinds) -> list[str]:
     """Return the section of one file, Markdown.
 
     Args:
         entry: One of the report's `files`.
         front_end: What travels in the file as `front_end.json`; empty if unknown.
+        kinds: What the model reads and answers.
     """
     calls = read_calls(entry)
     lines = [f"## {entry['file']}", "", f"{entry['bytes']:,} bytes; {_runtime(entry)}."]
@@ -101,20 +91,23 @@ def guide_lines(entry: dict[str, Any], front_end: dict[str, Any]) -> list[str]:
     lines += ["", *(f"- {note}" for note in notes)] if notes else []
     for language in LANGUAGES:
         lines += ["", f"### {language.title}"]
-        for title, text in programs(entry, language, front_end).items():
+        for title, text in programs(entry, language, front_end, kinds).items():
             lines += ["", f"`{title}`:", "", f"```{language.name}", *text, "```"]
         reason = _reason(entry, language)
         lines += ["", reason] if reason else []
     return lines
 
 
-def programs(entry: dict[str, Any], language: Language, front_end: dict[str, Any]) -> dict[str, list[str]]:
+def programs(
+    entry: dict[str, Any], language: Language, front_end: dict[str, Any], kinds: Kinds
+) -> dict[str, list[str]]:
     """Return the files of the program that runs an exported file: name -> lines; none where the language cannot.
 
     Args:
         entry: One of the report's `files`.
         language: One of `LANGUAGES`.
         front_end: What travels in the file as `front_end.json`; empty if unknown.
+        kinds: What the model reads and answers; a signature that takes or gives something else is shown with its arrays.
     """
     if _reason(entry, language):
         return {}
@@ -127,16 +120,30 @@ def programs(entry: dict[str, Any], language: Language, front_end: dict[str, Any
     for call in calls:
         name = call.signature if language.name == "python" else camel(call.signature)
         title = name[0].upper() + name[1:] if capital else name
-        files[title + language.extension] = _of_signature(entry, call, language, front_end, name)
+        sources = _sources(call, entry.get("labels") or [], front_end, kinds)
+        files[title + language.extension] = _of_signature(entry, call, language, sources, name)
     return files
 
 
+def _sources(
+    call: Call, labels: list[str], front_end: dict[str, Any], kinds: Kinds
+) -> tuple[GuideSources, GuideSources]:
+    """Return how the inputs of a call are made of what an app has, and how its outputs are read."""
+    reads, answers = kinds
+    source = reads.guide and reads.guide(call, front_end)
+    if not source and call.window:
+        row = call.window
+        source = GuideSources("tensors", {"input": row.name, "size": row.shape[1], "type": row.dtype}, ("row",))
+    source = source or GuideSources("tensors", {}, ("arrays",))
+    answer = answers.guide and answers.guide(call, source, labels, front_end)
+    returns = ARRAYS_OF_STREAM if call.states else ARRAYS_OF_PIECES
+    return source, answer or GuideSources("tensors", returns=returns)
+
+
 def _of_signature(
-    entry: dict[str, Any], call: Call, language: Language, front_end: dict[str, Any], name: str
+    entry: dict[str, Any], call: Call, language: Language, sources: tuple[GuideSources, GuideSources], name: str
 ) -> list[str]:
-    labels = entry.get("labels") or []
-    source = input_kind(call, front_end)
-    answer = answer_kind(call, source, labels, front_end)
+    source, answer = sources
     values = {"signature": call.signature} | source.values | answer.values
     dtype = source.values.get("type", "")
     words = {
@@ -146,9 +153,7 @@ def _of_signature(
         "Float32": SWIFT_TYPES.get(dtype, "Int32"),
         "Int32": SWIFT_TYPES.get(dtype, "Int32"),
         "ZERO": "false" if dtype == "bool" else "0",
-        "Answer": ANSWERS.get(language.name, {}).get(
-            (answer.name, bool(call.states)), TEXT_ANSWERS.get(language.name, "")
-        ),
+        "Answer": answer.returns.get(language.name, ""),
     }
     conditions = _conditions(entry, [call]) | {*source.conditions, *answer.conditions}
     parts = [f"answers/{answer.name}", *source.extra, f"inputs/{source.name}"]

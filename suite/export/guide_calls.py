@@ -1,67 +1,14 @@
 """What a caller of an exported file must know, taken from its report entry: signatures, shapes, states, resets."""
 
-import math
-from dataclasses import dataclass
 from typing import Any
 
+from suite.answers.outputs import kind_of_before
+from suite.inputs.calls import Call, Tensor
 from suite.runtime.streaming import STATE
 
-WINDOWED_RANK = 2  # (batch, length): what can be cut into pieces of a fixed length
 COMPILED_TYPES = {"float32", "int32", "int8", "uint8", "bool"}  # what LiteRT's TensorBuffer reads and writes
 SWIFT_TYPES = {"float32", "int32", "int64", "int16", "uint8", "bool"}  # what TensorFlowLiteSwift's Tensor knows
 BROWSER_TYPES = {"float32", "int32", "uint8"}  # what the guide's JavaScript feeds to LiteRT.js
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """An input or output of a signature; None in the shape is an axis of any length.
-
-    `kind` is that of the report; `length` names the output that says how many of its rows count.
-    """
-
-    name: str
-    dtype: str
-    shape: tuple[int | None, ...]
-    meaning: str
-    kind: str = ""
-    length: str = ""
-
-    @property
-    def fixed(self) -> bool:
-        """Whether all axes have a known length."""
-        return None not in self.shape
-
-    @property
-    def is_text(self) -> bool:
-        """Whether it is UTF-8 text as bytes."""
-        return self.dtype == "uint8" and len(self.shape) == WINDOWED_RANK and self.kind == "text"
-
-    @property
-    def size(self) -> int:
-        """Elements, an axis of any length counted as 1."""
-        return math.prod(axis or 1 for axis in self.shape)
-
-    @property
-    def described(self) -> str:
-        """Name, dtype, shape and meaning on one line."""
-        axes = ", ".join("any" if axis is None else str(axis) for axis in self.shape)
-        return f"`{self.name}` {self.dtype}[{axes}]: {self.meaning}"
-
-
-@dataclass(frozen=True)
-class Call:
-    """A signature: what goes in anew, what comes out, and the states that go from each call into the next."""
-
-    signature: str
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
-    states: tuple[Tensor, ...]
-
-    @property
-    def window(self) -> Tensor | None:
-        """The only input, where it has one axis of a fixed length: longer input is cut into pieces, shorter is padded."""
-        (only,) = self.inputs if len(self.inputs) == 1 else (None,)
-        return only if only and only.fixed and len(only.shape) == WINDOWED_RANK else None
 
 
 def read_calls(entry: dict[str, Any]) -> list[Call]:
@@ -103,12 +50,6 @@ def browser_reason(entry: dict[str, Any]) -> str:
     return f"LiteRT.js takes no tensors of {', '.join(sorted(others))}, which this file has." if others else ""
 
 
-def output_of_kind(call: Call, kind: str) -> Tensor | None:
-    """Return the first output of a kind (`suite.answers.outputs`), of several log-probabilities the one with rows."""
-    fitting = [tensor for tensor in call.outputs if tensor.kind == kind]
-    return max(fitting, key=lambda tensor: len(tensor.shape), default=None)
-
-
 def camel(name: str) -> str:
     """Return `classify_text` as `classifyText`."""
     first, *rest = name.split("_")
@@ -122,16 +63,5 @@ def _tensors(entry: dict[str, Any]) -> list[Tensor]:
 def _tensor(name: str, values: dict[str, Any]) -> Tensor:
     meaning, shape = values.get("meaning", ""), tuple(values["shape"])
     old = "kind" not in values
-    kind, length = (_kind_of_before(name, values["dtype"], shape, meaning)) if old else (values["kind"], "")
+    kind, length = kind_of_before(name, values["dtype"], shape, meaning) if old else (values["kind"], "")
     return Tensor(name, values["dtype"], shape, meaning, kind, values.get("length", length))
-
-
-def _kind_of_before(name: str, dtype: str, shape: tuple[int | None, ...], meaning: str) -> tuple[str, str]:
-    """Return kind and length of a tensor in reports of before, which said them in name and meaning alone."""
-    if "UTF-8" in meaning and dtype == "uint8":
-        return "text", ""
-    if "probability of each class" in meaning:
-        return "probability", ""
-    if name == "log_probs" and len(shape) == 3:
-        return "log-probability", "frames"
-    return ("decision", "") if name == "tokens" and "as numbers" in meaning else ("", "")

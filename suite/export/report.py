@@ -8,7 +8,7 @@
         "labels": ["negative", "positive"],
         "ops": {"GATHER": 12, ...}, "flex": [], "custom": [],
         "bytes": 123456, "sha256": "...",
-        "parity": {"samples": 64, "max_difference": 1.2e-7, "tolerance": 1e-4},
+        "parity": {"inputs": 64, "max_difference": 1.2e-7, "tolerance": 1e-4},
         "metrics": {"split": "test", "examples": 300, "tflite": {"accuracy": ...}, "keras": {"accuracy": ...}},
         "latency_ms": {"1": 0.4, "2": 0.3}, "peak_memory_bytes": 12345678,
         "notes": ["...what a caller must reset, limits of length..."]}]}

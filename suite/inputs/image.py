@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from suite.inputs.calls import Call, GuideSources
 from suite.inputs.kind import FileContents, Input, InputKind, fits
 from suite.inputs.media import read_media_path
 
@@ -24,4 +25,14 @@ def page(contents: FileContents) -> tuple[dict[str, Any], str] | None:
     return {"name": name, "height": height, "width": width}, f"a picture, scaled to {width} × {height} pixels"
 
 
-IMAGE = InputKind("image", "image_column", read_path, page)
+def guide(call: Call, front_end: dict[str, Any]) -> GuideSources | None:
+    """Return the sources that bring a picture to the shape of a file."""
+    picture = call.only_input
+    if picture is None or picture.dtype != "uint8" or len(picture.shape) != 4 or picture.shape[-1] != 3:
+        return None
+    _, height, width, _ = picture.shape
+    values = {"input": picture.name, "height": height, "width": width}
+    return GuideSources("image", values, extra=("pictures",) if picture.fixed else ())
+
+
+IMAGE = InputKind("image", "image_column", read_path, page, guide=guide)

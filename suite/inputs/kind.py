@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from suite.inputs.calls import Call, GuideSources
 from suite.pipeline import PredictOption
 
 
@@ -52,6 +53,9 @@ class InputKind:
         typed: Whether what is typed is the input itself; else it is the path of a file.
         live: Sources that `predict` takes in place of a path: `("microphone",)`, `("camera",)` for `camera:0`.
         array_options: What `predict` in Python takes with an array in place of a file: `sample_rate`.
+        guide: `guide(call, front_end)` returns the sources that make the inputs of a signature of what an app has, None where
+            it takes something else; `front_end` is what travels in the file as `front_end.json`, empty if unknown. Without
+            one, an app brings the arrays.
     """
 
     name: str
@@ -61,6 +65,7 @@ class InputKind:
     typed: bool = False
     live: tuple[str, ...] = ()
     array_options: tuple[PredictOption, ...] = ()
+    guide: Callable[[Call, dict[str, Any]], GuideSources | None] | None = None
 
 
 def fits(details: dict[str, Any], dtype: str, axes: int) -> bool:

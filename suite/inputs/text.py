@@ -6,6 +6,7 @@ from typing import Any
 
 from suite.data.texts import read_texts
 from suite.errors import UserError
+from suite.inputs.calls import Call, GuideSources
 from suite.inputs.kind import FileContents, Input, InputKind, fits
 
 
@@ -31,4 +32,12 @@ def page(contents: FileContents) -> tuple[dict[str, Any], str] | None:
     return {"name": name, "size": size}, f"{size:,} bytes of UTF-8 at a time; longer text in several windows"
 
 
-TEXT = InputKind("text", "text_column", read_path, page, typed=True)
+def guide(call: Call, front_end: dict[str, Any]) -> GuideSources | None:
+    """Return the sources that make UTF-8 bytes of a text."""
+    text = call.only_input
+    if text is None or not text.is_text:
+        return None
+    return GuideSources("text", {"input": text.name, "size": text.shape[1]})
+
+
+TEXT = InputKind("text", "text_column", read_path, page, typed=True, guide=guide)

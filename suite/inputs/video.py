@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from suite.inputs.calls import Call, GuideSources
 from suite.inputs.kind import FileContents, Input, InputKind, fits
 from suite.inputs.media import read_media_path
 from suite.pipeline import PredictOption
@@ -34,6 +35,17 @@ def page(contents: FileContents) -> tuple[dict[str, Any], str] | None:
     return entry, fact
 
 
+def guide(call: Call, front_end: dict[str, Any]) -> GuideSources | None:
+    """Return the sources that bring the frames of a clip to the shape of a file."""
+    clip = call.input_with_length(5, ("uint8",))
+    if clip is None or None in clip[0].shape[2:]:
+        return None
+    frames, length = clip
+    _, size, height, width, channels = frames.shape
+    values = {"input": frames.name, "length": length.name, "size": size}
+    return GuideSources("video", values | {"height": height, "width": width, "channels": channels}, extra=("pictures",))
+
+
 VIDEO = InputKind(
     "video",
     "video_column",
@@ -43,4 +55,5 @@ VIDEO = InputKind(
     array_options=(
         PredictOption("frame_rate", float, None, "of the frames, in frames per second; None: the model's own"),
     ),
+    guide=guide,
 )

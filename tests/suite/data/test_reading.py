@@ -47,6 +47,6 @@ def test_examples_that_cannot_be_used_are_refused_with_the_command_that_lists_th
     examples = read_examples(pipeline, table, pipeline.Settings(), assets={"labels": ["a", "b"]})
     assert len(examples.problems) == RARE
     with pytest.raises(
-        UserError, match=rf"all\.csv:202: .*'rare0'.* and 11 more\.\n`suite data check sentiment .*all\.csv`"
+        UserError, match=r"all\.csv:202: .*'rare0'.* and 11 more\.\n`suite data check sentiment .*all\.csv`"
     ):
         refuse_problems("sentiment", examples)

@@ -2,10 +2,29 @@
 
 from typing import Any
 
+from suite.answers.classes import CLASSES
+from suite.answers.sentence import SENTENCE
+from suite.answers.transcript import TRANSCRIPT
+from suite.export.guide import Kinds
+from suite.inputs.audio import AUDIO
+from suite.inputs.image import IMAGE
+from suite.inputs.text import TEXT
+from suite.inputs.video import VIDEO
+
 LABELS = ["no", "yes"]
 FRONT_END = {"step_samples": 4, "symbols": ["", "a", "$b\n"], "sample_rate": 8000, "tail_samples": 3}
 LENGTH = {"dtype": "int32", "shape": [1], "meaning": "how many count"}
 STATE = {"dtype": "float32", "shape": [1, 1], "meaning": "state of the stream: sum; zeros before the first chunk"}
+
+
+READS = {"text": TEXT, "float32": AUDIO, "int16": AUDIO, "video": VIDEO, "image": IMAGE}
+ANSWERS = {"classes": CLASSES, "transcript": TRANSCRIPT, "sentence": SENTENCE}
+
+
+def kinds(name: str) -> Kinds:
+    """The kinds of a pipeline that exports the entry of a name; one of arrays alone reads and answers something else."""
+    _, source, answer = name.split("_")
+    return READS.get(source, TEXT), ANSWERS.get(answer, CLASSES)
 
 
 def tensor(dtype: str, *shape: int | None, **more: str) -> dict[str, Any]:

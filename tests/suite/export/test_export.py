@@ -50,7 +50,7 @@ def test_interpreter_is_fused_dynamic_and_forgets_between_calls(suite, workdir, 
     entry = exported(suite, fused.model_dir)["interpreter.tflite"]
     assert entry["flex"] == [] and entry["custom"] == []
     assert entry["ops"]["UNIDIRECTIONAL_SEQUENCE_LSTM"] == 2 and "WHILE" not in entry["ops"]
-    assert entry["parity"]["max_difference"] <= 1e-4 and entry["parity"]["samples"] == 60
+    assert entry["parity"]["max_difference"] <= 1e-4 and entry["parity"]["inputs"] == 60
     assert (
         entry["metrics"]["examples"] == 60
         and entry["metrics"]["tflite"]["accuracy"] == entry["metrics"]["keras"]["accuracy"]
@@ -187,7 +187,7 @@ def test_wordpiece_models_take_text_where_the_app_links_the_ops(suite, workdir, 
         "shape": [1],
         "meaning": "the text, UTF-8, that the app has brought to Unicode form NFKC and then case folded",
     }
-    assert entry["parity"]["max_difference"] <= 1e-4 and entry["parity"]["samples"] == 60
+    assert entry["parity"]["max_difference"] <= 1e-4 and entry["parity"]["inputs"] == 60
     assert any("FastWordpieceTokenizeWithOffsets" in note for note in entry["notes"])
     path = wordpiece.model_dir / "tflite" / "interpreter-custom.tflite"
     np.testing.assert_allclose(answers(wordpiece.model_dir, path), answers(wordpiece.model_dir), atol=1e-5)

@@ -15,7 +15,6 @@ import pytest
 
 from suite.export.guide import guide_lines, programs, write_guide
 from suite.export.guide_calls import read_calls
-from suite.export.guide_kinds import ANSWER_KINDS, INPUT_KINDS
 from suite.export.guide_sources import LANGUAGES, source
 from suite.runtime.streaming import ChunkRunner, TextStream
 from suite.runtime.tflite_runtime import TfLitePredictor
@@ -26,6 +25,7 @@ spec = importlib.util.spec_from_file_location("guide_entries", f"{__file__.rpart
 guide_entries = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(guide_entries)
 FRONT_END, entry, entries = guide_entries.FRONT_END, guide_entries.entry, guide_entries.entries
+kinds, OF_TEXT = guide_entries.kinds, guide_entries.kinds("any_text_classes")
 
 PYTHON, KOTLIN, SWIFT, JAVASCRIPT = LANGUAGES
 LABELS = ["negative", "positive"]
@@ -112,10 +112,10 @@ def folder(tmp_path_factory):
 def run(folder, tmp_path, monkeypatch):
     """Import the guide's Python for an entry, beside the exported files; returns the module of its first signature."""
 
-    def execute(report_entry, front_end=None):
+    def execute(report_entry, front_end=None, kinds=OF_TEXT):
         monkeypatch.chdir(folder / "tflite")
         monkeypatch.syspath_prepend(tmp_path)
-        files = programs(report_entry, PYTHON, front_end or {})
+        files = programs(report_entry, PYTHON, front_end or {}, kinds)
         for name, lines in files.items():
             (tmp_path / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
         modules = [name.removesuffix(".py") for name in files]
@@ -150,7 +150,7 @@ def test_python_for_the_interpreter_runs(folder, run):
 
 
 def test_the_python_of_a_guide_is_a_script(folder, tmp_path):
-    for name, lines in programs(INTERPRETER, PYTHON, {}).items():
+    for name, lines in programs(INTERPRETER, PYTHON, {}, OF_TEXT).items():
         (tmp_path / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
     done = subprocess.run(
         [sys.executable, tmp_path / "classify.py"], cwd=folder / "tflite", capture_output=True, text=True
@@ -191,7 +191,7 @@ def of_sound(*more_inputs, labels=(), outputs=None):
 
 def test_where_the_app_brings_the_arrays_the_state_stays_from_call_to_call():
     code = {
-        language.name: "\n".join(itertools.chain(*programs(of_sound(), language, {}).values()))
+        language.name: "\n".join(itertools.chain(*programs(of_sound(), language, {}, OF_TEXT).values()))
         for language in LANGUAGES
     }
     for name, fresh in (("python", "if not model.state"), ("kotlin", "model.fresh"), ("swift", "model.fresh")):
@@ -205,7 +205,7 @@ def test_python_for_pictures_and_rows_runs(run):
     for deployment in ("interpreter", "compiled"):
         made = entry(deployment, {}, {}, file="picture.tflite", labels=[])
         made["signatures"] = {"mean": {"inputs": {"picture": picture}, "outputs": color}}
-        program = run(made)
+        program = run(made, kinds=kinds("any_image_classes"))
         (answer,) = program.mean(program.Model(), np.full((9, 5, 3), 100, np.uint8))
         np.testing.assert_allclose(answer["color"], [[50.0] * 3])  # half of it is black: 5 of 9 fit in 2 of 4 columns
         made = entry(deployment, {}, {}, file="sound.tflite", labels=[])
@@ -216,7 +216,7 @@ def test_python_for_pictures_and_rows_runs(run):
 
 
 def test_pictures_are_scaled_as_in_training(run):
-    program = run(entries()["compiled_video_classes"])
+    program = run(entries()["compiled_video_classes"], kinds=kinds("compiled_video_classes"))
     for height, width in ((6, 8), (31, 47), (3, 3), (40, 9), (8, 6)):
         picture = np.random.default_rng(height).integers(0, 256, (height, width, 3), np.uint8)
         np.testing.assert_array_equal(program.fit(picture), resize_with_numpy(picture[np.newaxis], 6, 8)[0])
@@ -227,7 +227,7 @@ def code_of(lines, name):
 
 
 def test_kotlin_and_swift_say_names_shapes_and_resets():
-    lines = guide_lines(INTERPRETER, {})
+    lines = guide_lines(INTERPRETER, {}, OF_TEXT)
     kotlin, swift = code_of(lines, "kotlin"), code_of(lines, "swift")
     for expected in (
         'FILE = "interpreter.tflite"', 'TEXT = "text"', 'PROBABILITIES = "probabilities"', 'SIGNATURE = "classify"',
@@ -240,28 +240,28 @@ def test_kotlin_and_swift_say_names_shapes_and_resets():
     assert "interpreter.reset_all_variables()" in code_of(lines, "python")
     assert "`--deployment compiled`" in "\n".join(lines) and not code_of(lines, "javascript")
 
-    lines = guide_lines(COMPILED, {})
+    lines = guide_lines(COMPILED, {}, OF_TEXT)
     kotlin = code_of(lines, "kotlin")
     assert "CompiledModel.create" in kotlin and "SIZE = 8" in kotlin
     assert 'OUTPUT_SHAPES = mapOf("classify" to mapOf("probabilities" to listOf(1, 2)))' in kotlin
     assert "CompiledModel.from_file" in code_of(lines, "python") and "loadAndCompile" in code_of(lines, "javascript")
     assert "reset" not in "\n".join(lines)
 
-    lines = guide_lines(STREAMING, {})
+    lines = guide_lines(STREAMING, {}, OF_TEXT)
     for name in ("python", "kotlin", "swift", "javascript"):
         assert "goes into the next call" in code_of(lines, name)
     assert "state, in and out, zeros at first" in "\n".join(lines)
 
 
 def test_every_kind_has_a_source_in_every_language_and_no_mark_is_left():
-    kinds = {name.__name__.lstrip("_") for name in INPUT_KINDS}
-    answers = {name.__name__.lstrip("_").replace("outputs", "tensors") for name in ANSWER_KINDS}
+    reads = {"tensors", *(kind.name for kind in guide_entries.READS.values())}
+    answers = {"tensors", *(kind.name for kind in guide_entries.ANSWERS.values())}
     for language in LANGUAGES:
-        for part in [*(f"inputs/{name}" for name in kinds), *(f"answers/{name}" for name in answers), "pictures"]:
+        for part in [*(f"inputs/{name}" for name in reads), *(f"answers/{name}" for name in answers), "pictures"]:
             assert source(language, part)
     for name, report_entry in entries().items():
         for language in LANGUAGES:
-            for lines in programs(report_entry, language, FRONT_END).values():
+            for lines in programs(report_entry, language, FRONT_END, kinds(name)).values():
                 text = "\n".join(lines)
                 assert not re.search(r"(#|//) (only|fill|end)\b", text), (name, language.name)
                 assert "predict" not in text and "Answer" not in text
@@ -273,7 +273,7 @@ def test_python_of_every_kind_and_deployment_has_every_name_it_uses(tmp_path):
         pytest.skip("ruff is not installed: pip install '.[dev]'")
     for name, report_entry in entries().items():
         (tmp_path / name).mkdir()
-        for file, lines in programs(report_entry, PYTHON, FRONT_END).items():
+        for file, lines in programs(report_entry, PYTHON, FRONT_END, kinds(name)).items():
             (tmp_path / name / file).write_text("\n".join(lines) + "\n", encoding="utf-8")
     command = [ruff, "check", "--isolated", "--select", "F,E9", "--ignore", "F401", tmp_path]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -298,18 +298,22 @@ def test_swift_is_read_by_its_grammar():
     assert grammar_faults(grammar, "let a = [1, 2")  # the grammar does notice
     dtypes = ["float32", "int16", "int32", "int64", "uint8", "bool"]
     shapes = [[1], [1, 4], [1, None], [1, None, 3], [1, None, None, 3]]
-    reports = {**entries(), "old": INTERPRETER}
+    reports = {name: (report_entry, kinds(name)) for name, report_entry in entries().items()}
+    reports["old"] = INTERPRETER, OF_TEXT
     for dtype, shape in itertools.product(dtypes, shapes):
         one_tensor = {"dtype": dtype, "shape": shape, "meaning": "values"}
-        reports[f"{dtype} {shape}"] = entry("interpreter", {"some_values": one_tensor}, {"an_answer": one_tensor})
-    for name, report_entry in reports.items():
-        for file, lines in programs(report_entry, SWIFT, FRONT_END).items():
+        arrays = entry("interpreter", {"some_values": one_tensor}, {"an_answer": one_tensor})
+        reports[f"{dtype} {shape}"] = arrays, OF_TEXT
+    for name, (report_entry, read) in reports.items():
+        for file, lines in programs(report_entry, SWIFT, FRONT_END, read).items():
             assert grammar_faults(grammar, "\n".join(lines)) == [], (name, file)
 
 
 def test_what_a_language_cannot_run_is_said():
     strings = {"dtype": "string", "shape": [1], "meaning": "values"}
-    lines = guide_lines(entry("interpreter", {"words": strings}, {"words": strings}, custom=["FastTokenize"]), {})
+    lines = guide_lines(
+        entry("interpreter", {"words": strings}, {"words": strings}, custom=["FastTokenize"]), {}, OF_TEXT
+    )
     text = "\n".join(lines)
     assert "TensorFlowLiteSwift has no tensors of string" in text and not code_of(lines, "swift")
     assert "custom ops: FastTokenize" in code_of(lines, "kotlin")
@@ -317,9 +321,8 @@ def test_what_a_language_cannot_run_is_said():
 
 
 def test_guide_has_a_section_for_each_file(folder):
-    path = write_guide(
-        folder, {"files": [INTERPRETER, COMPILED | {"notes": ["Longer input is cut into pieces of 8 bytes."]}]}
-    )
+    files = [INTERPRETER, COMPILED | {"notes": ["Longer input is cut into pieces of 8 bytes."]}]
+    path = write_guide(folder, {"files": files}, OF_TEXT)
     text = path.read_text(encoding="utf-8")
     assert path == folder / "tflite" / "GUIDE.md"
     assert text.count("\n## ") == 2 and text.count("\n### ") == 8 and text.count("```") == 28
@@ -394,17 +397,21 @@ def close_bytes(received, expected):
 
 @pytest.mark.parametrize(
     "name",
-    [name for name, made in entries().items() if programs(made, JAVASCRIPT, FRONT_END) and "tensors" not in name],
+    [
+        name
+        for name, made in entries().items()
+        if programs(made, JAVASCRIPT, FRONT_END, kinds(name)) and "tensors" not in name
+    ],
 )
 def test_javascript_makes_the_same_calls_and_the_same_answer_as_python(name, run, tmp_path):
     node = shutil.which("node")
     if node is None:
         pytest.skip("Node.js is not installed")
     report_entry = entries()[name]
-    python = run(report_entry, FRONT_END)
+    python = run(report_entry, FRONT_END, kinds(name))
     (tmp_path / "package.json").write_text('{"type": "module"}')
     (tmp_path / "run.js").write_text(RUN)
-    for file, lines in programs(report_entry, JAVASCRIPT, FRONT_END).items():
+    for file, lines in programs(report_entry, JAVASCRIPT, FRONT_END, kinds(name)).items():
         (tmp_path / file).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     class Model:

@@ -13,6 +13,7 @@ import pytest
 
 from suite.export.guide import programs, read_front_end
 from suite.export.guide_sources import LANGUAGES
+from suite.registry import load_pipeline
 from suite.runtime.deployed import deployed_predictor
 from suite.sequence.vocabulary import END
 
@@ -79,7 +80,6 @@ def exported(tmp_path_factory):
     from suite.export.export import export_files
     from suite.export.offers import refusal
     from suite.export.source import open_source
-    from suite.registry import load_pipeline
 
     def export(task):
         settings, assets, inputs = TASKS[task]()
@@ -103,9 +103,9 @@ def exported(tmp_path_factory):
     return export
 
 
-def program_of(folder, report_entry, monkeypatch):
+def program_of(folder, report_entry, kinds, monkeypatch):
     """Write the guide's Python of a file beside it and import the module of its first signature."""
-    files = programs(report_entry, PYTHON, read_front_end(folder / report_entry["file"]))
+    files = programs(report_entry, PYTHON, read_front_end(folder / report_entry["file"]), kinds)
     for name, lines in files.items():
         (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
     monkeypatch.chdir(folder)
@@ -129,10 +129,12 @@ def test_python_of_the_guide_gives_the_predictors_answers(task, exported, monkey
     )
     assert {report_entry["file"] for report_entry in report_entries} == expected_files
     answers = set()
+    pipeline = load_pipeline(task)
+    kinds = (pipeline.INPUT, pipeline.ANSWER)
     for report_entry in report_entries:
         path = folder / report_entry["file"]
         predictor = deployed_predictor(path, report_entry["deployment"], signatures[0], signatures=signatures)
-        program, answer = program_of(folder, report_entry, monkeypatch)
+        program, answer = program_of(folder, report_entry, kinds, monkeypatch)
         model = program.Model()
         for arrays in inputs:
             (outputs,) = predictor([arrays])
@@ -169,7 +171,7 @@ def test_kotlin_of_every_kind_and_deployment_compiles(tmp_path):
         pytest.skip("no Kotlin compiler: install Java and `pip install '.[guides]'`, or kotlinc")
     for name, report_entry in guide_entries.entries().items():
         (tmp_path / "sources" / name).mkdir(parents=True)
-        for file, lines in programs(report_entry, KOTLIN, guide_entries.FRONT_END).items():
+        for file, lines in programs(report_entry, KOTLIN, guide_entries.FRONT_END, guide_entries.kinds(name)).items():
             text = "\n".join([f"package {name}", *lines])
             (tmp_path / "sources" / name / file).write_text(text + "\n", encoding="utf-8")
     stubs = Path(__file__).with_name("guide_stubs")
@@ -182,7 +184,7 @@ def test_swift_compiles_where_there_is_a_compiler():
     if shutil.which("swiftc") is None:
         pytest.skip("no swiftc; the Swift is read by its grammar in test_guide.py")
     parse = [shutil.which("swiftc"), "-parse", "-"]
-    for report_entry in guide_entries.entries().values():
-        for lines in programs(report_entry, LANGUAGES[2], guide_entries.FRONT_END).values():
+    for name, report_entry in guide_entries.entries().items():
+        for lines in programs(report_entry, LANGUAGES[2], guide_entries.FRONT_END, guide_entries.kinds(name)).values():
             done = subprocess.run(parse, input="\n".join(lines), capture_output=True, text=True)
             assert done.returncode == 0, done.stderr

@@ -165,8 +165,8 @@ def test_one_file_holds_all_signatures_that_a_deployment_allows(source):
         assert entry["flex"] == entry["custom"] == []
     assert by_file["streaming.tflite"]["metrics"]["tflite"] == {"wer": 0.0}
     assert list(by_file["interpreter.tflite"]["other_parity"]) == ["encode"]
-    assert by_file["interpreter.tflite"]["parity"]["samples"] == 4
-    assert by_file["compiled.tflite"]["parity"]["samples"] == 3, "one is longer than the fixed shape"
+    assert by_file["interpreter.tflite"]["parity"]["inputs"] == 4
+    assert by_file["compiled.tflite"]["parity"]["inputs"] == 3, "one is longer than the fixed shape"
     assert by_file["streaming.tflite"]["signatures"]["transcribe"]["inputs"]["length"]["shape"] == [1]
     # The input of median size has 23 samples, of which a chunk takes 8.
     assert by_file["interpreter.tflite"]["seconds"] == 0.23 and by_file["streaming.tflite"]["seconds"] == 0.08

@@ -3,9 +3,9 @@
 import { loadAndCompile, loadLiteRt, Tensor } from "@litertjs/core";
 
 const FILE = "compiled.tflite"; // fill
-const SHAPES = { classify: { text: [1, 256], probabilities: [1, 2] } }; // fill
+const SHAPES = { signature: { input: [1, 256], output: [1, 2] } }; // fill
 // only: stream
-const TYPES = { classify: { state_sum: "float32" } }; // fill
+const TYPES = { signature: { state_sum: "float32" } }; // fill
 const ARRAYS = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
 // end
 

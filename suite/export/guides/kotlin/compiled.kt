@@ -6,8 +6,8 @@ import com.google.ai.edge.litert.CompiledModel
 import com.google.ai.edge.litert.TensorBuffer
 
 private const val FILE = "compiled.tflite" // fill
-private val OUTPUT_TYPES = mapOf("classify" to mapOf("probabilities" to "float32")) // fill
-private val OUTPUT_SHAPES = mapOf("classify" to mapOf("probabilities" to listOf(1, 2))) // fill
+private val OUTPUT_TYPES = mapOf("signature" to mapOf("output" to "float32")) // fill
+private val OUTPUT_SHAPES = mapOf("signature" to mapOf("output" to listOf(1, 2))) // fill
 
 /** A tensor: a flat array, row by row, and its shape. */
 class Values(val flat: Any, vararg val shape: Int)

@@ -4,9 +4,9 @@ import numpy as np
 from ai_edge_litert.compiled_model import CompiledModel
 
 FILE = "compiled.tflite"  # fill
-INPUT_TYPES = {"classify": {"text": "uint8"}}  # fill
-OUTPUT_TYPES = {"classify": {"probabilities": "float32"}}  # fill
-OUTPUT_SHAPES = {"classify": {"probabilities": [1, 2]}}  # fill
+INPUT_TYPES = {"signature": {"input": "uint8"}}  # fill
+OUTPUT_TYPES = {"signature": {"output": "float32"}}  # fill
+OUTPUT_SHAPES = {"signature": {"output": [1, 2]}}  # fill
 
 
 class Part(NamedTuple):

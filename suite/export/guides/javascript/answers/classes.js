@@ -1,4 +1,4 @@
-const PROBABILITIES = "probabilities"; // fill from output
+const PROBABILITIES = "output"; // fill from output
 
 /** The probability of each label. */
 export function answer(model, calls, outputs) {

@@ -1,4 +1,4 @@
-const SENTENCE = "text"; // fill from output
+const SENTENCE = "output"; // fill from output
 
 /** The sentence; of an input in several pieces one for each, with a space between. */
 export function answer(model, calls, outputs) {

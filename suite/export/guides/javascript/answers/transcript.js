@@ -1,7 +1,7 @@
-const TRANSCRIPT = "text"; // fill from output
+const TRANSCRIPT = "output"; // fill from output
 // only: stitch
-const LOG_PROBS = "log_probs"; // fill
-const COUNT = "frames"; // fill
+const LOG_PROBS = "output"; // fill
+const COUNT = "output"; // fill
 const SYMBOLS = ["", "a", "b"]; // fill
 
 /** The text. Where two windows overlap, each gives half; repeats merged, blanks (symbol 0) dropped. */

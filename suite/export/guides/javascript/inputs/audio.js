@@ -1,6 +1,6 @@
-const SIGNATURE = "transcribe"; // fill
-const SAMPLES = "samples"; // fill from input
-const LENGTH = "length"; // fill
+const SIGNATURE = "signature"; // fill
+const SAMPLES = "input"; // fill from input
+const LENGTH = "input"; // fill
 const RATE = 16000; // fill
 const SIZE = 32000; // fill
 // only: windows

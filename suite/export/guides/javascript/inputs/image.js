@@ -1,5 +1,5 @@
-const SIGNATURE = "caption"; // fill
-const PICTURE = "picture"; // fill from input
+const SIGNATURE = "signature"; // fill
+const PICTURE = "input"; // fill from input
 
 /** Bytes [height, width, 3], RGB, of a picture of any size. */
 export function parts(picture, height, width) {

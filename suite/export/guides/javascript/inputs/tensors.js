@@ -1,6 +1,6 @@
-const SIGNATURE = "decode_step"; // fill
+const SIGNATURE = "signature"; // fill
 // only: row
-const ROW = "tokens"; // fill from input
+const ROW = "input"; // fill from input
 const SIZE = 256; // fill
 
 /** Pieces of SIZE of a row of numbers (typed array), zeros behind the last one. */

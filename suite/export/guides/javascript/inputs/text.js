@@ -1,5 +1,5 @@
-const SIGNATURE = "classify"; // fill
-const TEXT = "text"; // fill from input
+const SIGNATURE = "signature"; // fill
+const TEXT = "input"; // fill from input
 const SIZE = 256; // fill
 
 const isSpace = (byte) => byte <= 32 || byte === 127;

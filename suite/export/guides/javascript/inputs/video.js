@@ -1,6 +1,6 @@
-const SIGNATURE = "classify_clip"; // fill
-const FRAMES = "frames"; // fill from input
-const LENGTH = "length"; // fill
+const SIGNATURE = "signature"; // fill
+const FRAMES = "input"; // fill from input
+const LENGTH = "input"; // fill
 const CHANNELS = 3; // fill
 const SIZE = 16; // fill
 

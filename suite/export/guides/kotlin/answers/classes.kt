@@ -1,4 +1,4 @@
-private const val PROBABILITIES = "probabilities" // fill from output
+private const val PROBABILITIES = "output" // fill from output
 
 /** The probability of each label. */
 private fun answer(model: Model, parts: List<Part>, outputs: List<Map<String, Values>>): Map<String, Float> {

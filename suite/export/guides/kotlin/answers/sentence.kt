@@ -1,4 +1,4 @@
-private const val SENTENCE = "text" // fill from output
+private const val SENTENCE = "output" // fill from output
 
 /** The sentence; of an input in several pieces one for each, with a space between. */
 private fun answer(model: Model, parts: List<Part>, outputs: List<Map<String, Values>>) = outputs.joinToString(" ") { output ->

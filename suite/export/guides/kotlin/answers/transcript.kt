@@ -1,7 +1,7 @@
-private const val TRANSCRIPT = "text" // fill from output
+private const val TRANSCRIPT = "output" // fill from output
 // only: stitch
-private const val LOG_PROBS = "log_probs" // fill
-private const val COUNT = "frames" // fill
+private const val LOG_PROBS = "output" // fill
+private const val COUNT = "output" // fill
 private val SYMBOLS = listOf("", "a", "b") // fill
 
 /** The text. Where two windows overlap, each gives half; repeats merged, blanks (symbol 0) dropped. */

@@ -1,6 +1,6 @@
-private const val SIGNATURE = "transcribe" // fill
-private const val SAMPLES = "samples" // fill from input
-private const val LENGTH = "length" // fill
+private const val SIGNATURE = "signature" // fill
+private const val SAMPLES = "input" // fill from input
+private const val LENGTH = "input" // fill
 private const val RATE = 16000 // fill
 // only: fixed
 private const val SIZE = 32000 // fill

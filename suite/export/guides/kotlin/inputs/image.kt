@@ -1,5 +1,5 @@
-private const val SIGNATURE = "caption" // fill
-private const val PICTURE = "picture" // fill from input
+private const val SIGNATURE = "signature" // fill
+private const val PICTURE = "input" // fill from input
 
 // only: whole
 /** Bytes [height, width, 3], RGB, of a picture of any size: the file scales it. */

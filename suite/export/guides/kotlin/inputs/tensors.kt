@@ -1,6 +1,6 @@
-private const val SIGNATURE = "decode_step" // fill
+private const val SIGNATURE = "signature" // fill
 // only: row
-private const val ROW = "tokens" // fill from input
+private const val ROW = "input" // fill from input
 private const val SIZE = 256 // fill
 
 /** Pieces of SIZE of a row of numbers, zeros behind the last one. */

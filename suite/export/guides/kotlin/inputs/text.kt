@@ -1,5 +1,5 @@
-private const val SIGNATURE = "classify" // fill
-private const val TEXT = "text" // fill from input
+private const val SIGNATURE = "signature" // fill
+private const val TEXT = "input" // fill from input
 // only: fixed
 private const val SIZE = 256 // fill
 

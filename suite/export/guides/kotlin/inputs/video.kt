@@ -1,6 +1,6 @@
-private const val SIGNATURE = "classify_clip" // fill
-private const val FRAMES = "frames" // fill from input
-private const val LENGTH = "length" // fill
+private const val SIGNATURE = "signature" // fill
+private const val FRAMES = "input" // fill from input
+private const val LENGTH = "input" // fill
 private const val CHANNELS = 3 // fill
 // only: fixed
 private const val SIZE = 16 // fill

@@ -1,7 +1,7 @@
 import numpy as np
 from model import Model, Part
 
-SENTENCE = "text"  # fill from output
+SENTENCE = "output"  # fill from output
 
 
 def answer(model: Model, calls: list[Part], outputs: list[dict[str, np.ndarray]]) -> str:

@@ -1,10 +1,10 @@
 import numpy as np
 from model import Model, Part
 
-TRANSCRIPT = "text"  # fill from output
+TRANSCRIPT = "output"  # fill from output
 # only: stitch
-LOG_PROBS = "log_probs"  # fill
-COUNT = "frames"  # fill
+LOG_PROBS = "output"  # fill
+COUNT = "output"  # fill
 SYMBOLS = ["", "a", "b"]  # fill
 # end
 

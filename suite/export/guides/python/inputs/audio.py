@@ -3,9 +3,9 @@ from collections.abc import Iterator
 import numpy as np
 from model import Model, Part
 
-SIGNATURE = "transcribe"  # fill
-SAMPLES = "samples"  # fill from input
-LENGTH = "length"  # fill
+SIGNATURE = "signature"  # fill
+SAMPLES = "input"  # fill from input
+LENGTH = "input"  # fill
 TYPE = "float32"  # fill
 RATE = 16000  # fill
 # only: fixed

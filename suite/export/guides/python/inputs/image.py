@@ -3,8 +3,8 @@ from collections.abc import Iterator
 import numpy as np
 from model import Model, Part
 
-SIGNATURE = "caption"  # fill
-PICTURE = "picture"  # fill from input
+SIGNATURE = "signature"  # fill
+PICTURE = "input"  # fill from input
 
 
 # only: whole

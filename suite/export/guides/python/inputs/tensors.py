@@ -3,9 +3,9 @@ from collections.abc import Iterator
 import numpy as np
 from model import Model, Part
 
-SIGNATURE = "decode_step"  # fill
+SIGNATURE = "signature"  # fill
 # only: row
-ROW = "tokens"  # fill from input
+ROW = "input"  # fill from input
 SIZE = 256  # fill
 # end
 

@@ -3,8 +3,8 @@ from collections.abc import Iterator
 import numpy as np
 from model import Model, Part
 
-SIGNATURE = "classify"  # fill
-TEXT = "text"  # fill from input
+SIGNATURE = "signature"  # fill
+TEXT = "input"  # fill from input
 # only: fixed
 SIZE = 256  # fill
 SPACES = bytes(range(33)) + b"\x7f"

@@ -3,9 +3,9 @@ from collections.abc import Iterator
 import numpy as np
 from model import Model, Part
 
-SIGNATURE = "classify_clip"  # fill
-FRAMES = "frames"  # fill from input
-LENGTH = "length"  # fill
+SIGNATURE = "signature"  # fill
+FRAMES = "input"  # fill from input
+LENGTH = "input"  # fill
 CHANNELS = 3  # fill
 # only: fixed
 SIZE = 16  # fill

@@ -1,4 +1,4 @@
-private let probabilities = "probabilities" // fill from output
+private let probabilities = "output" // fill from output
 
 /// The probability of each label.
 private func answer(_ model: Model, _ parts: [Part], _ outputs: [[String: Values]]) -> [String: Float] {

@@ -1,4 +1,4 @@
-private let sentence = "text" // fill from output
+private let sentence = "output" // fill from output
 
 /// The sentence; of an input in several pieces one for each, with a space between.
 private func answer(_ model: Model, _ parts: [Part], _ outputs: [[String: Values]]) -> String {

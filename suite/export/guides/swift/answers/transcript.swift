@@ -1,7 +1,7 @@
-private let transcript = "text" // fill from output
+private let transcript = "output" // fill from output
 // only: stitch
-private let logProbs = "log_probs" // fill
-private let count = "frames" // fill
+private let logProbs = "output" // fill
+private let count = "output" // fill
 private let symbols = ["", "a", "b"] // fill
 
 /// The text. Where two windows overlap, each gives half; repeats merged, blanks (symbol 0) dropped.

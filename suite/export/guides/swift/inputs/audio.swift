@@ -1,8 +1,8 @@
 import Foundation
 
-private let signature = "transcribe" // fill
-private let samples = "samples" // fill from input
-private let length = "length" // fill
+private let signature = "signature" // fill
+private let samples = "input" // fill from input
+private let length = "input" // fill
 private let rate = 16000 // fill
 // only: fixed
 private let size = 32000 // fill

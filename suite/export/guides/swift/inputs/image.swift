@@ -1,7 +1,7 @@
 import Foundation
 
-private let signature = "caption" // fill
-private let picture = "picture" // fill from input
+private let signature = "signature" // fill
+private let picture = "input" // fill from input
 
 // only: whole
 /// Bytes [rows, columns, 3], RGB, of a picture of any size: the file scales it.

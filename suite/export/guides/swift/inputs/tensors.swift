@@ -1,8 +1,8 @@
 import Foundation
 
-private let signature = "decode_step" // fill
+private let signature = "signature" // fill
 // only: row
-private let row = "tokens" // fill from input
+private let row = "input" // fill from input
 private let size = 256 // fill
 
 /// Pieces of `size` of a row of numbers, zeros behind the last one.

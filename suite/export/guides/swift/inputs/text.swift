@@ -1,7 +1,7 @@
 import Foundation
 
-private let signature = "classify" // fill
-private let text = "text" // fill from input
+private let signature = "signature" // fill
+private let text = "input" // fill from input
 // only: fixed
 private let size = 256 // fill
 

@@ -1,8 +1,8 @@
 import Foundation
 
-private let signature = "classify_clip" // fill
-private let frames = "frames" // fill from input
-private let length = "length" // fill
+private let signature = "signature" // fill
+private let frames = "input" // fill from input
+private let length = "input" // fill
 private let channels = 3 // fill
 // only: fixed
 private let size = 16 // fill
