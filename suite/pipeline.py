@@ -59,9 +59,9 @@ if TYPE_CHECKING:
 
     from suite.data.examples import Example, Examples
 
-# The end of a weight's path -> the axis along which each entry belongs to a name, and the names:
+# The end of a weight's path -> the axis (or axes) along which each entry belongs to a name, and the names:
 # {"probabilities/kernel": (1, ["neg", "pos"])}. A warm start copies such weights name by name.
-NamedWeights = dict[str, tuple[int, Sequence[Any]]]
+NamedWeights = dict[str, tuple[int | tuple[int, ...], Sequence[Any]]]
 
 
 Item = TypeVar("Item")

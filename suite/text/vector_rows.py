@@ -47,20 +47,33 @@ def vectors_first(settings: Any, texts: Sequence[str], vocabulary: list) -> Vect
     """
     if settings.tokenizer == "bytes":
         counts = Counter(word for text in texts for word in split_words(text))
-        words = sorted(counts, key=lambda word: (-counts[word], word))
-    else:
-        words = [piece for piece in vocabulary[RESERVED_ROWS:] if not piece.startswith("##")]
+        return words_first(settings, sorted(counts, key=lambda word: (-counts[word], word)), vocabulary)
+    words = [piece for piece in vocabulary[RESERVED_ROWS:] if not piece.startswith("##")]
     vectors = _read(settings, words)
+    with_vectors = set(vectors.words)
+    learned_pieces = [piece for piece in vocabulary[RESERVED_ROWS:] if piece not in with_vectors]
     note = describe(settings.word_vectors, vectors, words)
-    if settings.tokenizer == "wordpiece":
-        with_vectors = set(vectors.words)
-        learned_pieces = [piece for piece in vocabulary[RESERVED_ROWS:] if piece not in with_vectors]
-        return VectorRows([*vocabulary[:RESERVED_ROWS], *vectors.words, *learned_pieces], vectors.words, note)
+    return VectorRows([*vocabulary[:RESERVED_ROWS], *vectors.words, *learned_pieces], vectors.words, note)
+
+
+def words_first(settings: Any, words: Sequence[str], vocabulary: Sequence[int]) -> VectorRows:
+    """Return learned hash addresses with those of the words that have vectors in front.
+
+    Args:
+        settings: Has `word_vectors`, `embedding`.
+        words: Of the training part as they are hashed, the most frequent first.
+        vocabulary: Hash addresses that have rows without them.
+
+    Raises:
+        UserError: as `vectors_first`.
+    """
+    vectors = _read(settings, words)
     of_address: dict[int, str] = {}
     for word, address in zip(vectors.words, word_addresses(vectors.words), strict=True):
         of_address.setdefault(address, word)
     addresses = [*of_address, *(address for address in vocabulary if address not in of_address)]
     room = MOST_ROWS - RESERVED_ROWS
+    note = describe(settings.word_vectors, vectors, words)
     return VectorRows(addresses[:room], list(of_address.values())[:room], note)
 
 

@@ -42,8 +42,8 @@ def copy_weights(source: Artifact, model: "keras.Model", names: NamedWeights) ->
     for place, variable in _places(model.weights):
         value, key = values.get(place), _key(place[0], names)
         if value is not None and key is not None:
-            axis, entries = names[key]
-            value, unknown = _match(variable.numpy(), entries, value, source_names[key][1], axis)
+            axes, entries = names[key]
+            value, unknown = _match(variable.numpy(), entries, value, source_names[key][1], axes)
         elif value is not None and tuple(value.shape) == tuple(variable.shape):
             unknown = []
         else:
@@ -63,21 +63,33 @@ def copy_weights(source: Artifact, model: "keras.Model", names: NamedWeights) ->
 
 
 def _match(
-    fresh: np.ndarray, entries: Sequence, value: np.ndarray, source_entries: Sequence, axis: int
+    fresh: np.ndarray,
+    entries: Sequence,
+    value: np.ndarray,
+    source_entries: Sequence,
+    axes: int | tuple[int, ...],
 ) -> tuple[np.ndarray | None, list]:
     """Return the fresh values with the source's in place of those it has a name for, and the names it lacks.
 
-    None in place of the values where it has no name for any, or its weight has another shape beside that axis.
+    None in place of the values where it has no name for any, or its weight has another shape beside those axes.
     """
-    fresh, value = np.moveaxis(fresh, axis, 0).copy(), np.moveaxis(value, axis, 0)
+    axes = (axes,) if isinstance(axes, int) else axes
     places = {name: place for place, name in enumerate(source_entries)}
     pairs = [(place, places[name]) for place, name in enumerate(entries) if name in places]
-    fits = fresh.shape[1:] == value.shape[1:] and len(fresh) == len(entries) and len(value) == len(source_entries)
+    fits = fresh.ndim == value.ndim and all(
+        (size == len(entries) and source_size == len(source_entries)) if axis in axes else size == source_size
+        for axis, (size, source_size) in enumerate(zip(fresh.shape, value.shape, strict=False))
+    )
     if not pairs or not fits:
         return None, list(entries)
     targets, sources = map(list, zip(*pairs, strict=True))
-    fresh[targets] = value[sources]
-    return np.moveaxis(fresh, 0, axis), [name for name in entries if name not in places]
+    merged = fresh.copy()
+    target_places, source_places = (
+        np.ix_(*(rows if axis in axes else range(size) for axis, size in enumerate(weight.shape)))
+        for weight, rows in ((fresh, targets), (value, sources))
+    )
+    merged[target_places] = value[source_places]
+    return merged, [name for name in entries if name not in places]
 
 
 def _key(path: str, names: NamedWeights) -> str | None:

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from suite.text.addresses import word_addresses
 from suite.text.token_tokenizer import (
     TokenRule,
     TokenTokenizer,
+    folded_words,
     join_tokens,
     learn_rule,
     learn_token_rows,
@@ -176,6 +178,15 @@ def test_words_have_rows_of_their_own_whatever_their_case(learned):
         first, second = learned.encode([join_tokens([capital]), join_tokens([small])])
         assert first["words"] == second["words"] >= 2
     assert learned.encode([join_tokens(["Zoe"])])[0]["words"] == 1
+
+
+def test_words_are_folded_alike_in_python_and_in_the_graph():
+    words = ["Anna", "ÉTÉ", "Straße", "ΩΜΈΓΑ", "ЖУК", "Ёлка", "İx", "Āb", "×", "日本", "x" * 40]
+    known = folded_words(words)
+    assert len(known) == len(words) - 1
+    tokenizer = TokenTokenizer(word_addresses(known), ())
+    rows = [int(tokenizer.encode([join_tokens([word])])[0]["words"][0]) for word in words[:-1]]
+    assert sorted(rows) == list(range(2, 2 + len(known)))
 
 
 def test_rows_tell_words_and_affixes_apart(learned):
