@@ -108,7 +108,9 @@ def shapes(codes: tf.Tensor) -> tf.Tensor:
     capital |= (codes == 0xCE) & between(after, 0x86, 0xAB)
     capital |= (codes == 0xD0) & between(after, 0x80, 0xAF)
     small = between(codes, ord("a"), ord("z")) | (codes >= 0x80)
-    shape = tf.where(capital, CAPITAL, tf.where(small, SMALL, tf.where(between(codes, ord("0"), ord("9")), DIGIT, codes)))
+    shape = tf.where(
+        capital, CAPITAL, tf.where(small, SMALL, tf.where(between(codes, ord("0"), ord("9")), DIGIT, codes))
+    )
     for _ in range(3):
         shape = tf.where(continues(codes), behind(shape, 1, 0), shape)
     return shape

@@ -9,13 +9,23 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from suite.text.characters import IDEOGRAPH, LETTER, PUNCTUATION, SPACE, ahead, behind, between, continues, fold, kinds, shapes
+from suite.text.characters import (
+    IDEOGRAPH,
+    LETTER,
+    PUNCTUATION,
+    SPACE,
+    ahead,
+    behind,
+    between,
+    continues,
+    fold,
+    kinds,
+    shapes,
+)
 from suite.text.token_tokenizer import (
     ADDRESSES,
-    HASHED_BYTES,
     PREFIXES,
     SEPARATOR,
-    SHAPE_LENGTH,
     SUFFIXES,
     TokenRule,
     TokenTokenizer,
@@ -81,7 +91,11 @@ def _tokens(tokenizer: TokenTokenizer, text: tf.Tensor | np.ndarray, time: int |
 
 
 def _sums(
-    tokenizer: TokenTokenizer, codes: tf.Tensor, start: tf.Tensor, inside: tf.Tensor, segments: tuple[tf.Tensor, tf.Tensor]
+    tokenizer: TokenTokenizer,
+    codes: tf.Tensor,
+    start: tf.Tensor,
+    inside: tf.Tensor,
+    segments: tuple[tf.Tensor, tf.Tensor],
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Return addresses, starts and sizes of the tokens of all rows, one behind the other."""
     index = tf.range(tf.shape(codes)[1])[tf.newaxis] + tf.zeros_like(codes)
@@ -177,17 +191,26 @@ def _joining(codes: tf.Tensor, letter: tf.Tensor, rule: TokenRule) -> tuple[tf.T
     for mark in rule.joined:
         joining |= (codes == ord(mark)) & amid_letters
     straight = (codes == APOSTROPHE) & amid_letters
-    curly = (codes == 0xE2) & (ahead(codes, 1, 0) == 0x80) & (ahead(codes, 2, 0) == 0x99) & behind_letter & ahead(letter, 3, False)
+    curly = _curly(codes) & behind_letter & ahead(letter, 3, False)
     joining |= straight | curly | behind(curly, 1, False) | behind(curly, 2, False)
     begins = tf.zeros_like(letter)
     if rule.apostrophe == "after":
         begins |= behind(straight, 1, False) | behind(curly, 3, False)
     negation = _negation(codes, letter) if rule.negation else begins
     if rule.apostrophe == "before":
-        short_behind_straight = ~(ahead(letter, 2, False) & ahead(letter, 3, False) & ahead(letter, 4, False))
-        begins |= (straight & short_behind_straight) | (curly & ~(ahead(letter, 4, False) & ahead(letter, 5, False) & ahead(letter, 6, False)))
+        begins |= (straight & ~_many_letters(letter, 1)) | (curly & ~_many_letters(letter, 3))
         begins &= ~behind(negation, 1, False)
     return joining, begins | negation
+
+
+def _curly(codes: tf.Tensor) -> tf.Tensor:
+    """Return the first byte of each U+2019, the apostrophe of phones and word processors."""
+    return (codes == 0xE2) & (ahead(codes, 1, 0) == 0x80) & (ahead(codes, 2, 0) == 0x99)
+
+
+def _many_letters(letter: tf.Tensor, places: int) -> tf.Tensor:
+    """Return whether four letters follow, the first of them this many bytes on: more than any `'ve` has."""
+    return tf.reduce_all(tf.stack([ahead(letter, places + more, False) for more in range(4)]), axis=0)
 
 
 def _negation(codes: tf.Tensor, letter: tf.Tensor) -> tf.Tensor:
@@ -198,7 +221,7 @@ def _negation(codes: tf.Tensor, letter: tf.Tensor) -> tf.Tensor:
 
     n = is_letter(codes, "n") & behind(letter, 1, False)
     straight = (ahead(codes, 1, 0) == APOSTROPHE) & is_letter(ahead(codes, 2, 0), "t") & ~ahead(letter, 3, False)
-    curly = (ahead(codes, 1, 0) == 0xE2) & (ahead(codes, 2, 0) == 0x80) & (ahead(codes, 3, 0) == 0x99)
+    curly = ahead(_curly(codes), 1, False)
     return n & (straight | (curly & is_letter(ahead(codes, 4, 0), "t") & ~ahead(letter, 5, False)))
 
 

@@ -65,7 +65,9 @@ def learn_rule(tokens: Iterable[str]) -> TokenRule:
         return sum(count for token, count in counts.items() if matches(token))
 
     def inside(mark: str) -> int:
-        return total(lambda token: any(part and part[-1].isalnum() for part in token.split(mark)[:-1]) and token[-1] != mark)
+        return total(
+            lambda token: any(part and part[-1].isalnum() for part in token.split(mark)[:-1]) and token[-1] != mark
+        )
 
     joined = "".join(mark for mark in JOINING if inside(mark) >= counts[mark])
     uses = {
@@ -172,7 +174,9 @@ class TokenTokenizer:
         by_size = sorted(range(len(raw)), key=lambda index: len(raw[index]))
         for begin in range(0, len(raw), CHUNK_TEXTS):
             chunk = by_size[begin : begin + CHUNK_TEXTS]
-            tensors = {name: tensor.numpy() for name, tensor in self._graph(_padded([raw[index] for index in chunk])).items()}
+            tensors = {
+                name: tensor.numpy() for name, tensor in self._graph(_padded([raw[index] for index in chunk])).items()
+            }
             counts = tensors.pop("count")
             for row, index in enumerate(chunk):
                 encoded[index] = {name: values[row, : counts[row]] for name, values in tensors.items()}
@@ -194,9 +198,7 @@ def character_spans(text: str, starts: np.ndarray, ends: np.ndarray) -> list[tup
     ]
 
 
-def learn_token_rows(
-    texts: Sequence[str], rule: TokenRule, min_count: int, affix_min_count: int
-) -> dict[str, Any]:
+def learn_token_rows(texts: Sequence[str], rule: TokenRule, min_count: int, affix_min_count: int) -> dict[str, Any]:
     """Return the assets `words`, `affixes` (hash addresses, the most frequent first, ties by address) and `token_rule`.
 
     Args:
