@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 Item = TypeVar("Item")
 FEW = 3  # that need no bar
@@ -47,12 +48,12 @@ def progress(items: Iterable[Item], total: int | None, verb: str) -> Iterator[It
             yield item
 
 
-def show(table: Table | str) -> None:
-    """Print a result for people to stdout."""
+def show(result: Table | Text | str) -> None:
+    """Print a result for people to stdout; lines are broken by a terminal alone, so that a pipe has them whole."""
     console = Console()
-    (console if console.is_terminal else Console(width=160)).print(
-        table, highlight=False, markup=not isinstance(table, str)
-    )
+    console = console if console.is_terminal else Console(width=160)
+    lines = not isinstance(result, Table)
+    console.print(result, highlight=False, markup=not lines, soft_wrap=lines)
 
 
 def emit(value: Any) -> None:

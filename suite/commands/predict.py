@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
 from suite.commands.output import emit, progress, show, words
 from suite.commands.task_options import declaration, split_options
@@ -76,8 +77,9 @@ def predict(
             elif answer.error is not None:
                 words().print(f"error: {answer.error}", markup=False, highlight=False)
             elif output is None:
-                first, *further = answer.answer.lines()
-                show("\n".join([f"{first}  {_short(answer.name)}", *further]))
+                # An answer with styles has them beside its lines; where they cannot be shown, the two are alike.
+                first, *further = getattr(answer.answer, "styled", answer.answer.lines)()
+                show(Text("\n").join([Text.assemble(first, f"  {_short(answer.name)}"), *map(Text.assemble, further)]))
             yield answer.plain()
 
     if output is None:

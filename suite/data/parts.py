@@ -3,15 +3,21 @@
 import re
 from typing import Any
 
-PART_WORDS = {"train": "train", "dev": "dev", "valid": "dev", "validation": "dev", "val": "dev", "test": "test"}
-_FILE_ENDINGS = re.compile(r"(\.(csv|tsv|jsonl|parquet|json|txt|lst))?(\.gz)?$", re.IGNORECASE)
+PART_WORDS = {
+    **{"train": "train", "dev": "dev", "valid": "dev", "validation": "dev", "val": "dev", "test": "test"},
+    **{"testa": "dev", "testb": "test"},  # of the CoNLL shared tasks
+}
+_FILE_ENDINGS = re.compile(
+    r"(\.(csv|tsv|jsonl|parquet|json|txt|lst|conll|conllu|conllx|iob|iob2|bio|bioes))?(\.gz)?$", re.IGNORECASE
+)
 
 
 def part_of(name: str) -> str | None:
     """Return "train", "dev" or "test", or None where the name of a file or folder names no part.
 
     The part's word stands alone, first or last, set off by `-`, `_`, `.` or a space, in any case:
-    `Train.tsv.gz`, `valid`, `dev-clean`, `sst_test.csv`, `train-00000-of-00002.parquet`; but not `training_notes.txt`.
+    `Train.tsv.gz`, `valid`, `dev-clean`, `sst_test.csv`, `eng.testa` (dev), `train-00000-of-00002.parquet`; but not
+    `training_notes.txt`.
     """
     words = re.split(r"[-_. ]+", _FILE_ENDINGS.sub("", name.strip()).lower())
     named = {PART_WORDS[word] for word in (words[0], words[-1]) if word in PART_WORDS}

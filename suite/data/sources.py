@@ -1,7 +1,7 @@
 """The files of a data set: tables, class folders, one file per class; and what the place of each says of it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,16 +78,30 @@ def list_below(folder: Path) -> list[Path]:
 
 
 def find_tables(root: Path, kind: str, forced: bool = False) -> Found | None:
-    """Return the tables of one kind: a file, the files of a folder that name parts, or those of a folder of folders.
+    """Return the tables of one kind; as `find_files`.
 
-    In a folder of folders, a folder whose name is a part gives the part, any other one the group. A Parquet table may
-    be in several files (`train-00000-of-00002.parquet`, or `part-00000-....parquet`), all of which are needed.
+    A Parquet table may be in several files (`train-00000-of-00002.parquet`, or `part-00000-....parquet`), all of which are
+    needed.
+    """
+    return find_files(root, lambda path: table_kind(path) == kind, f".{kind} file", forced)
+
+
+def find_files(root: Path, fits: Callable[[Path], bool], noun: str, forced: bool = False) -> Found | None:
+    """Return the files of one format: a file, the files of a folder that name parts, or those of a folder of folders.
+
+    In a folder of folders, a folder whose name is a part gives the part, any other one the group.
+
+    Args:
+        root: The file or folder that the user named.
+        fits: Whether a file, by its name, may be of the format.
+        noun: What such a file is called, for messages.
+        forced: The user named this format: a file is taken whatever it is called.
 
     Raises:
-        UserError: if it is ambiguous which tables are meant.
+        UserError: if it is ambiguous which files are meant.
     """
     if root.is_file():
-        if not forced and table_kind(root) != kind:
+        if not forced and not fits(root):
             return None
         shard = SHARD.fullmatch(root.name)
         notes = (
@@ -97,11 +111,11 @@ def find_tables(root: Path, kind: str, forced: bool = False) -> Found | None:
         )
         return Found(f"the file {root.name}", [Source(root, root.name, part_of(root.name))], notes)
     files, folders = list_folder(root)
-    tables, notes = _choose_tables(root, files, kind)
+    tables, notes = _choose_files(root, files, fits, noun)
     if tables:
         sources = [Source(path, path.name, part_of(path.name)) for path in tables]
         return Found(f"the file{'s' if len(tables) > 1 else ''} {_names(tables)}", sources, notes)
-    inside = {folder: _choose_tables(folder, list_folder(folder)[0], kind) for folder in folders}
+    inside = {folder: _choose_files(folder, list_folder(folder)[0], fits, noun) for folder in folders}
     inside = {folder: listing for folder, listing in inside.items() if listing[0]}
     if not inside:
         return None
@@ -115,13 +129,15 @@ def find_tables(root: Path, kind: str, forced: bool = False) -> Found | None:
     return Found(reason, sources, notes + _missing_parts(sources))
 
 
-def _choose_tables(folder: Path, files: list[Path], kind: str) -> tuple[list[Path], list[str]]:
-    tables = [path for path in files if table_kind(path) == kind]
+def _choose_files(
+    folder: Path, files: list[Path], fits: Callable[[Path], bool], noun: str
+) -> tuple[list[Path], list[str]]:
+    tables = [path for path in files if fits(path)]
     named = [path for path in tables if part_of(path.name)]
     if not named and all(PIECE.fullmatch(path.name) for path in tables):
         return tables, []
     if not named and len(tables) > 1:
-        expected = f"expected one .{kind} file, or files named train, dev, test"
+        expected = f"expected one {noun}, or files named train, dev, test"
         raise UserError(f"{folder}: {expected}. Received: {_names(tables)}; name one of them")
     plain = {}
     for path in named:

@@ -167,19 +167,26 @@ def tag_spans(tags: Sequence[str], strict: bool = False) -> Spans:
     Source: Tjong Kim Sang and De Meulder 2003, conlleval.pl; `strict` is seqeval's `mode="strict"` with IOB2.
     """
     spans: Spans = []
-    start, before = -1, (OUTSIDE, "")  # start is -1 where no span is open
-    for place, after in enumerate(map(split_tag, tags)):
-        pair = _pair(before, after)
-        begins = pair[1] != OUTSIDE and (pair[1] in BEGIN | SINGLE if strict else _begins(pair))
-        if start >= 0 and (begins or not pair[2]):
-            spans.append((start, place, before[1]))
+    start, before, label = -1, OUTSIDE, ""  # start is -1 where no span is open
+    for place, tag in enumerate(tags):
+        ends, begins = _edge(before, tag, strict)
+        if ends and start >= 0:
+            spans.append((start, place, label))
             start = -1
         if begins:
-            start = place
-        before = after
+            start, label = place, split_tag(tag)[1]
+        before = tag
     if start >= 0:
-        spans.append((start, len(tags), before[1]))
+        spans.append((start, len(tags), label))
     return spans
+
+
+@lru_cache(maxsize=1 << 14)
+def _edge(before: str, after: str, strict: bool) -> tuple[bool, bool]:
+    """Return whether a span that is open at a tag ends behind it, and whether one begins at the next."""
+    pair = _pair(split_tag(before), split_tag(after))
+    begins = pair[1] != OUTSIDE and (pair[1] in BEGIN | SINGLE if strict else _begins(pair))
+    return begins or not pair[2], begins
 
 
 def plain_spans(tags: Sequence[str]) -> Spans:

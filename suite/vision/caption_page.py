@@ -8,15 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from suite.errors import UserError
+from suite import html_page
 
 THUMBNAIL = 320  # pixels of the longer side
-HEAD = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Captions</title>
-<style>
+STYLE = """
 body { font: 15px/1.4 system-ui, sans-serif; margin: 2em; display: flex; flex-wrap: wrap; gap: 1.5em; align-items: start }
 figure { margin: 0; width: 320px }
 figure > img { width: 100% }
@@ -25,36 +20,24 @@ small { display: block; color: #666; overflow-wrap: anywhere }
 .words span { width: 77px; font-size: 12px; text-align: center }
 .words div { width: 77px; height: 77px; background: var(--seen) center / 100% 100% }
 .words img { width: 100%; height: 100% }
-</style>
 """
-_OPEN: dict[Path, "CaptionPage"] = {}
 
 
 def open_page(path: Path | str) -> "CaptionPage":
     """Return the page at a path: a new one, or that which this process has begun.
 
     Raises:
-        UserError: if a file of that name was there before, has another ending, or has no folder to be in.
+        UserError: as `suite.html_page.open_page`.
     """
-    path = Path(path)
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise UserError(f"--html: expected a file ending in .html. Received: {path}")
-    key = path.absolute()
-    if key in _OPEN and path.exists():
-        return _OPEN[key]
-    if path.exists():
-        raise UserError(f"--html: {path} exists and is not overwritten")
-    if not key.parent.is_dir():
-        raise UserError(f"--html: {path} cannot be written: no such folder")
-    _OPEN[key] = CaptionPage(path)
-    return _OPEN[key]
+    return CaptionPage(html_page.open_page(path, "Captions", STYLE))
 
 
 class CaptionPage:
-    """An HTML file that pictures are added to; whole after each, since the end tags of a page may be left out."""
+    """An HTML file that pictures are added to; whole after each."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, page: html_page.HtmlPage) -> None:
+        self.page = page
+        self.path = page.path
 
     def add(
         self,
@@ -94,12 +77,7 @@ class CaptionPage:
                 for word, weights in words
             )
             parts.append(f'<div class="words">{"".join(cells)}</div>')
-        figure = f"<figure{style}>\n" + "\n".join(parts) + "\n</figure>\n"
-        try:
-            with open(self.path, "a", encoding="utf-8") as file:
-                file.write(figure if file.tell() else HEAD + figure)
-        except OSError as error:
-            raise UserError(f"--html: {self.path} cannot be written: {error.strerror}") from error
+        self.page.add(f"<figure{style}>\n" + "\n".join(parts) + "\n</figure>\n")
 
 
 def _small(pixels: np.ndarray) -> np.ndarray:

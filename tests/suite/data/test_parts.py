@@ -3,9 +3,18 @@ import pytest
 from suite.data.parts import part_in_column, part_of
 
 NAMES = {
-    "train": ["train", "Train.tsv", "TRAIN.csv.gz", "train-clean-100", "sst2_train.jsonl", "train.pos"],
-    "dev": ["dev", "valid", "Validation.csv", "val.tsv", "dev-other", "rt.val"],
-    "test": ["test", "test.tsv.gz", "Test.jsonl", "imdb-test.csv"],
+    "train": [
+        "train",
+        "Train.tsv",
+        "TRAIN.csv.gz",
+        "train-clean-100",
+        "sst2_train.jsonl",
+        "train.pos",
+        "eng.train",
+        "en_ewt-ud-train.conllu",
+    ],
+    "dev": ["dev", "valid", "Validation.csv", "val.tsv", "dev-other", "rt.val", "eng.testa", "en-ud-tag.v2.dev.txt"],
+    "test": ["test", "test.tsv.gz", "Test.jsonl", "imdb-test.csv", "esp.testb", "testb.conll"],
     None: [
         "training_notes.txt",
         "trailing",

@@ -1,0 +1,140 @@
+"""Files on disk -> examples (every documented format of tagged texts) -> batches of tokens."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines.tagging.config import Settings
+from pipelines.tagging.formats import (
+    Read,
+    find_columns,
+    find_slots,
+    find_token_table,
+    read_column_file,
+    read_objects,
+    read_slots,
+    read_token_table,
+)
+from suite.data.batch_source import generated_batches
+from suite.data.bucketing import BatchPlan, bucket_lengths, plan_batches
+from suite.data.encodings import twice_notes
+from suite.data.examples import Example, Examples, Problem
+from suite.data.faults import require_examples
+from suite.data.formats import choose_format
+from suite.data.labels import natural_order
+from suite.data.padding import pad_rows
+from suite.data.sources import Found, Source
+from suite.data.tag_schemes import OUTSIDE, recognize, scheme_tags
+from suite.data.tag_targets import gold_tags, target_labels
+from suite.data.tagged_texts import TaggedText, describe_long, to_examples
+from suite.errors import naming
+from suite.pipeline import BatchSource
+
+FORMATS: dict[str, Callable[[Path, bool], Found | None]] = {
+    "conll": find_columns,
+    "slots": find_slots,
+    **{kind: partial(find_token_table, kind) for kind in ("jsonl", "csv", "tsv")},
+}
+READERS: dict[str, Callable[[Source, Settings], Read]] = {
+    **{"conll": read_column_file, "slots": read_slots, "jsonl": read_objects},
+    **{kind: partial(read_token_table, kind=kind) for kind in ("csv", "tsv")},
+}
+WANTED = {
+    "conll": "a file of columns, or a folder of such files named train, dev, test (eng.train, train.txt, dev.conllu)",
+    "slots": "seq.in and seq.out, perhaps with label, in a folder or in folders train, valid, test",
+    **{kind: f"a .{kind} file, or a folder of such files named train, dev, test" for kind in ("jsonl", "csv", "tsv")},
+}
+
+
+def read(path: Path | str, settings: Settings, format: str | None = None) -> Examples:
+    """Return the tagged texts of a data set, and what is wrong with the rest as problems and notes.
+
+    A text that comes in tokens is written as these, each ended by U+001F; its tags become IOB2, whatever scheme the data
+    is in, or stay plain labels.
+
+    Args:
+        format: One of `FORMATS`; by default recognized from the files.
+
+    Raises:
+        UserError: if the path, a column or a whole file is at fault, or no text can be used.
+    """
+    path = Path(path)
+    format, listing = choose_format(path, FORMATS, WANTED, format)
+    texts: list[TaggedText] = []
+    problems: list[Problem] = []
+    for source in listing.sources:
+        with naming(source.path):
+            of_source, faults = READERS[format](source, settings)
+        texts += of_source
+        problems += faults
+    items, faults, notes = to_examples(texts, path)
+    problems += faults
+    require_examples(items, path, problems)
+    notes = [*listing.notes, *notes, *describe_long(items, settings.max_tokens)]
+    notes += twice_notes((example.name, example.input) for example in items)
+    return Examples(tuple(items), path, format, listing.reason, problems=tuple(problems), notes=tuple(notes))
+
+
+def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None = None) -> dict[str, Any]:
+    """Return the assets: `labels`, the tags of the model, `O` first; their `scheme`; `intents`; and what the tokenizer learned.
+
+    Args:
+        train: The training part; nothing else is looked at.
+        settings: Of the run.
+        inherited: Assets of the model that a warm start begins from.
+    """
+    scheme = recognize(example.target.tags for example in train).scheme
+    scheme = scheme if scheme == "none" else settings.scheme
+    labels = {label for example in train for label in target_labels(example.target, scheme)}
+    return {
+        "labels": scheme_tags(sorted(labels, key=natural_order), scheme),
+        "scheme": scheme,
+        "intents": sorted({example.target.intent for example in train} - {""}, key=natural_order),
+    }
+
+
+def batches(examples: Sequence[Example], assets: dict, settings: Settings, training: bool) -> BatchSource:
+    """Return batches of texts of similar length, tokenized once, here: the tokenizer's tensors, and what is to be learned.
+
+    That is `tags`, int32 `(batch, time)`, places in the labels and -1 behind the end; and where the model has intents,
+    `intent`, int32 `(batch,)`. A tag or an intent that the model does not have is its first one, `O`: the loss of dev must
+    be a number, and what is scored is the text of tags.
+    """
+    import tensorflow as tf
+
+    from suite.text.token_tokenizer import TokenTokenizer, character_spans
+
+    tokenizer = TokenTokenizer.from_assets(assets)
+    encoded = tokenizer.encode([example.input for example in examples])
+    place, intent = ({name: row for row, name in enumerate(assets[key])} for key in ("labels", "intents"))
+    tags = []
+    for example, tokens in zip(examples, encoded, strict=True):
+        offsets = character_spans(example.input, tokens["starts"], tokens["ends"])[: settings.max_tokens]
+        gold = gold_tags(example.target, offsets, assets["scheme"])
+        tags.append(np.array([place.get(tag, place.get(OUTSIDE, 0)) for tag in gold], np.int32))
+    intents = np.array([intent.get(example.target.intent, 0) for example in examples], np.int32)
+    lengths = [len(row) for row in tags]
+    plan = partial(
+        plan_batches, lengths, settings.batch_size, settings.seed, training=training, boundaries=bucket_lengths(lengths)
+    )
+
+    def generate(epoch: int, planned: Sequence[BatchPlan]) -> Iterator[tuple[dict[str, np.ndarray], Any]]:
+        for batch in planned:
+            inputs = {
+                name: pad_rows([encoded[row][name][: lengths[row]] for row in batch.indices], np.int32, batch.length)
+                for name in tokenizer.specs
+            }
+            targets = {"tags": pad_rows([tags[row] + 1 for row in batch.indices], np.int32, batch.length) - 1}
+            yield inputs, targets | ({"intent": intents[batch.indices]} if intent else {})
+
+    target_specs = {"tags": tf.TensorSpec((None, None), tf.int32)}
+    target_specs |= {"intent": tf.TensorSpec((None,), tf.int32)} if intent else {}
+    return generated_batches(plan, generate, (tokenizer.specs, target_specs), [example.name for example in examples])
+
+
+def raw_arrays(raw_input: str, settings: Settings) -> dict[str, np.ndarray]:
+    """Return a text as what the signature takes: its UTF-8 bytes, `uint8 (bytes,)`."""
+    return {"text": np.frombuffer(raw_input.encode("utf-8", "replace"), np.uint8)}
