@@ -4,7 +4,8 @@
     settings.yaml   every setting of the run; usable as `--config`
     assets/         what `prepare` returned, one JSON file per entry; parity/ holds raw inputs for checking exports,
                     trained_on.npy digests of the training inputs
-    metrics.json    the record of the run: task, data, versions, figures, check sums of the other files
+    record.json     the record of the run: task, data, versions, figures, check sums of the other files; `metrics.json` in
+                    folders of before, which are still read
     README.md       the model card
 
 Nothing in the folder is code and nothing is pickled: loading runs nothing that the folder brings.
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
-RECORD = "metrics.json"
-REQUIRED = ("model.keras", "settings.yaml", RECORD, "README.md")
+RECORD, RECORD_OF_BEFORE = "record.json", "metrics.json"
+REQUIRED = ("model.keras", "settings.yaml", "README.md")
 VERSIONED_PACKAGES = ("tensorflow", "keras", "tensorflow-text", "numpy", "mlflow", "ai-edge-litert")
 
 
@@ -47,7 +48,7 @@ class Artifact:
         task: The task's name, and `pipeline` its package.
         settings: The settings of the run.
         assets: What `prepare` returned in the run.
-        record: The content of `metrics.json`.
+        record: The content of `record.json`.
     """
 
     path: Path
@@ -152,16 +153,17 @@ def read_artifact(path: str | Path | Artifact, verify: bool = True) -> Artifact:
         raise UserError(
             f"{path}: no such model folder; expected a folder that `suite train` wrote (saved_models/TASK/NAME)"
         )
-    missing = [name for name in REQUIRED if not (path / name).is_file()]
+    record_path = record_file(path)
+    missing = [file.name for file in (*(path / name for name in REQUIRED), record_path) if not file.is_file()]
     if missing:
         raise UserError(f"{path}: not a whole model folder; it lacks {', '.join(missing)}")
-    record = read_json(path / RECORD)
+    record = read_json(record_path)
     if (
         not isinstance(record, dict)
         or not isinstance(record.get("task"), str)
         or not isinstance(record.get("files"), dict)
     ):
-        raise UserError(f"{path / RECORD}: expected the record of a run with `task` and `files`")
+        raise UserError(f"{record_path}: expected the record of a run with `task` and `files`")
     if verify:
         for name, expected in record["files"].items():
             if not (path / name).is_file():
@@ -176,6 +178,12 @@ def read_artifact(path: str | Path | Artifact, verify: bool = True) -> Artifact:
         values["split_by"] = "content"  # what `given` meant when this run drew its parts
     settings = validate_settings(pipeline.Settings, values, dict.fromkeys(values, str(path / "settings.yaml")))
     return Artifact(path, record["task"], pipeline, settings, read_assets(path / "assets"), record)
+
+
+def record_file(folder: Path) -> Path:
+    """Return the path of the record in a model folder, which a folder of before has under another name."""
+    before = folder / RECORD_OF_BEFORE
+    return before if before.is_file() and not (folder / RECORD).is_file() else folder / RECORD
 
 
 def load_model(artifact: Artifact) -> "keras.Model":
@@ -251,7 +259,7 @@ def replace_assets(artifact: Artifact, assets: dict[str, Any]) -> None:
         path = artifact.path / "assets" / f"{name}.json"
         write_json(path, value)
         files[f"assets/{name}.json"] = checksum(path)
-    write_json(artifact.path / RECORD, {**artifact.record, "files": files})
+    write_json(record_file(artifact.path), {**artifact.record, "files": files})
 
 
 def write_json(path: Path, value: Any) -> None:

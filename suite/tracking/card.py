@@ -7,7 +7,7 @@ def model_card(record: dict[str, Any], units: dict[str, tuple[str, str]]) -> str
     """Return the card as Markdown.
 
     Args:
-        record: The content of `metrics.json`.
+        record: The content of `record.json`.
         units: The pipeline's METRICS: name -> direction and unit, the primary metric first.
     """
     task, data, metrics = record["task"], record["data"], record["metrics"]

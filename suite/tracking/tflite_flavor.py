@@ -7,7 +7,7 @@
 A logged model holds, after MLflow's layout for custom flavors:
 
     MLmodel            flavors `tflite` (file, deployment, quantization) and `python_function`
-    model/             settings.yaml, metrics.json, README.md, assets/ (without real inputs), tflite/FILE, tflite/labels.txt
+    model/             settings.yaml, record.json, README.md, assets/ (without real inputs), tflite/FILE, tflite/labels.txt
     requirements.txt, conda.yaml, python_env.yaml
 
 Nothing is pickled and no Keras weights go along. The suite itself must be installed where the model is loaded.
@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from suite.artifact import RECORD, Artifact, package_versions, read_artifact, read_assets, read_json
+from suite.artifact import Artifact, package_versions, read_artifact, read_assets, read_json, record_file
 from suite.config import read_yaml_mapping, validate_settings
 from suite.errors import UserError
 from suite.registry import load_pipeline
@@ -165,7 +165,7 @@ def _load_pyfunc(path: str) -> SavedModel:
 def open_folder(folder: Path) -> LoadedModel:
     """Load what `save_model` put into `model/`: a model folder without Keras weights and with one exported file."""
     (file,) = sorted((folder / "tflite").glob("*.tflite"))
-    record = read_json(folder / RECORD)
+    record = read_json(record_file(folder))
     pipeline = load_pipeline(record["task"])
     values = read_yaml_mapping(folder / "settings.yaml")
     settings = validate_settings(pipeline.Settings, values, dict.fromkeys(values, str(folder / "settings.yaml")))
@@ -196,8 +196,8 @@ def _copy(artifact: Artifact, file: str, target: Path) -> None:
             f"{source / file}: no such file; exported: {exported}; `suite export {artifact.path}` writes it"
         )
     (target / "tflite").mkdir(parents=True)
-    for name in ("settings.yaml", RECORD, "README.md"):
-        shutil.copy2(artifact.path / name, target / name)
+    for path in (artifact.path / "settings.yaml", record_file(artifact.path), artifact.path / "README.md"):
+        shutil.copy2(path, target / path.name)
     shutil.copytree(artifact.path / "assets", target / "assets", ignore=shutil.ignore_patterns("parity"))
     shutil.copy2(source / file, target / "tflite" / file)
     if (source / "labels.txt").is_file():

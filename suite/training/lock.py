@@ -14,16 +14,16 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         UserError: if another process holds it.
     """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / "lock", timeout=0)
     try:
-        import fcntl
-    except ImportError:  # Windows: without advisory locks the run goes unguarded
+        lock.acquire()
+    except Timeout:
+        raise UserError(
+            f"{folder}: another process is training this run; wait for it, or choose another --name"
+        ) from None
+    try:
         yield
-        return
-    with (folder / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(
-                f"{folder}: another process is training this run; wait for it, or choose another --name"
-            ) from None
-        yield
+    finally:
+        lock.release()

@@ -242,9 +242,9 @@ def test_evaluate_says_how_many_examples_the_run_was_trained_on(suite, workdir, 
     bare = workdir / "bare"
     shutil.copytree(trained.model_dir, bare)
     (bare / "assets" / "trained_on.npy").unlink()
-    record = json.loads((bare / "metrics.json").read_text())
+    record = json.loads((bare / "record.json").read_text())
     del record["files"]["assets/trained_on.npy"]
-    (bare / "metrics.json").write_text(json.dumps(record))
+    (bare / "record.json").write_text(json.dumps(record))
     silent = suite("evaluate", bare, "--data", "grown.tsv", "--json")
     assert "trained_on" not in silent.json and "trained on" not in silent.err
 
@@ -285,7 +285,7 @@ def test_a_final_fit_takes_everything(suite, workdir, reviews, tiny):
     )
     assert done.status == 0, done.err
     assert done.json["metrics"] == {}
-    record = json.loads((workdir / done.json["model_dir"] / "metrics.json").read_text())
+    record = json.loads((workdir / done.json["model_dir"] / "record.json").read_text())
     assert record["data"]["sizes"] == {"train": 240, "dev": 0, "test": 0} and record["best_epoch"] is None
 
 

@@ -15,10 +15,26 @@ def folder(trained, tmp_path):
 
 def test_a_folder_holds_what_the_design_names(folder):
     names = {path.name for path in folder.iterdir()}
-    assert names == {"model.keras", "settings.yaml", "assets", "metrics.json", "README.md"}
+    assert names == {"model.keras", "settings.yaml", "assets", "record.json", "README.md"}
     assert json.loads((folder / "assets" / "labels.json").read_text()) == ["negative", "positive"]
-    record = json.loads((folder / "metrics.json").read_text())
+    record = json.loads((folder / "record.json").read_text())
     assert record["task"] == "sentiment" and record["data"]["sizes"] == {"train": 240, "dev": 60, "test": 60}
+
+
+def test_a_folder_of_before_with_its_record_in_metrics_json_is_read_and_answers(folder, trained):
+    from suite.artifact import replace_assets
+    from suite.runtime.loaded import load
+
+    (folder / "record.json").rename(folder / "metrics.json")
+    artifact = read_artifact(folder)
+    assert artifact.record == read_artifact(trained.model_dir).record
+    assert load(folder).predict("a fine film") == load(trained.model_dir).predict("a fine film")
+    replace_assets(artifact, {"later": 1})
+    assert read_artifact(folder).assets["later"] == 1
+    assert not (folder / "record.json").exists()
+    (folder / "metrics.json").unlink()
+    with pytest.raises(UserError, match=r"lacks record\.json"):
+        read_artifact(folder)
 
 
 def test_parity_inputs_are_real_inputs(folder, reviews):
@@ -48,7 +64,7 @@ def test_no_folder(tmp_path):
         read_artifact(tmp_path / "none")
 
 
-@pytest.mark.parametrize("name", ["model.keras", "settings.yaml", "metrics.json", "README.md", "assets/labels.json"])
+@pytest.mark.parametrize("name", ["model.keras", "settings.yaml", "record.json", "README.md", "assets/labels.json"])
 def test_a_half_written_folder_names_what_it_lacks(folder, name):
     (folder / name).unlink()
     with pytest.raises(UserError, match=f"lacks {name}"):
@@ -64,8 +80,8 @@ def test_a_damaged_file_is_named(folder):
 
 
 def test_a_record_that_is_no_json(folder):
-    (folder / "metrics.json").write_text("{")
-    with pytest.raises(UserError, match=r"metrics\.json.*JSON"):
+    (folder / "record.json").write_text("{")
+    with pytest.raises(UserError, match=r"record\.json.*JSON"):
         read_artifact(folder)
 
 
@@ -82,8 +98,8 @@ def test_loading_runs_no_code_from_the_folder(folder, tmp_path):
 
     model = keras.Sequential([keras.Input((1,)), keras.layers.Lambda(lambda x: x)])
     model.save(folder / "model.keras")
-    record = json.loads((folder / "metrics.json").read_text())
+    record = json.loads((folder / "record.json").read_text())
     del record["files"]["model.keras"]
-    (folder / "metrics.json").write_text(json.dumps(record))
+    (folder / "record.json").write_text(json.dumps(record))
     with pytest.raises(UserError, match=r"model\.keras: Keras cannot read it"):
         load_model(read_artifact(folder))

@@ -284,10 +284,10 @@ def _forget_inputs(folder):
     import json
 
     shutil.rmtree(folder / "assets" / "parity")
-    record = json.loads((folder / "metrics.json").read_text())
+    record = json.loads((folder / "record.json").read_text())
     record["files"] = {name: digest for name, digest in record["files"].items() if "parity" not in name}
     record["data"]["path"] = "/nowhere"
-    (folder / "metrics.json").write_text(json.dumps(record))
+    (folder / "record.json").write_text(json.dumps(record))
 
 
 def test_a_file_that_was_not_exported_says_how_to(suite, workdir, trained):
