@@ -32,6 +32,7 @@ from suite.data.tag_targets import gold_tags, target_labels
 from suite.data.tagged_texts import TaggedText, describe_long, to_examples
 from suite.errors import naming
 from suite.pipeline import BatchSource
+from suite.text.token_tokenizer import SEPARATOR, TokenTokenizer, character_spans
 
 FORMATS: dict[str, Callable[[Path, bool], Found | None]] = {
     "conll": find_columns,
@@ -74,7 +75,7 @@ def read(path: Path | str, settings: Settings, format: str | None = None) -> Exa
     problems += faults
     require_examples(items, path, problems)
     notes = [*listing.notes, *notes, *describe_long(items, settings.max_tokens)]
-    notes += twice_notes((example.name, example.input) for example in items)
+    notes += twice_notes((example.name, example.input.replace(SEPARATOR, " ")) for example in items)
     return Examples(tuple(items), path, format, listing.reason, problems=tuple(problems), notes=tuple(notes))
 
 
@@ -104,8 +105,6 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
     be a number, and what is scored is the text of tags.
     """
     import tensorflow as tf
-
-    from suite.text.token_tokenizer import TokenTokenizer, character_spans
 
     tokenizer = TokenTokenizer.from_assets(assets)
     encoded = tokenizer.encode([example.input for example in examples])

@@ -121,8 +121,8 @@ def read_token_table(source: Source, settings: Settings, kind: str) -> Read:
     table = read_table(source.path, settings.encoding, kind, source.name)
     if not table.rows and table.problems:
         return [], table.problems
-    token = table.column(settings.token_column or "token", "token_column")
-    tag = table.column(settings.tag_column or "tag", "tag_column")
+    token = table.column(settings.token_column or "token", "token_column", numbered=False)
+    tag = table.column(settings.tag_column or "tag", "tag_column", numbered=False)
     named = (column for name in SENTENCE_COLUMNS if (column := table.find_column(name)) is not None)
     sentence = next(named, None) or table.column(SENTENCE_COLUMNS[0])
     bad_lines = {_line(problem.name) for problem in table.problems}

@@ -1,13 +1,15 @@
 """Files of columns, as of the CoNLL shared tasks: a token a line, blank lines between sentences."""
 
+import gzip
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from suite.data.examples import Problem
-from suite.data.text_files import line_faults, read_bytes, read_lines
+from suite.data.text_files import line_faults, read_lines
 from suite.errors import UserError
 
 DOCUMENT, CONLLU_DOCUMENT = "-DOCSTART-", "# newdoc"
@@ -42,22 +44,29 @@ class Columns:
 
 def is_column_file(path: Path) -> bool:
     """Return whether the begin of a file is sentences parted by blank lines, all of their lines in as many columns."""
-    start = read_bytes(path)[:PROBED_BYTES].decode("latin-1")
+    try:
+        with (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rb") as file:
+            start = file.read(PROBED_BYTES).decode("latin-1")
+    except (OSError, EOFError, zlib.error):
+        return False
     lines = [line.rstrip("\r") for line in start.split("\n")]
     if len(start) == PROBED_BYTES:
         lines.pop()
     tokens = [line for line in lines if line.strip(" \t") and not line.startswith(("#", DOCUMENT))]
     blank_within = any(not line.strip(" \t") for line in "\n".join(lines).strip().split("\n"))
     widths = {len(split_columns(line, "\t" in line)) for line in tokens}
-    return blank_within and len(widths) == 1 and widths != {1}
+    return blank_within and len(widths) == 1 and widths != {1} and "\0" not in start
 
 
 def split_columns(line: str, tabs: bool = False) -> list[str]:
-    """Return the columns of a line, none of a blank one; only blanks and tabs part, so that tokens may hold other spaces."""
-    bare = line.strip(" \t")
-    if not bare:
+    """Return the columns of a line, none of a blank one; empty ones at its end are dropped.
+
+    Only blanks and tabs part: a token may hold other spaces.
+    """
+    line = line.rstrip(" \t")
+    if not line:
         return []
-    return [cell.strip(" ") for cell in line.split("\t")] if tabs else re.split(r"[ \t]+", bare)
+    return [cell.strip(" ") for cell in line.split("\t")] if tabs else re.split(r"[ \t]+", line.lstrip(" \t"))
 
 
 def read_columns(path: Path, name: str, encoding: str) -> Columns:

@@ -42,8 +42,13 @@ class Table:
     headerless: bool = False
     unreadable: Mapping[str, str] = field(default_factory=dict)
 
-    def column(self, name: str, setting: str | None = None) -> str:
+    def column(self, name: str, setting: str | None = None, numbered: bool = True) -> str:
         """Return the table's spelling of a column: the exact one, else one that differs in case alone.
+
+        Args:
+            name: Of the column.
+            setting: That names it.
+            numbered: Where a file has no header, the setting may be a number.
 
         Raises:
             UserError: naming the file, the column, the columns found and the setting that changes it.
@@ -52,7 +57,7 @@ class Table:
         if spelling is not None:
             return spelling
         change = f"; --set {setting}=NAME chooses another" if setting else ""
-        if setting and self.path.name.lower().removesuffix(".gz").endswith((".csv", ".tsv")):
+        if setting and numbered and self.path.name.lower().removesuffix(".gz").endswith((".csv", ".tsv")):
             change += ", its number from 0 where the file has no header"
         columns = ", ".join(repr(_short(column)) for column in self.columns[:20])
         raise UserError(f"{self.path}: expected a column {name!r}{change}. Received: {columns or 'no columns'}")

@@ -39,11 +39,12 @@ Pair = tuple[str, str, bool]  # letter before, letter, whether their labels are 
 class Recognition(NamedTuple):
     """The scheme that the tags of a data set are in: a key of `LETTERS`, or `none`.
 
-    `tolerant`: slips in it are so rare that they are read as CoNLL's script reads them.
+    `tolerant`: slips in it are so rare that they are read as CoNLL's script reads them. `bare`: its letters have no labels.
     """
 
     scheme: str
     tolerant: bool = False
+    bare: bool = False
 
 
 class TagFault(NamedTuple):
@@ -80,29 +81,31 @@ def recognize(sentences: Iterable[Sequence[str]]) -> Recognition:
         counts[after] += count
         letters[_pair(split_tag(before), split_tag(after))] += count
     del counts[OUTSIDE]
-    bare = all(len(tag) == 1 and split_tag(tag)[0] for tag in counts)
+    bare = bool(counts) and all(len(tag) == 1 and split_tag(tag)[0] for tag in counts)
     lettered = sum(count for tag, count in counts.items() if split_tag(tag)[0] and (bare or "-" in tag))
     if 2 * lettered < counts.total():
         return Recognition("none")
     breaks = {scheme: sum(count for pair, count in letters.items() if _breaks(scheme, pair)) for scheme in LETTERS}
     scheme = min(breaks, key=breaks.__getitem__)
     spans = sum(count for pair, count in letters.items() if pair[1] != OUTSIDE and _begins(pair))
-    return Recognition(scheme, scheme in ("iob1", "iob2") and breaks[scheme] <= SLIPS * spans)
+    return Recognition(scheme, scheme in ("iob1", "iob2") and breaks[scheme] <= SLIPS * spans, bare)
 
 
-def tag_faults(tags: Sequence[str], scheme: str) -> list[TagFault]:
+def tag_faults(tags: Sequence[str], scheme: str, bare: bool = False) -> list[TagFault]:
     """Return what in a sentence breaks its scheme.
 
     In IOB2 that is I where nothing of its label came before, in IOB1 B where it parts nothing, in BIOES and its like E or
     I where no span is open, and a span still open where a new one begins or the sentence ends; in all of them a letter of
-    another scheme, or none. Plain labels have no faults. What breaks IOB1 or IOB2 leaves no doubt where spans are, if the
-    letters are theirs: that is a slip.
+    another scheme or none, and one without a label unless all are `bare`. Plain labels have no faults. What breaks IOB1 or
+    IOB2 leaves no doubt where spans are, if the letters are theirs: that is a slip.
     """
     faults: list[TagFault] = []
     if scheme == "none":
         return faults
     before = (OUTSIDE, "")
     for place, after in enumerate([*map(split_tag, tags), (OUTSIDE, "")]):
+        if not bare and place < len(tags) and len(tags[place]) == 1 and tags[place] != OUTSIDE:
+            after = ("", tags[place])
         if _breaks(scheme, _pair(before, after)):
             known = after[0] in (OUTSIDE, *LETTERS[scheme])
             message = _describe_order(tags, place, scheme) if known else _describe_letter(tags[place], scheme)

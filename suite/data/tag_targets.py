@@ -57,6 +57,28 @@ def gold_tags(target: Target, offsets: Sequence[tuple[int, int]], scheme: str) -
     return spans_to_tags([span for span in spans if span[0] < count], count, scheme)
 
 
+def describe_cut_spans(examples: Sequence[Example], offsets: Sequence[Sequence[tuple[int, int]]]) -> list[str]:
+    """Return a note on spans of characters that begin or end within a token: the whole token is learned as theirs.
+
+    Args:
+        examples: Of the training part.
+        offsets: Characters of the tokens of each.
+    """
+    cut = []
+    for example, tokens in zip(examples, offsets, strict=True):
+        starts, ends = {start for start, _ in tokens}, {end for _, end in tokens}
+        cut += [
+            (example, example.input[start:end])
+            for start, end, _ in example.target.spans
+            if start not in starts or end not in ends
+        ]
+    if not cut:
+        return []
+    example, text = cut[0]
+    spans = f"{len(cut):,} span{'s begin or end' if len(cut) > 1 else ' begins or ends'} within a token"
+    return [f"{spans}, as {text!r} in {example.name}: whole tokens are learned and answered."]
+
+
 def target_labels(target: Target, scheme: str) -> list[str]:
     """Return the label of every span of a target, or every plain label; without duplicates, in order."""
     labels = target.tags if scheme == "none" else (split_tag(tag)[1] for tag in target.tags if tag != OUTSIDE)

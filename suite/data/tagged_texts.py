@@ -70,7 +70,7 @@ def to_examples(texts: Sequence[TaggedText], path: Path) -> tuple[list[Example],
     Raises:
         UserError: for plain labels beside spans.
     """
-    scheme, tolerant = recognize(text.target.tags for text in texts)
+    scheme, tolerant, bare = recognize(text.target.tags for text in texts)
     if scheme == "none" and any(text.target.spans for text in texts):
         raise UserError(
             f"{path}: expected spans, or tags in one scheme. Received: spans, and tags that are plain labels"
@@ -78,7 +78,7 @@ def to_examples(texts: Sequence[TaggedText], path: Path) -> tuple[list[Example],
     items, problems, slips = [], [], []
     for text in texts:
         target = text.target
-        faults = [(text.places[fault.place], fault) for fault in tag_faults(target.tags, scheme)]
+        faults = [(text.places[fault.place], fault) for fault in tag_faults(target.tags, scheme, bare)]
         broken = [Problem(place, fault.message) for place, fault in faults if not (tolerant and fault.slip)]
         problems += broken
         if broken:
@@ -87,7 +87,7 @@ def to_examples(texts: Sequence[TaggedText], path: Path) -> tuple[list[Example],
         if scheme not in ("iob2", "none") or faults:
             target = target._replace(tags=spans_to_tags(tag_spans(target.tags), len(target.tags), "iob2"))
         items.append(Example(text.places[0], text.text, target, text.part, text.group, text.text))
-    notes = [_describe_labels(items, scheme)] if items else []
+    notes = _describe_labels(items, scheme) if items else []
     if slips:
         tags = f"{len(slips):,} tags are" if len(slips) > 1 else "1 tag is"
         listed = ", ".join(place for place, _ in slips[:MOST_NAMED])
@@ -95,15 +95,23 @@ def to_examples(texts: Sequence[TaggedText], path: Path) -> tuple[list[Example],
     return items, problems, notes
 
 
-def _describe_labels(items: Sequence[Example], scheme: str) -> str:
+def _describe_labels(items: Sequence[Example], scheme: str) -> list[str]:
     counts = Counter(label for example in items for _, _, label in target_spans(example.target, (), scheme))
     counts.update(label for example in items for _, _, label in example.target.spans)
-    listed = ", ".join(f"{label} {count:,}" for label, count in counts.most_common(MOST_NAMED))
-    more = f" and {len(counts) - MOST_NAMED} more" if len(counts) > MOST_NAMED else ""
     marked = "Spans of characters"
     if any(example.target.tags for example in items):
         marked = "Plain labels of tokens" if scheme == "none" else f"Tags in {scheme.upper()}"
-    return f"{marked}, {len(counts)} label{'' if len(counts) == 1 else 's'}: {listed or 'none'}{more}."
+    intents = Counter(example.target.intent for example in items if example.target.intent)
+    return [
+        f"{marked}, {_listed(counts, 'label')}.",
+        *([f"Texts have {_listed(intents, 'intent')}."] if intents else []),
+    ]
+
+
+def _listed(counts: Counter[str], noun: str) -> str:
+    names = ", ".join(f"{name} {count:,}" for name, count in counts.most_common(MOST_NAMED))
+    more = f" and {len(counts) - MOST_NAMED} more" if len(counts) > MOST_NAMED else ""
+    return f"{len(counts)} {noun}{'' if len(counts) == 1 else 's'}: {names or 'none'}{more}"
 
 
 def describe_long(items: Sequence[Example], max_tokens: int) -> list[str]:

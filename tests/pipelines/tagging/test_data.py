@@ -86,6 +86,11 @@ def test_conllu_has_comments_ranges_and_empty_nodes(tmp_path: Path) -> None:
     assert tagged(read(tmp_path, Settings(tag_column=4)))[1] == (["do"], ["XPOS"])
 
 
+def test_empty_columns_at_the_end_are_none(tmp_path: Path) -> None:
+    data = read(write(tmp_path, train__txt="EU\tB-ORG\t\nsaid\tO\t\n\nno\tO\t\n"), Settings())
+    assert tagged(data) == expected(("EU said", "B-ORG O"), ("no", "O"))
+
+
 def test_a_token_may_hold_spaces_and_a_number_sign(tmp_path: Path) -> None:
     text = "# a comment of the file\nNew York\tNNP\tB-LOC\n#\tNN\tO\n3\u00a0000\tCD\tO\n\nNew York\tNNP\tB-LOC\n"
     data = read(write(tmp_path, train__tsv=text), Settings())
@@ -335,13 +340,13 @@ def test_labels_and_intents_that_train_lacks_are_noted(tmp_path: Path) -> None:
         {"tokens": ["c"], "tags": ["O"], "split": "dev"},
     ]
     data = check_targets(read(objects(tmp_path, *rows), Settings()), Settings())
-    assert data.notes[1:] == (
+    assert data.notes[2:] == (
         "1 text of test, as train.jsonl:2, has the label 'B', which train has not: it is never found and counts as missed.",
         "1 text of test, as train.jsonl:2, has the intent 'y', which train has not: it is never right.",
     )
     assert faults(data) == {"train.jsonl:3": "the intent is missing, which other texts of the data have"}
     known = {"labels": ["O", "B-A", "I-A", "B-B", "I-B"], "scheme": "iob2", "intents": ["x"]}
-    notes = check_targets(read(tmp_path, Settings()), Settings(), known).notes[1:]
+    notes = check_targets(read(tmp_path, Settings()), Settings(), known).notes[2:]
     assert notes == (
         "1 text of test, as train.jsonl:2, has the intent 'y', which the model has not: it is never right.",
     )
@@ -362,10 +367,12 @@ def test_nothing_to_learn_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("format", FORMATS)
 def test_sample_data_is_read_in_every_format(tmp_path: Path, format: str) -> None:
     data = read(make_sample(tmp_path / "sample", 0, format), Settings())
+    intents = () if format == "conll" else ("Texts have 3 intents: order 268, book 266, cancel 266.",)
     assert data.format == format and not data.problems
     assert Counter(example.part for example in data.items) == SIZES
     labels = {"jsonl": "Spans of characters"}.get(format, "Tags in IOB2")
-    assert data.notes == (f"{labels}, 6 labels: person 741, item 479, date 468, place 389, amount 342, time 340.",)
+    assert data.notes[0] == f"{labels}, 6 labels: person 741, item 479, date 468, place 389, amount 342, time 340."
+    assert data.notes[1:] == intents
     assert {example.target.intent for example in data.items} == (
         {""} if format == "conll" else {"order", "book", "cancel"}
     )

@@ -17,7 +17,7 @@ from suite.answers.tag_figures import METRICS, evaluate
 from suite.answers.tags import TAGS, Tags, answer, page, tag_outputs
 from suite.data.examples import Example
 from suite.data.tag_schemes import scheme_tags, spans_to_tags
-from suite.data.tag_targets import Target, gold_tags
+from suite.data.tag_targets import Target, describe_cut_spans, gold_tags
 from suite.errors import UserError
 from suite.inputs.kind import FileContents
 from suite.signature import Arrays
@@ -268,6 +268,9 @@ def test_spans_of_characters_are_scored_in_tokens() -> None:
     metrics = evaluate(lambda inputs: [outputs], [example], raw_arrays, ASSETS, None).metrics
     assert (metrics["precision"], metrics["recall"]) == (1, pytest.approx(2 / 3))
     assert metrics["accuracy"] == 1 and metrics["sentence_accuracy"] == 0
+    assert describe_cut_spans([example], [offsets]) == [
+        "2 spans begin or end within a token, as 'New' in data:1: whole tokens are learned and answered."
+    ]
     assert gold_tags(target, offsets, "bioes") == ("S-PER", "O", "O", "S-LOC", "O")
     assert gold_tags(Target((), ((0, 12, "A"), (12, 17, "B")), ""), offsets, "iob2") == (
         "B-A",

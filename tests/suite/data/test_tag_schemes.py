@@ -175,6 +175,13 @@ def test_tags_of_a_model() -> None:
     assert plain_spans(["NOUN", "O", "VERB"]) == [(0, 1, "NOUN"), (2, 3, "VERB")]
 
 
+def test_letters_without_labels_are_a_fault_where_others_have_labels() -> None:
+    assert recognize([["B", "I", "O"]]) == Recognition("iob2", True, bare=True)
+    assert tag_faults(["B", "I", "O"], "iob2", bare=True) == []
+    (fault,) = tag_faults(["B-PER", "O", "B"], "iob2")
+    assert fault.place == 2 and fault.message.endswith("Received: 'B'") and not fault.slip
+
+
 def test_a_label_may_hold_hyphens_and_dots() -> None:
     assert split_tag("B-fromloc.city-name") == ("B", "fromloc.city-name")
     assert split_tag("X-PER") == ("", "X-PER")
