@@ -63,6 +63,15 @@ def choose_compiled(inputs: tf.Tensor, weights_shape: Sequence[int]) -> bool:
     return _work(inputs, weights_shape) * length >= COMPILE_FROM if compiled == "auto" else bool(compiled)
 
 
+def compiles_light_loops(often: bool) -> bool:
+    """Whether loops are compiled whose steps are so light that most of their time goes into calling ops.
+
+    Measured: XLA then pays at any size in what runs `often`, as a loss does; elsewhere compiling takes longer than it saves.
+    """
+    mode = _compilation.get()
+    return often if mode == "auto" else bool(mode)
+
+
 def choose_shards(inputs: tf.Tensor, weights_shape: Sequence[int]) -> int:
     """Into how many parts the batch of `inputs` is cut for a loop whose recurrent kernel has `weights_shape`."""
     if _work(inputs, weights_shape) < SHARD_FROM:
