@@ -1,8 +1,6 @@
 """Files of tagged texts, in every documented format, as texts with the place of each token."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +8,11 @@ from pipelines.tagging.config import Settings
 from suite.data.cells import cell_text
 from suite.data.column_files import is_column_file, read_columns, split_columns
 from suite.data.examples import PARTS, Problem
-from suite.data.parts import part_in_column, part_of
+from suite.data.grouped_rows import group_rows
+from suite.data.manifest import placing
+from suite.data.parts import part_of
 from suite.data.sources import Found, Source, find_files, find_tables, list_folder
-from suite.data.tables import Row, Table, read_table, table_kind
+from suite.data.tables import Row, read_table, table_kind
 from suite.data.tag_targets import Target
 from suite.data.tagged_texts import TaggedText, TaggedToken, tagged_text, token_problems
 from suite.data.text_files import line_faults, read_lines
@@ -117,94 +117,64 @@ def read_slots(source: Source, settings: Settings) -> Read:
 
 
 def read_token_table(source: Source, settings: Settings, kind: str) -> Read:
-    """Return the sentences of a table with a row for each token; an empty cell for the sentence goes on with that above."""
+    """Return the sentences of a table with a row for each token."""
     table = read_table(source.path, settings.encoding, kind, source.name)
     if not table.rows and table.problems:
         return [], table.problems
     token = table.column(settings.token_column or "token", "token_column", numbered=False)
     tag = table.column(settings.tag_column or "tag", "tag_column", numbered=False)
-    named = (column for name in SENTENCE_COLUMNS if (column := table.find_column(name)) is not None)
-    sentence = next(named, None) or table.column(SENTENCE_COLUMNS[0])
-    bad_lines = {_line(problem.name) for problem in table.problems}
-    texts, problems, begun = [], list(table.problems), {}
-    for name, grouped in groupby(_with_names(table.rows, sentence), key=lambda pair: pair[0]):
-        rows = [row for _, row in grouped]
+    intent = table.find_column(settings.intent_column) or ""
+    place = placing(table, source)
+    texts: list[TaggedText] = []
+    groups, problems = group_rows(table, SENTENCE_COLUMNS)
+    for rows in groups:
         tokens = [TaggedToken(row.name, row.values[token], (row.values[tag] or "").strip()) for row in rows]
+        intents = filter(None, (cell_text(row.values.get(intent)) for row in rows))
         faults = token_problems(tokens)
-        earlier = begun.setdefault(name, rows[0].name)
-        if not name:
-            faults = [
-                Problem(rows[0].name, f"expected the name of a sentence in the column {sentence!r}. Received: none")
-            ]
-        elif earlier != rows[0].name:
-            expected = f"expected the rows of sentence {name!r} together"
-            faults = [Problem(rows[0].name, f"{expected}. Received: others of it at {earlier}")]
-        problems += faults
-        # A line that cannot be read may be a token of the sentence before or behind it.
-        if not faults and bad_lines.isdisjoint(range(_line(rows[0].name) - 1, _line(rows[-1].name) + 2)):
-            intents = (_value(table, row, settings.intent_column) for row in rows)
-            placed = _placed(tagged_text(tokens, intent=next(filter(None, intents), "")), table, rows[0], source)
-            _add(placed, texts, problems)
+        text = faults or tagged_text(tokens, *place(rows[0]), next(intents, ""))
+        _add(text, rows[0], texts, problems)
     return texts, problems
-
-
-def _line(place: str) -> int:
-    return int(place.rpartition(":")[2])
-
-
-def _with_names(rows: Sequence[Row], column: str) -> Iterator[tuple[str, Row]]:
-    name = ""
-    for row in rows:
-        name = cell_text(row.values[column]) or name
-        yield name, row
-
-
-def _value(table: Table, row: Row, name: str) -> str:
-    column = table.find_column(name)
-    return cell_text(row.values.get(column)) or "" if column is not None else ""
-
-
-def _placed(text: TaggedText, table: Table, row: Row, source: Source) -> TaggedText | Problem:
-    """Return a text with the part and group that its row names, or else its file."""
-    split, group = table.find_column("split"), _value(table, row, "group")
-    part = source.part if split is None else part_in_column(row.values.get(split))
-    if part not in (None, *PARTS):
-        return Problem(row.name, part)
-    return text._replace(part=part, group=group or source.group)
-
-
-def _add(placed: TaggedText | Problem, texts: list[TaggedText], problems: list[Problem]) -> None:
-    if isinstance(placed, Problem):
-        problems.append(placed)
-    else:
-        texts.append(placed)
 
 
 def read_objects(source: Source, settings: Settings) -> Read:
     """Return the texts of JSON lines: a text with `spans`, or `tokens` with `tags`; each perhaps with an intent."""
     table = read_table(source.path, settings.encoding, "jsonl", source.name)
+    place = placing(table, source)
     texts: list[TaggedText] = []
     problems = list(table.problems)
     for row in table.rows:
-        text = _of_object(row, settings, _value(table, row, settings.intent_column))
-        _add(text if isinstance(text, Problem) else _placed(text, table, row, source), texts, problems)
+        text = _of_object(row, settings)
+        if isinstance(text, TaggedText):
+            part, group = place(row)
+            text = text._replace(part=part, group=group)
+        _add(text, row, texts, problems)
     return texts, problems
 
 
-def _of_object(row: Row, settings: Settings, intent: str) -> TaggedText | Problem:
+def _add(text: TaggedText | list[Problem], row: Row, texts: list[TaggedText], problems: list[Problem]) -> None:
+    """Add what was read of a row to the texts, or to the problems."""
+    if not isinstance(text, TaggedText):
+        problems += text
+    elif text.part not in (None, *PARTS):
+        problems.append(Problem(row.name, text.part))
+    else:
+        texts.append(text)
+
+
+def _of_object(row: Row, settings: Settings) -> TaggedText | list[Problem]:
     values: dict[str, Any] = defaultdict(lambda: None, row.values)
     names = settings.token_column or "tokens", settings.tag_column or "tags"
     tokens, tags, text, spans = (values[name] for name in (*names, settings.text_column, "spans"))
+    intent = cell_text(values[settings.intent_column]) or ""
     if tokens is None and tags is None and spans is not None:
         if fault := text_fault(text) or spans_fault(text, spans):
-            return Problem(row.name, fault)
+            return [Problem(row.name, fault)]
         ordered = sorted((span["start"], span["end"], span["label"]) for span in spans)
         return TaggedText(text, (row.name,), Target((), tuple(ordered), intent))
     if fault := _lists_fault(tokens, tags, names, settings.text_column):
-        return Problem(row.name, fault)
+        return [Problem(row.name, fault)]
     rows = [TaggedToken(row.name, token, tag) for token, tag in zip(tokens, tags, strict=True)]
-    faults = token_problems(rows)
-    return faults[0] if faults else tagged_text(rows, intent=intent)
+    return token_problems(rows)[:1] or tagged_text(rows, intent=intent)
 
 
 def _lists_fault(tokens: Any, tags: Any, names: tuple[str, str], text_column: str) -> str | None:

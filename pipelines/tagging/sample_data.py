@@ -4,14 +4,16 @@ Names of people and places in dev and test occur nowhere in train: they are told
 are written. Some words are two things: Rose is a person and roses are ordered, May is a person and a month.
 """
 
-import csv
 import json
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from suite.data.new_folder import make_sample_folder
 from suite.data.tag_schemes import Spans, spans_to_tags
+
+Row = tuple[list[str], Spans, str]  # tokens, spans in tokens, intent
 
 SIZES = {"train": 600, "dev": 100, "test": 100}
 FORMATS = ("jsonl", "conll", "slots", "csv", "tsv")
@@ -77,14 +79,16 @@ def make_sample(directory: Path | str, seed: int = 0, format: str = "jsonl") -> 
     directory = make_sample_folder(directory, format, FORMATS)
     generator, written = random.Random(seed), set()
     for part, size in SIZES.items():
-        rows: list[tuple[list[str], Spans, str]] = []
+        rows: list[Row] = []
         while len(rows) < size:
             intent = list(TEMPLATES)[len(rows) % len(TEMPLATES)]
             tokens, spans = make_sentence(generator, part, intent)
             if tuple(tokens) not in written:
                 written.add(tuple(tokens))
                 rows.append((tokens, spans, intent))
-        _write(directory, part, format, rows)
+        for name, lines in _files(part, format, rows).items():
+            (directory / name).parent.mkdir(exist_ok=True)
+            (directory / name).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
     return directory
 
 
@@ -113,30 +117,24 @@ def _phrase(generator: random.Random, part: str, label: str) -> str:
     return generator.choice(PHRASES[label].split(";"))
 
 
-def _write(directory: Path, part: str, format: str, rows: Sequence[tuple[list[str], Spans, str]]) -> None:
+def _files(part: str, format: str, rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Return the lines of the files of a part, by their names."""
     if format == "jsonl":
-        lines = [json.dumps(_with_spans(*row), ensure_ascii=False) for row in rows]
-        return _write_lines(directory / f"{part}.jsonl", lines)
-    tagged = [(tokens, spans_to_tags(spans, len(tokens), "iob2"), intent) for tokens, spans, intent in rows]
+        return {f"{part}.jsonl": [json.dumps(_with_spans(*row), ensure_ascii=False) for row in rows]}
+    pairs = [list(zip(tokens, spans_to_tags(spans, len(tokens), "iob2"), strict=True)) for tokens, spans, _ in rows]
     if format == "conll":
-        lines = ["\n".join(map(" ".join, zip(tokens, tags, strict=True))) + "\n" for tokens, tags, _ in tagged]
-        return _write_lines(directory / f"{part}.conll", lines)
+        return {f"{part}.conll": ["\n".join(map(" ".join, sentence)) + "\n" for sentence in pairs]}
     if format == "slots":
-        folder = directory / {"dev": "valid"}.get(part, part)
-        folder.mkdir()
-        columns = zip(*((" ".join(tokens), " ".join(tags), intent) for tokens, tags, intent in tagged), strict=True)
-        for name, column in zip(("seq.in", "seq.out", "label"), columns, strict=True):
-            _write_lines(folder / name, column)
-        return None
-    with open(directory / f"{part}.{format}", "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter="," if format == "csv" else "\t", lineterminator="\n")
-        writer.writerow(("sentence", "token", "tag", "intent"))
-        for number, (tokens, tags, intent) in enumerate(tagged, 1):
-            writer.writerows((number, token, tag, intent) for token, tag in zip(tokens, tags, strict=True))
-    return None
+        folder = {"dev": "valid"}.get(part, part)
+        words, tags = ([" ".join(pair[place] for pair in sentence) for sentence in pairs] for place in (0, 1))
+        return {f"{folder}/seq.in": words, f"{folder}/seq.out": tags, f"{folder}/label": [row[2] for row in rows]}
+    lines = [("sentence", "token", "tag", "intent")]
+    for number, (sentence, row) in enumerate(zip(pairs, rows, strict=True), 1):
+        lines += [(str(number), f'"{token}"' if format == "csv" else token, tag, row[2]) for token, tag in sentence]
+    return {f"{part}.{format}": list(map(("," if format == "csv" else "\t").join, lines))}
 
 
-def _with_spans(tokens: Sequence[str], spans: Spans, intent: str) -> dict:
+def _with_spans(tokens: Sequence[str], spans: Spans, intent: str) -> dict[str, Any]:
     """Return a sentence as it is written, no space before a mark, with its spans in characters."""
     text, offsets = "", []
     for token in tokens:
@@ -145,7 +143,3 @@ def _with_spans(tokens: Sequence[str], spans: Spans, intent: str) -> dict:
         text += token
     marked = [{"start": offsets[first][0], "end": offsets[end - 1][1], "label": label} for first, end, label in spans]
     return {"text": text, "spans": marked, "intent": intent}
-
-
-def _write_lines(path: Path, lines: Sequence[str]) -> None:
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")

@@ -1,6 +1,6 @@
 """The rows of a manifest: a table with a column of inputs, one of targets, and perhaps one of parts and one of groups."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from suite.data.cells import cell_text
 from suite.data.examples import PARTS, Example, Problem
 from suite.data.parts import part_in_column
 from suite.data.sources import Source
-from suite.data.tables import read_table
+from suite.data.tables import Row, Table, read_table
 
 
 @dataclass(frozen=True)
@@ -56,20 +56,35 @@ def read_manifest(
         return [], table.problems
     input_column = table.column(input_name, columns.input)
     target_column = table.column(target_name, columns.target)
-    split = table.find_column("split")
-    group = next((column for name in columns.groups if (column := table.find_column(name)) is not None), None)
+    place = placing(table, source, columns.groups)
     examples, problems = [], list(table.problems)
     for row in table.rows:
         cells = row.values.get(input_column, columns.absent), row.values.get(target_column, columns.absent)
-        part = source.part if split is None else part_in_column(row.values.get(split))
+        part, group = place(row)
         if message := fault(*cells):
             problems.append(Problem(row.name, message))
         elif part not in (None, *PARTS):
             problems.append(Problem(row.name, part))
         else:
-            group_name = source.group if group is None else cell_text(row.values.get(group))
-            examples.append(Example(row.name, *cells, part, group_name))
+            examples.append(Example(row.name, *cells, part, group))
     return examples, problems
+
+
+def placing(
+    table: Table, source: Source, groups: Sequence[str] = ("group",)
+) -> Callable[[Row], tuple[str | None, str | None]]:
+    """Return a function that gives part and group of a row: those of the columns `split` and `groups`, else of the file.
+
+    A part that is none of `PARTS` is a sentence that says what is wrong with it.
+    """
+    split = table.find_column("split")
+    group = next((column for name in groups if (column := table.find_column(name)) is not None), None)
+
+    def place(row: Row) -> tuple[str | None, str | None]:
+        part = source.part if split is None else part_in_column(row.values.get(split))
+        return part, source.group if group is None else cell_text(row.values.get(group))
+
+    return place
 
 
 def path_fault(value: Any, medium: str) -> str | None:

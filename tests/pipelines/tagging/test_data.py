@@ -324,7 +324,7 @@ def test_tables_at_fault_are_named_and_no_sentence_lacks_a_token(tmp_path: Path)
     assert faults(data) == {
         "train.tsv:3": "expected 3 columns (sentence, token, tag). Received: 2",
         "train.tsv:6": "the tag is missing",
-        "train.tsv:8": "expected the rows of sentence '2' together. Received: others of it at train.tsv:5",
+        "train.tsv:8": "expected the rows of '2' together. Received: others of it at train.tsv:5",
     }
     assert [example.input for example in data.items] == ["a\x1f", "c\x1f", "e\x1f"]
     with pytest.raises(UserError, match=r"expected a column 'sentence'"):
