@@ -39,11 +39,11 @@ class TaggedSentence:
     Attributes:
         tokens: As they are written.
         truth, predicted: Tags, `I` and `B` their letters whatever scheme the model has, or plain labels; one for each token.
-            A token that the model did not answer is `O`.
+            A token that the model did not answer is `O`, one that it cut in two has the tag of the first.
         spans: Of the data, in tokens.
         predicted_spans: By the rules of CoNLL's script; `strict_spans` by the strict ones.
         untouched: Labels of spans of characters in which no token lies: they cannot be found.
-        probabilities: Of what the model answered, float `(answered tokens,)`.
+        probabilities: Of the predicted tags, float `(tokens,)`.
     """
 
     tokens: list[str]
@@ -63,7 +63,7 @@ class TaggedSentence:
     @property
     def confidence(self) -> float:
         """The probability of the surest wrong tag; of a sentence that is right, of its least sure tag."""
-        pairs = zip(self.truth, self.predicted, self.probabilities, strict=False)
+        pairs = zip(self.truth, self.predicted, self.probabilities, strict=True)
         wrong = [float(probability) for truth, predicted, probability in pairs if truth != predicted]
         return max(wrong, default=0.0) if not self.right else float(self.probabilities.min(initial=1.0))
 
@@ -76,14 +76,15 @@ def compare(example: Example, outputs: Arrays, assets: dict[str, Any]) -> Tagged
     if target.tags:
         tokens, untouched = example.input.removesuffix(SEPARATOR).split(SEPARATOR), []
         spans, truth = target_spans(target, (), scheme), target.tags
+        if count != len(tokens):
+            tags, probabilities = _aligned(tokens, outputs["starts"][:count], tags, probabilities)
     else:
         offsets = character_spans(example.input, outputs["starts"][:count], outputs["ends"][:count])
         tokens, spans = [example.input[start:end] for start, end in offsets], target_spans(target, offsets, scheme)
-        truth = spans_to_tags(spans, count, "iob2")
+        truth = spans_to_tags(spans, count, "none" if scheme == "none" else "iob2")
         untouched = list(
             (Counter(label for *_, label in target.spans) - Counter(label for *_, label in spans)).elements()
         )
-    tags = [*tags, *[OUTSIDE] * (len(tokens) - count)]
     if scheme == "none":
         plain = plain_spans(tags)
         return TaggedSentence(tokens, truth, tags, spans, plain, plain, untouched, probabilities)
@@ -91,6 +92,16 @@ def compare(example: Example, outputs: Arrays, assets: dict[str, Any]) -> Tagged
     return TaggedSentence(
         tokens, truth, predicted, spans, tag_spans(tags), tag_spans(tags, strict=True), untouched, probabilities
     )
+
+
+def _aligned(
+    tokens: Sequence[str], starts: np.ndarray, tags: Sequence[str], probabilities: np.ndarray
+) -> tuple[list[str], np.ndarray]:
+    """Return the tag of each token, by the byte that it begins at, and its probability: `O` and 0 without an answer."""
+    begins = np.cumsum([0, *(len(f"{token}{SEPARATOR}".encode("utf-8", "replace")) for token in tokens)])[:-1]
+    answers = dict(zip(starts.tolist(), zip(tags, probabilities.tolist(), strict=True), strict=True))
+    aligned = [answers.get(begin, (OUTSIDE, 0.0)) for begin in begins.tolist()]
+    return [tag for tag, _ in aligned], np.array([probability for _, probability in aligned])
 
 
 def _as_iob(tag: str) -> str:

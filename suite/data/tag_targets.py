@@ -96,13 +96,14 @@ def check_targets(examples: Examples, settings: Any, assets: dict[str, Any] | No
         assets: Of the trained model that is to be evaluated; None looks at what train holds.
 
     Raises:
-        UserError: if train has nothing to learn.
+        UserError: if train has nothing to learn, or the model tags spans and the data has plain labels, or the other way.
     """
     train = [example for example in examples.items if example.part == "train"]
     if assets is None and not train:
         return examples
     scheme = assets["scheme"] if assets else recognize(example.target.tags for example in train).scheme
     if assets:
+        _require_kind(examples, scheme)
         labels = set(assets["labels"] if scheme == "none" else (split_tag(tag)[1] for tag in assets["labels"]))
         intents, owner = set(assets["intents"]), "the model has not"
     else:
@@ -120,6 +121,16 @@ def check_targets(examples: Examples, settings: Any, assets: dict[str, Any] | No
         ]
         notes += _describe_unknown_intents(items, intents, owner)
     return replace(examples, items=tuple(items), problems=tuple(problems), notes=(*examples.notes, *notes))
+
+
+def _require_kind(examples: Examples, scheme: str) -> None:
+    tagged = [example.target.tags for example in examples.items if any(tag != OUTSIDE for tag in example.target.tags)]
+    kinds = {True: "plain labels of tokens", False: "spans, or tags of them (B-PER)"}
+    is_plain = recognize(tagged).scheme == "none"
+    if (tagged or any(example.target.spans for example in examples.items)) and is_plain != (scheme == "none"):
+        raise UserError(
+            f"{examples.path}: expected {kinds[not is_plain]}, as the model has. Received: {kinds[is_plain]}"
+        )
 
 
 def _require_labels(examples: Examples, labels: set[str], scheme: str) -> None:

@@ -352,6 +352,19 @@ def test_labels_and_intents_that_train_lacks_are_noted(tmp_path: Path) -> None:
     )
 
 
+def test_a_model_of_spans_is_not_scored_on_plain_labels(tmp_path: Path) -> None:
+    plain = read(write(tmp_path, train__txt=conll(("a b", "DET X")) + "\n" + conll(("c d", "DET X"))), Settings())
+    model = {"labels": ["O", "S-A"], "scheme": "bioes", "intents": []}
+    with pytest.raises(UserError, match=r"expected spans, or tags of them.*Received: plain labels of tokens"):
+        check_targets(plain, Settings(), model)
+    assert check_targets(plain, Settings(), model | {"labels": ["DET", "X"], "scheme": "none"}).items == plain.items
+    (tmp_path / "train.txt").unlink()
+    spans = read(objects(tmp_path, {"text": "a", "spans": [{"start": 0, "end": 1, "label": "A"}]}), Settings())
+    with pytest.raises(UserError, match="Received: spans"):
+        check_targets(spans, Settings(), model | {"labels": ["DET", "X"], "scheme": "none"})
+    assert check_targets(spans, Settings(), model).items == spans.items
+
+
 def test_nothing_to_learn_is_refused(tmp_path: Path) -> None:
     for tags, message in (("O O", "expected spans with labels in train"), ("X X", "at least two labels in train")):
         data = read(write(tmp_path, train__txt=conll(("a b", tags)) + "\n" + conll(("c d", tags))), Settings())

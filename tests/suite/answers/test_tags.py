@@ -258,6 +258,15 @@ def test_tokens_without_an_answer_and_labels_never_learned_are_missed() -> None:
     )
 
 
+def test_a_token_that_was_cut_has_the_tag_of_its_first_piece() -> None:
+    text = "é\x1fhttps://example.org/\x1fRome\x1f"
+    example = Example("data:1", text, Target(("O", "O", "B-LOC")), "test", None, text)
+    offsets = [(0, 1), (2, 9), (9, 22), (23, 27)]
+    outputs = outputs_of(text, offsets, ["O", "O", "S-PER", "S-LOC"], ASSETS)
+    evaluation = evaluate(lambda inputs: [outputs], [example], raw_arrays, ASSETS, None)
+    assert evaluation.metrics["f1"] == evaluation.metrics["accuracy"] == 1
+
+
 def test_spans_of_characters_are_scored_in_tokens() -> None:
     text = "Zoë lives in New-York !"
     spans = ((0, 3, "PER"), (13, 16, "LOC"), (21, 22, "LOC"))  # "New" of a token "New-York"; a space in no token
