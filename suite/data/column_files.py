@@ -66,7 +66,9 @@ def split_columns(line: str, tabs: bool = False) -> list[str]:
     line = line.rstrip(" \t")
     if not line:
         return []
-    return [cell.strip(" ") for cell in line.split("\t")] if tabs else re.split(r"[ \t]+", line.lstrip(" \t"))
+    if tabs:
+        return [cell.strip(" ") for cell in line.split("\t")]
+    return [cell for cell in line.replace("\t", " ").split(" ") if cell]
 
 
 def read_columns(path: Path, name: str, encoding: str) -> Columns:
@@ -86,19 +88,20 @@ def read_columns(path: Path, name: str, encoding: str) -> Columns:
     """
     lines = read_lines(path, encoding)
     faults = line_faults(lines, encoding)
-    tokens = [line for line in lines if line.strip(" \t") and not line.startswith(("#", DOCUMENT))] or lines
-    tabs = 2 * sum("\t" in line for line in tokens) > len(tokens)
-    split = [split_columns(line, tabs) for line in tokens]
-    width = Counter(map(len, split)).most_common(1)[0][0]
+    written = [line for line in lines if line.strip(" \t") and not line.startswith("#")]
+    tabs = 2 * sum("\t" in line for line in written) > len(written)
+    split = [split_columns(line, tabs) for line in lines]
+    of_tokens = [cells for cells in split if cells and not cells[0].startswith(("#", DOCUMENT))] or split
+    width = Counter(map(len, of_tokens)).most_common(1)[0][0]
     if width < 2:
         raise UserError(
             f"{path}: expected columns parted by blanks or tabs, as a token and its tag. Received: one column"
         )
-    columns = Columns(width, all(ID.fullmatch(cells[0]) for cells in split if len(cells) == width))
+    columns = Columns(width, all(ID.fullmatch(cells[0]) for cells in of_tokens if len(cells) == width))
     parted = "tabs" if tabs else "blanks"
     rows: list[tuple[int, list[str]]] = []
     broken, document = False, 0
-    for number, cells, begins in _walk(lines, columns, tabs):
+    for number, cells, begins in _walk(lines, split, columns):
         fault = faults.get(number)
         if not cells and not fault:
             if rows and not broken:
@@ -114,12 +117,12 @@ def read_columns(path: Path, name: str, encoding: str) -> Columns:
     return columns
 
 
-def _walk(lines: Sequence[str], columns: Columns, tabs: bool) -> Iterator[tuple[int, list[str], bool]]:
+def _walk(lines: Sequence[str], split: Sequence[list[str]], columns: Columns) -> Iterator[tuple[int, list[str], bool]]:
     """Yield number and columns of each line that counts, none at the end of a sentence, and whether a document begins."""
-    for number, line in enumerate([*lines, ""], 1):
-        cells = split_columns(line, tabs)
+    for number, (line, cells) in enumerate(zip(lines, split, strict=True), 1):
         is_comment = line.startswith("#") and (columns.ids or len(cells) != columns.width)
         if line.startswith(DOCUMENT) or (is_comment and line.startswith(CONLLU_DOCUMENT)):
             yield number, [], True
         elif not is_comment and not (columns.ids and cells and not cells[0].isdecimal() and ID.fullmatch(cells[0])):
             yield number, cells, False
+    yield len(lines) + 1, [], False
