@@ -14,6 +14,7 @@ PIPELINES = {
     "speech": "pipelines.speech",
     "video": "pipelines.video",
     "captioning": "pipelines.captioning",
+    "tagging": "pipelines.tagging",
 }
 
 

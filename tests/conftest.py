@@ -182,12 +182,22 @@ SMALLEST = {
         "attention_units=4",
         "embedding_size=8",
     ),
+    "tagging": ("embedding=6", "affix_embedding=3", "units=6"),
 }
 LEARNED = {
     "sentiment": {"labels": ["bad", "good"]},
     "speech": {"symbols": ["", " ", "a", "b", "c"]},
     "video": {"labels": ["run", "sit", "jump"]},
     "captioning": {"words": ["<pad>", "<start>", "<end>", "<unknown>", "a", "dog", "cat", "runs"]},
+    "tagging": {
+        "labels": ["O", "B-NAME", "I-NAME", "E-NAME", "S-NAME"],
+        "scheme": "bioes",
+        "intents": ["ask", "order"],
+        "words": list(range(100, 9000, 7)),
+        "affixes": list(range(50, 9000, 3)),
+        "token_rule": {},
+        "longest": 256,
+    },
 }
 
 

@@ -29,3 +29,31 @@ class Settings(TrainingSettings):
     )
 
     max_tokens: int = Field(256, ge=1, le=65535, description="tokens of each text that training learns from")
+    min_count: int = Field(2, ge=1, description="training tokens that a word must be to have a row of its own")
+    affix_min_count: int = Field(3, ge=1, description="the same of prefixes, suffixes and shapes of words")
+
+    embedding: int = Field(100, ge=1, description="features of a word")
+    affix_embedding: int = Field(
+        25, ge=0, description="features of each of the prefixes, suffixes and the shape of a word; 0: words alone"
+    )
+    word_vectors: str | None = Field(
+        None, description="GloVe or fastText text file (.gz of it), as wide as embedding, that rows of words begin with"
+    )
+    learn_word_vectors: bool = Field(True, description="word_vectors: go on learning these rows; false: leave them")
+    cell: Literal["lstm", "gru", "simple_rnn", "min_gru", "min_lstm"] = Field("lstm", description="recurrent layer")
+    units: int = Field(128, ge=1, description="units of each recurrent layer and direction")
+    layers: int = Field(1, ge=1, description="recurrent layers")
+    bidirectional: bool = Field(True, description="read forwards and backwards")
+    decoder: Literal["crf", "softmax"] = Field(
+        "crf",
+        description="crf: the likeliest sequence of tags, none that the scheme forbids; softmax: each tag by itself",
+    )
+    embedding_dropout: float = Field(0.5, ge=0, lt=1, description="features of words and affixes dropped")
+    dropout: float = Field(0.5, ge=0, lt=1, description="before the tags and between recurrent layers")
+
+    compiled_bytes: int = Field(
+        256, ge=16, le=65536, description="export: bytes of text that the `compiled` deployment takes"
+    )
+    chunk_bytes: int = Field(
+        64, ge=32, le=65536, description="export: bytes of text in one chunk of the `streaming` deployment"
+    )

@@ -32,7 +32,16 @@ from suite.data.tag_targets import gold_tags, target_labels
 from suite.data.tagged_texts import TaggedText, describe_long, to_examples
 from suite.errors import naming
 from suite.pipeline import BatchSource
-from suite.text.token_tokenizer import SEPARATOR, TokenTokenizer, character_spans
+from suite.text.token_tokenizer import (
+    SEPARATOR,
+    TokenRule,
+    TokenTokenizer,
+    character_spans,
+    folded_words,
+    learn_rule,
+    learn_token_rows,
+    split_tokens,
+)
 
 FORMATS: dict[str, Callable[[Path, bool], Found | None]] = {
     "conll": find_columns,
@@ -43,6 +52,8 @@ READERS: dict[str, Callable[[Source, Settings], Read]] = {
     **{"conll": read_column_file, "slots": read_slots, "jsonl": read_objects},
     **{kind: partial(read_token_table, kind=kind) for kind in ("csv", "tsv")},
 }
+LEARNED = ("words", "affixes", "token_rule")
+SHORTEST_PIECE = 256  # bytes; texts of data as short as one word must not tear apart what is predicted
 WANTED = {
     "conll": "a file of columns, or a folder of such files named train, dev, test (eng.train, train.txt, dev.conllu)",
     "slots": "seq.in and seq.out, perhaps with label, in a folder or in folders train, valid, test",
@@ -82,19 +93,56 @@ def read(path: Path | str, settings: Settings, format: str | None = None) -> Exa
 def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None = None) -> dict[str, Any]:
     """Return the assets: `labels`, the tags of the model, `O` first; their `scheme`; `intents`; and what the tokenizer learned.
 
+    That is `words`, `affixes` and `token_rule`; with `word_vectors` also `vector_words`, the words of the first rows, and
+    `notes`, how many were found. `longest` is the bytes of the longest text: what is predicted is read in pieces of that.
+
     Args:
         train: The training part; nothing else is looked at.
         settings: Of the run.
-        inherited: Assets of the model that a warm start begins from.
+        inherited: Assets of the model that a warm start begins from: what its tokenizer learned goes with its weights.
+
+    Raises:
+        UserError: for word vectors that cannot be read or do not fit, or for texts without a token.
     """
     scheme = recognize(example.target.tags for example in train).scheme
     scheme = scheme if scheme == "none" else settings.scheme
     labels = {label for example in train for label in target_labels(example.target, scheme)}
-    return {
-        "labels": scheme_tags(sorted(labels, key=natural_order), scheme),
+    texts = [example.input for example in train]
+    assets: dict[str, Any] = {
         "scheme": scheme,
         "intents": sorted({example.target.intent for example in train} - {""}, key=natural_order),
+        "longest": max(SHORTEST_PIECE, *(len(text.encode("utf-8", "replace")) for text in texts)),
     }
+    if inherited:
+        assets |= {name: inherited[name] for name in (*LEARNED, "vector_words") if name in inherited}
+    else:
+        tokens = [token for text in texts for token in split_tokens(text) or ()]
+        rule = learn_rule(tokens) if tokens else TokenRule()
+        assets |= learn_token_rows(texts, rule, settings.min_count, settings.affix_min_count)
+    offsets = _offsets(texts, assets)
+    # What no text has need not be told apart from the rest: of many labels one token long, B, I and E would be most tags.
+    learned = {
+        tag for example, spans in zip(train, offsets, strict=True) for tag in gold_tags(example.target, spans, scheme)
+    }
+    tags = scheme_tags(sorted(labels, key=natural_order), scheme)
+    assets["labels"] = [tag for tag in tags if tag == OUTSIDE or tag in learned]
+    if settings.word_vectors and not inherited:
+        from suite.text.vector_rows import words_first
+
+        words = folded_words(
+            text[start:end] for text, spans in zip(texts, offsets, strict=True) for start, end in spans
+        )
+        rows = words_first(settings, words, assets["words"])
+        assets |= {"words": rows.vocabulary, "vector_words": rows.words, "notes": [rows.note]}
+    return assets
+
+
+def _offsets(texts: Sequence[str], assets: dict[str, Any]) -> list[list[tuple[int, int]]]:
+    """Return the characters `(start, end)` of the tokens of each text."""
+    encoded = TokenTokenizer.from_assets(assets).encode(texts)
+    return [
+        character_spans(text, tokens["starts"], tokens["ends"]) for text, tokens in zip(texts, encoded, strict=True)
+    ]
 
 
 def batches(examples: Sequence[Example], assets: dict, settings: Settings, training: bool) -> BatchSource:

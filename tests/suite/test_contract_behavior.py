@@ -26,7 +26,7 @@ STEP = ("batch_size=4", "learning_rate=0.01", "warmup_fraction=0")
 
 
 # What decodes and augments most is left to the long tests.
-QUICK = ("sentiment", "video")
+QUICK = ("sentiment", "video", "tagging")
 
 
 @pytest.fixture(
@@ -130,9 +130,10 @@ def test_one_step_moves_every_weight_that_is_trained(stepped):
 
 
 def test_named_weights_are_weights_with_an_entry_for_each_name(stepped):
-    for ending, (axis, names) in stepped.pipeline.named_weights(stepped.settings, stepped.assets).items():
+    for ending, (axes, names) in stepped.pipeline.named_weights(stepped.settings, stepped.assets).items():
         (weight,) = [variable for variable in stepped.model.weights if variable.path.endswith(ending)]
-        assert weight.shape[axis] == len(names) == len(set(names)), ending
+        for axis in (axes,) if isinstance(axes, int) else axes:
+            assert weight.shape[axis] == len(names) == len(set(names)), ending
 
 
 def test_signatures_say_without_a_model_what_they_give_with_one(stepped):

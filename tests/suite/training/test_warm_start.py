@@ -1,5 +1,7 @@
 """`--init`: what belongs to a label, a symbol or a word goes to the one of the same name, in every task."""
 
+from itertools import product
+
 import keras
 import numpy as np
 import pytest
@@ -22,6 +24,8 @@ SPEECH = {
 VIDEO = {"height": 8, "width": 8, "channels": 1, "filters": [2], "features": 3, "units": 3, "front": "cnn"}
 CAPTIONING = {"height": 16, "width": 16, "backbone": "cnn", "filters": [2, 2], "grid": 2}
 CAPTIONING |= {"units": 4, "attention_units": 3, "embedding_size": 5}
+TAGGING = {"embedding": 6, "affix_embedding": 3, "units": 4, "min_count": 1}
+TAGGER = {"scheme": "bioes", "token_rule": {}, "longest": 256}
 WORDS = ["<end>", "<start>", "<unknown>"]
 # task, settings, what the model knew, what the new one knows
 CASES = {
@@ -43,6 +47,12 @@ CASES = {
         CAPTIONING,
         {"words": [*WORDS, "a", "dog", "runs"]},
         {"words": [*WORDS, "dog", "a", "cat", "runs", "sits"]},
+    ),
+    "tagging": (
+        "tagging",
+        TAGGING,
+        TAGGER | {"labels": ["O", "S-A", "S-B"], "intents": ["x", "y"], "words": [5, 9, 7], "affixes": [1, 2, 3]},
+        TAGGER | {"labels": ["O", "S-B", "S-C", "S-A"], "intents": ["y", "z"], "words": [9, 4], "affixes": [3, 8, 1]},
     ),
     "untied": (
         "captioning",
@@ -94,15 +104,26 @@ def test_each_entry_goes_to_the_one_of_its_name(warm, case):
         if key is None:
             assert np.array_equal(new.numpy(), old.numpy()), new.path
             continue
-        axis, entries = after[key]
-        assert len(entries) == new.shape[axis] and len(before[key][1]) == old.shape[axis]
-        for place, name in enumerate(entries):
-            row = np.take(new.numpy(), place, axis)
-            if name in before[key][1]:
-                assert np.array_equal(row, np.take(old.numpy(), before[key][1].index(name), axis)), (key, name)
+        (axes, entries), known = after[key], before[key][1]
+        axes = (axes,) if isinstance(axes, int) else axes
+        assert all(len(entries) == new.shape[axis] and len(known) == old.shape[axis] for axis in axes)
+        for at in product(enumerate(entries), repeat=len(axes)):
+            value, source_names = _entry(new.numpy(), axes, [place for place, _ in at]), [name for _, name in at]
+            if set(source_names) <= set(known):
+                from_source = _entry(old.numpy(), axes, [known.index(name) for name in source_names])
+                assert np.array_equal(value, from_source), (key, source_names)
             else:
-                assert np.array_equal(row, np.take(start, place, axis)), (key, name)
-                assert any(text.startswith(new.path) and repr(name) in text for text in names), (key, name)
+                assert np.array_equal(value, _entry(start, axes, [place for place, _ in at])), (key, source_names)
+                unknown = [name for name in source_names if name not in known]
+                assert all(any(text.startswith(new.path) and repr(name) in text for text in names) for name in unknown)
+
+
+def _entry(weight, axes, places):
+    """Return what of a weight stands at these places of these axes."""
+    index = [slice(None)] * weight.ndim
+    for axis, place in zip(axes, places, strict=True):
+        index[axis] = place
+    return weight[tuple(index)]
 
 
 @pytest.mark.parametrize("case", CASES)
