@@ -28,7 +28,7 @@ from suite.data.labels import natural_order
 from suite.data.padding import pad_rows
 from suite.data.sources import Found, Source
 from suite.data.tag_schemes import OUTSIDE, recognize, scheme_tags
-from suite.data.tag_targets import gold_tags, target_labels
+from suite.data.tag_targets import describe_cut_spans, gold_tags, target_labels
 from suite.data.tagged_texts import TaggedText, describe_long, to_examples
 from suite.errors import naming
 from suite.pipeline import BatchSource
@@ -93,8 +93,8 @@ def read(path: Path | str, settings: Settings, format: str | None = None) -> Exa
 def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None = None) -> dict[str, Any]:
     """Return the assets: `labels`, the tags of the model, `O` first; their `scheme`; `intents`; and what the tokenizer learned.
 
-    That is `words`, `affixes` and `token_rule`; with `word_vectors` also `vector_words`, the words of the first rows, and
-    `notes`, how many were found. `longest` is the bytes of the longest text: what is predicted is read in pieces of that.
+    That is `words`, `affixes` and `token_rule`; with `word_vectors` also `vector_words`, the words of the first rows. `notes`
+    say which spans cut a token and how many vectors were there. `longest` is the bytes of the longest text: what is predicted is read in pieces of that.
 
     Args:
         train: The training part; nothing else is looked at.
@@ -126,6 +126,7 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
     }
     tags = scheme_tags(sorted(labels, key=natural_order), scheme)
     assets["labels"] = [tag for tag in tags if tag == OUTSIDE or tag in learned]
+    assets["notes"] = describe_cut_spans(train, offsets)
     if settings.word_vectors and not inherited:
         from suite.text.vector_rows import words_first
 
@@ -133,7 +134,7 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
             text[start:end] for text, spans in zip(texts, offsets, strict=True) for start, end in spans
         )
         rows = words_first(settings, words, assets["words"])
-        assets |= {"words": rows.vocabulary, "vector_words": rows.words, "notes": [rows.note]}
+        assets |= {"words": rows.vocabulary, "vector_words": rows.words, "notes": [*assets["notes"], rows.note]}
     return assets
 
 

@@ -9,9 +9,10 @@ import numpy as np
 from pipelines.tagging.config import Settings
 from pipelines.tagging.data import raw_arrays
 from pipelines.tagging.pieces import join, shifted
-from suite.answers.tags import TAGS, Tags, answer
+from suite.answers.tags import PAGE_STYLE, PAGE_TITLE, TAGS, Tags, answer
 from suite.data.examples import Example
 from suite.errors import UserError
+from suite.html_page import open_page
 from suite.pipeline import Evaluation, predict_each
 from suite.signature import Arrays, Predictor
 from suite.text.pieces import cut_text
@@ -41,7 +42,13 @@ def in_pieces(predictor: Predictor, size: int, inputs: Sequence[Arrays]) -> list
 def predict(
     predictor: Predictor, raw_inputs: Sequence[str], assets: dict[str, Any], settings: Settings, **options: Any
 ) -> list[Tags | UserError]:
-    """Return the answer to each text, or the UserError in its place."""
+    """Return the answer to each text, or the UserError in its place.
+
+    Raises:
+        UserError: if the page of `html` cannot be written: at once, not for each text.
+    """
+    if options.get("html") is not None:
+        open_page(options["html"], PAGE_TITLE, PAGE_STYLE)
     return predict_each(
         partial(in_pieces, predictor, assets["longest"]),
         raw_inputs,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 COLORS = ("cyan", "magenta", "green", "yellow", "blue", "red")  # of labels, in the order in which a text has them
+PAGE_TITLE = "Tagged texts"
 PAGE_STYLE = """
 body { font: 15px/1.9 system-ui, sans-serif; margin: 2em auto; max-width: 50em; padding: 0 1em }
 p { white-space: pre-wrap; overflow-wrap: anywhere }
@@ -144,7 +145,7 @@ def _add_to_page(tagged: Tags, path: str) -> Tags:
 
     from suite.html_page import open_page
 
-    page = open_page(path, "Tagged texts", PAGE_STYLE)
+    page = open_page(path, PAGE_TITLE, PAGE_STYLE)
     pieces, place = [], 0
     for span in tagged.spans:
         # The same hue for a label wherever it stands: its letters, added up.

@@ -106,7 +106,7 @@ class CRF(keras.layers.Layer):
 
     Call arguments:
         logits: `(batch, time, tags)`.
-        mask: boolean `(batch, time)`, True first; handed on.
+        mask: boolean `(batch, time)`, True first; goes no further.
 
     Returns:
         The logits, float32.
@@ -145,7 +145,10 @@ class CRF(keras.layers.Layer):
 
     def call(self, logits: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         """Return the logits."""
-        return keras.ops.cast(logits, self._working_dtype)
+        return tf.identity(tf.cast(logits, self._working_dtype))
+
+    def compute_mask(self, logits: tf.Tensor, previous_mask: tf.Tensor | None = None) -> None:
+        """Return None: a loss of whole rows must not be weighed by steps."""
 
     def log_likelihood(self, logits: tf.Tensor, tags: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         """Return what `crf_log_likelihood` gives with the layer's scores; without a mask every step counts."""
