@@ -94,7 +94,8 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
     """Return the assets: `labels`, the tags of the model, `O` first; their `scheme`; `intents`; and what the tokenizer learned.
 
     That is `words`, `affixes` and `token_rule`; with `word_vectors` also `vector_words`, the words of the first rows. `notes`
-    say which spans cut a token and how many vectors were there. `longest` is the bytes of the longest text: what is predicted is read in pieces of that.
+    say which spans cut a token and how many vectors there were. `longest` is the bytes of the longest text: what is predicted
+    is read in pieces of that.
 
     Args:
         train: The training part; nothing else is looked at.
@@ -120,9 +121,11 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
         rule = learn_rule(tokens) if tokens else TokenRule()
         assets |= learn_token_rows(texts, rule, settings.min_count, settings.affix_min_count)
     offsets = _offsets(texts, assets)
-    # What no text has need not be told apart from the rest: of many labels one token long, B, I and E would be most tags.
+    # Tags that no text has need not be told apart: of many labels one token long, B, I and E would be most of the tags.
     learned = {
-        tag for example, spans in zip(train, offsets, strict=True) for tag in gold_tags(example.target, spans, scheme)
+        tag
+        for example, spans in zip(train, offsets, strict=True)
+        for tag in gold_tags(example.target, spans[: settings.max_tokens], scheme)
     }
     tags = scheme_tags(sorted(labels, key=natural_order), scheme)
     assets["labels"] = [tag for tag in tags if tag == OUTSIDE or tag in learned]
