@@ -70,25 +70,32 @@ def package_versions() -> dict[str, str]:
     return versions
 
 
-def write_artifact(
-    path: Path,
-    model: "keras.Model",
-    settings: TrainingSettings,
-    assets: dict[str, Any],
-    record: dict[str, Any],
-    card: str,
-    parity: list[dict[str, "np.ndarray"]],
-    work: Path,
-) -> None:
+@dataclass(frozen=True)
+class Trained:
+    """What a run leaves.
+
+    Attributes:
+        model: The trained model.
+        settings, assets: As the run used them.
+        record: JSON-able; `files` (check sums) is added when it is written.
+        card: Text of README.md.
+        parity: Raw inputs, one dict of arrays each.
+    """
+
+    model: "keras.Model"
+    settings: TrainingSettings
+    assets: dict[str, Any]
+    record: dict[str, Any]
+    card: str
+    parity: list[dict[str, "np.ndarray"]]
+
+
+def write_artifact(path: Path, trained: Trained, work: Path) -> None:
     """Write a model folder under a temporary name beside `path`, then rename it.
 
     Args:
         path: The final folder; must not exist.
-        model: The trained model.
-        settings, assets: As the run used them.
-        record: JSON-able; `files` (check sums) is added here.
-        card: Text of README.md.
-        parity: Raw inputs, one dict of arrays each.
+        trained: What goes into it.
         work: An existing folder on the same file system that takes the temporary one.
 
     Raises:
@@ -99,20 +106,20 @@ def write_artifact(
     refuse_existing(path)
     temporary = Path(tempfile.mkdtemp(prefix="artifact-", dir=work))
     try:
-        without_optimizer(model).save(temporary / "model.keras")
-        write_settings(temporary / "settings.yaml", settings)
-        write_assets(temporary / "assets", assets)
-        if parity:
+        without_optimizer(trained.model).save(temporary / "model.keras")
+        write_settings(temporary / "settings.yaml", trained.settings)
+        write_assets(temporary / "assets", trained.assets)
+        if trained.parity:
             (temporary / "assets" / "parity").mkdir()
-        for index, arrays in enumerate(parity):
+        for index, arrays in enumerate(trained.parity):
             np.savez_compressed(temporary / "assets" / "parity" / f"{index:03d}.npz", **arrays)
-        (temporary / "README.md").write_text(card, encoding="utf-8")
+        (temporary / "README.md").write_text(trained.card, encoding="utf-8")
         files = {
             str(file.relative_to(temporary).as_posix()): checksum(file)
             for file in sorted(temporary.rglob("*"))
             if file.is_file()
         }
-        write_json(temporary / RECORD, {**record, "files": files})
+        write_json(temporary / RECORD, {**trained.record, "files": files})
         temporary.chmod(0o755)
         refuse_existing(path)
         os.rename(temporary, path)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite.artifact import Artifact
-from suite.config import assign
+from suite.config import TrainingSettings, assign
+from suite.data.examples import Examples
 from suite.data.reading import refuse_problems, with_parts
 from suite.data.trained_on import ASSET, count_trained_on
 from suite.errors import UserError
@@ -24,14 +25,27 @@ class Scored:
     evaluation: Evaluation
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How data is read that a model is scored on.
+
+    Attributes:
+        format: Its name; None recognizes it.
+        assignments: `KEY=VALUE` settings for reading it (columns, encoding).
+        on_bad_example: `"fail"` or `"skip"`.
+    """
+
+    format: str | None = None
+    assignments: tuple[str, ...] = ()
+    on_bad_example: str = "fail"
+
+
 def evaluate(
     model_dir: Path | Artifact,
     data: Path,
     split: str | None = None,
-    form: str | None = None,
+    reading: Reading = Reading(),
     runtime: str = "keras",
-    assignments: tuple[str, ...] = (),
-    on_bad_example: str = "fail",
     tflite: Path | None = None,
 ) -> Scored:
     """Evaluate a saved model on data.
@@ -41,10 +55,8 @@ def evaluate(
         data: Any data the task reads.
         split: `"train"`, `"dev"`, `"test"` or `"all"`. None takes the run's own test part on the very data of the run,
             the test part of data that names its parts, and everything of data that names none.
-        form: Format name; None recognises it.
+        reading: How the data is read.
         runtime: What computes the answers.
-        assignments: `KEY=VALUE` settings for reading this data (columns, encoding).
-        on_bad_example: `"fail"` or `"skip"`.
         tflite: An exported file for the runtime `"tflite"`; its float32 `interpreter` file by default.
 
     Raises:
@@ -54,20 +66,8 @@ def evaluate(
     from suite.runtime.model_in_file import open_model
 
     artifact = open_model(model_dir)
-    settings = artifact.settings
-    if assignments:
-        settings = assign(settings, assignments)
-        if not any(assignment.startswith("split_by=") for assignment in assignments):
-            settings = settings.model_copy(update={"split_by": artifact.settings.split_by})
-    # How the run drew its parts says nothing about other data, whose groups may have other names.
-    plain = settings.model_copy(update={"split_by": "content", "group_pattern": None, "dev_groups": ()})
-    undivided = artifact.pipeline.read(data, plain, form)
-    examples = with_parts(artifact.pipeline, undivided, plain, artifact.assets)
-    if on_bad_example == "fail":
-        refuse_problems(artifact.task, examples)
-    is_training_data = examples.fingerprint == artifact.record["data"]["fingerprint"]
-    if is_training_data:
-        examples = with_parts(artifact.pipeline, undivided, settings, artifact.assets)
+    settings = _settings(artifact, reading.assignments)
+    examples, is_training_data = _read(artifact, data, settings, reading)
     part = split or ("test" if is_training_data or examples.named_parts else "all")
     selected = examples.part(part)
     if not selected:
@@ -87,3 +87,28 @@ def evaluate(
         None if digests is None else count_trained_on(selected, digests),
         artifact.pipeline.evaluate(model.predictor, selected, artifact.assets, settings),
     )
+
+
+def _settings(artifact: Artifact, assignments: tuple[str, ...]) -> TrainingSettings:
+    """Return the settings of the run, but for those that are assigned."""
+    if not assignments:
+        return artifact.settings
+    settings = assign(artifact.settings, assignments)
+    if any(assignment.startswith("split_by=") for assignment in assignments):
+        return settings
+    return settings.model_copy(update={"split_by": artifact.settings.split_by})
+
+
+def _read(artifact: Artifact, data: Path, settings: TrainingSettings, reading: Reading) -> tuple[Examples, bool]:
+    """Return the examples with their parts, and whether they are the very data of the run.
+
+    How the run drew its parts says nothing about other data, whose groups may have other names.
+    """
+    plain = settings.model_copy(update={"split_by": "content", "group_pattern": None, "dev_groups": ()})
+    undivided = artifact.pipeline.read(data, plain, reading.format)
+    examples = with_parts(artifact.pipeline, undivided, plain, artifact.assets)
+    if reading.on_bad_example == "fail":
+        refuse_problems(artifact.task, examples)
+    if examples.fingerprint != artifact.record["data"]["fingerprint"]:
+        return examples, False
+    return with_parts(artifact.pipeline, undivided, settings, artifact.assets), True

@@ -4,20 +4,17 @@ import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from rich.console import Console
 
-from suite.artifact import Artifact, package_versions, read_artifact, write_artifact, write_json
+from suite.artifact import Artifact, Trained, read_artifact, write_artifact, write_json
 from suite.config import TrainingSettings
 from suite.data.examples import Examples
 from suite.data.reading import read_examples, refuse_problems
-from suite.data.trained_on import ASSET, input_digests
 from suite.errors import UserError
 from suite.pipeline import BatchSource, Evaluation, draw, primary_metric
 from suite.registry import load_pipeline
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
     from suite.data.examples import Example
     from suite.pipeline import Phase, Pipeline
     from suite.tracking.outbox import Outbox
-    from suite.training.history import History
 
 STATE_SPARE_BYTES = 100_000_000
 
@@ -53,7 +49,7 @@ def read_data(
     task: str,
     path: Path,
     settings: TrainingSettings,
-    form: str | None,
+    format: str | None,
     on_bad_example: str,
     assets: dict[str, Any] | None = None,
 ) -> Examples:
@@ -62,7 +58,7 @@ def read_data(
     Raises:
         UserError: if it cannot be read, or has bad examples and `on_bad_example` is `"fail"`; the first ones are named.
     """
-    examples = read_examples(load_pipeline(task), path, settings, form, assets)
+    examples = read_examples(load_pipeline(task), path, settings, format, assets)
     if on_bad_example == "fail":
         refuse_problems(task, examples)
     return examples
@@ -186,8 +182,7 @@ def _saved_result(artifact: Artifact) -> RunResult:
 
 def export(
     model_dir: Path | Artifact,
-    deployments: tuple[str, ...],
-    quantizations: tuple[str, ...],
+    combinations: Sequence[tuple[str, str]],
     data: Path | None,
     web: Path | None,
     only_offered: bool,
@@ -197,7 +192,7 @@ def export(
 
     Args:
         model_dir: The saved model, or what `read_artifact` read of it.
-        deployments, quantizations: All their combinations are made.
+        combinations: Deployment and quantization of each file.
         data: Real inputs to check on, calibrate with and score; None takes the data of the run where it is still there
             as it was, else the inputs kept with the model.
         web: Folder for a page that runs the float32 `compiled` file in a browser; that file is then made too.
@@ -221,9 +216,8 @@ def export(
     if web is not None:
         check_page(web)
     source = open_source(artifact, _export_data(artifact, data))
-    combinations = [(deployment, quantization) for deployment in deployments for quantization in quantizations]
     if web is not None and ("compiled", "none") not in combinations:
-        combinations.append(("compiled", "none"))
+        combinations = [*combinations, ("compiled", "none")]
     offered, left_out = choose_offered(source.facts, combinations, only_offered)
     with console.status("exporting") as status:
         report = export_files(source, offered, lambda step: status.update(f"exporting {step}"))
@@ -265,6 +259,7 @@ def _fit_and_save(
     from suite.training.begin import begin_model
     from suite.training.fit import fit
     from suite.training.process import prepare_process
+    from suite.training.record import run_record, with_digests
 
     started = time.monotonic()
     pipeline, settings = load_pipeline(request.task), request.settings
@@ -309,12 +304,14 @@ def _fit_and_save(
             metrics[prefix] = evaluation.metrics
             log_evaluation(outbox, prefix, evaluation, settings.log_samples, len(history.epochs))
     seconds = round(seconds_before + time.monotonic() - started, 1)
-    record = _record(request, examples, target.name, outbox.run_id, history, metrics, model.count_params(), seconds)
+    outcome = {"metrics": metrics, "parameters": model.count_params(), "seconds": seconds}
+    record = run_record(request, examples, history, name=target.name, run_id=outbox.run_id, **outcome)
     record["data"]["notes"] += assets.get("notes", [])
     parity_source = examples.part("dev") or examples.part("test") or examples.part("train")
     parity = [pipeline.raw_arrays(example.input, settings) for example in draw(parity_source, settings.parity_samples)]
-    assets = _with_digests(request, examples, assets)
-    write_artifact(target, model, settings, assets, record, model_card(record, pipeline.METRICS), parity, work=state)
+    assets = with_digests(request, examples, assets)
+    card = model_card(record, pipeline.METRICS)
+    write_artifact(target, Trained(model, settings, assets, record, card, parity), work=state)
 
 
 def _sources(
@@ -340,53 +337,6 @@ def _leave(state: Path, target: Path, request: Request, console: Console) -> Non
         )
     elif not target.exists():
         shutil.rmtree(state, ignore_errors=True)
-
-
-def _with_digests(request: Request, examples: Examples, assets: dict[str, Any]) -> dict[str, Any]:
-    """Return the assets and digests of all inputs that the weights come from, unless the data is private."""
-    if not request.settings.parity_samples:
-        return assets
-    digests = input_digests(examples.part("train"))
-    if request.init:
-        earlier = read_artifact(request.init, verify=False).assets.get(ASSET)
-        digests = digests if earlier is None else np.union1d(digests, earlier)
-    return assets | {ASSET: digests}
-
-
-def _record(
-    request: Request,
-    examples: Examples,
-    name: str,
-    run_id: str,
-    history: "History",
-    metrics: dict[str, Any],
-    parameters: int,
-    seconds: float,
-) -> dict[str, Any]:
-    return {
-        "task": request.task,
-        "name": name,
-        "metrics": metrics,
-        "epochs": len(history.epochs),
-        "best_epoch": None if history.best is None else history.best + 1,
-        "seconds": seconds,
-        "finished": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "seed": request.settings.seed,
-        "parameters": parameters,
-        "run_id": run_id,
-        "fold": request.fold,
-        "settings": request.settings.model_dump(mode="json"),
-        "versions": package_versions(),
-        "data": {
-            "path": str(Path(examples.path).absolute()),
-            "format": examples.format,
-            "fingerprint": examples.fingerprint,
-            "parts": examples.parts_fingerprint,
-            "order": examples.order_fingerprint,
-            "sizes": examples.sizes,
-            "notes": list(examples.notes),
-        },
-    }
 
 
 def _check_disk(folder: Path, model: Any) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from suite.commands.output import emit, show, show_figures, words
+from suite.commands.output import emit, show, show_figures, start_tensorflow, words
 
 if TYPE_CHECKING:
     from suite.pipeline import Pipeline
@@ -23,10 +23,7 @@ def demo(
     from suite.registry import PIPELINES, load_pipeline
 
     demonstrated = [(task, load_pipeline(task)) for task in tasks or PIPELINES]
-    from suite.quiet import import_tensorflow
-
-    with words().status("starting TensorFlow"):
-        import_tensorflow()
+    start_tensorflow()
     for task, pipeline in demonstrated:
         _demo(task, pipeline, output, json)
 
@@ -49,7 +46,7 @@ def _demo(task: str, pipeline: "Pipeline", output: Path, json: bool) -> None:
     result = train(Request(task, settings, free_name(output / task, Path("demo")), output), examples, console)
     artifact = read_artifact(result.model_dir)
     scored = evaluate(artifact, data)
-    report, _ = export(artifact, ("interpreter",), ("none",), data, None, False, console)
+    report, _ = export(artifact, [("interpreter", "none")], data, None, False, console)
     (exported,) = report["files"]
     model = load(artifact, "tflite")
     example = examples.part("test")[0]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from suite.commands.output import emit, show_figures, words
+from suite.commands.output import emit, show_figures, start_tensorflow, words
 from suite.commands.train import OnBadExample
 from suite.errors import UserError
 
@@ -37,14 +37,13 @@ def evaluate(
     artifact = open_model(model_dir)
     task, runtime = artifact.task, "tflite" if tflite or is_file_model(model_dir) else runtime
     if runtime == "keras":
-        from suite.quiet import import_tensorflow
+        start_tensorflow()
+    from suite.evaluation import Reading, evaluate
 
-        with words().status("starting TensorFlow"):
-            import_tensorflow()
-    from suite.evaluation import evaluate
+    reading = Reading(format, tuple(set or ()), on_bad_example.value)
 
     with words().status(f"evaluating {model_dir}"):
-        scored = evaluate(artifact, data, split, format, runtime, tuple(set or ()), on_bad_example.value, tflite)
+        scored = evaluate(artifact, data, split, reading, runtime, tflite)
     part, count, evaluation = scored.part, scored.examples, scored.evaluation
     if scored.trained_on:
         words().print(

@@ -1,13 +1,14 @@
 """`suite export`: a saved model as `.tflite` files that take the raw input, checked against the trained model."""
 
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from suite.commands.output import emit, show, words
+from suite.commands.output import emit, show, start_tensorflow, words
 from suite.errors import UserError
 
 
@@ -26,18 +27,16 @@ def export(
     from suite.export.offers import DEPLOYMENTS, QUANTIZATIONS
 
     artifact = read_artifact(model_dir)
-    pairs: list[Sequence[str]] = []
+    names: list[Sequence[str]] = []
     for option, value, known in (("--deployment", deployment, DEPLOYMENTS), ("--quantize", quantize, QUANTIZATIONS)):
         if value not in (*known, "all"):
             raise UserError(f"{option}: expected one of {', '.join(known)}, all. Received: {value!r}")
-        pairs.append(known if value == "all" else (value,))
-    from suite.quiet import import_tensorflow
-
-    with words().status("starting TensorFlow"):
-        import_tensorflow()
+        names.append(known if value == "all" else (value,))
+    start_tensorflow()
     from suite.runs import export
 
-    report, left_out = export(artifact, pairs[0], pairs[1], data, web, "all" in (deployment, quantize), words())
+    combinations = list(product(*names))
+    report, left_out = export(artifact, combinations, data, web, "all" in (deployment, quantize), words())
     if json:
         emit(report | {"left_out": left_out})
         return

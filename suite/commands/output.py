@@ -22,6 +22,14 @@ def words() -> Console:
     return console if console.is_terminal else Console(stderr=True, width=400)
 
 
+def start_tensorflow() -> None:
+    """Import TensorFlow, which takes seconds, and say so."""
+    from suite.quiet import import_tensorflow
+
+    with words().status("starting TensorFlow"):
+        import_tensorflow()
+
+
 @contextmanager
 def reading(data: Path) -> Iterator[None]:
     """Show that data is being read, and how many of its files are done where the reader tells."""

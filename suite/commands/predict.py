@@ -1,15 +1,18 @@
 """`suite predict`: answers of a saved model, one per input."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 
-from suite.commands.output import emit, progress, show, words
+from suite.commands.output import emit, progress, show, start_tensorflow, words
 from suite.commands.task_options import declaration, split_options
 from suite.errors import UserError
+
+if TYPE_CHECKING:
+    from suite.runtime.loaded import Answered
 
 LONGEST_NAME = 100  # characters of an input that are shown beside its answer
 
@@ -57,39 +60,38 @@ def predict(
     if output is not None:
         check_answer_file(output)
     if runtime == "keras" and tflite is None and not is_file_model(model_dir):
-        from suite.quiet import import_tensorflow
-
-        with words().status("starting TensorFlow"):
-            import_tensorflow()
+        start_tensorflow()
     model = load(artifact, runtime, tflite)
     expanded = expand_inputs(pipeline.INPUT, artifact.settings, arguments, text, encoding)
     waits = STDIN in arguments  # for whoever writes the lines, and may wait for an answer to each
     items = expanded if waits else list(expanded)
-    failed = False
-
-    def answers() -> Iterator[dict[str, Any]]:
-        nonlocal failed
-        answered = answer_inputs(model, items, options, 1 if waits else INPUTS_AT_ONCE)
-        for answer in progress(answered, None if waits else len(items), "answering"):
-            failed = failed or answer.error is not None
-            if json:
-                emit(answer.plain())
-            elif answer.error is not None:
-                words().print(f"error: {answer.error}", markup=False, highlight=False)
-            elif output is None:
-                # An answer with styles has them beside its lines; where they cannot be shown, the two are alike.
-                first, *further = getattr(answer.answer, "styled", answer.answer.lines)()
-                show(Text("\n").join([Text.assemble(first, f"  {_short(answer.name)}"), *map(Text.assemble, further)]))
-            yield answer.plain()
-
+    answered = answer_inputs(model, items, options, 1 if waits else INPUTS_AT_ONCE)
+    failures: list[str] = []
+    answers = _shown(progress(answered, None if waits else len(items), "answering"), json, output is None, failures)
     if output is None:
-        for _ in answers():
+        for _ in answers:
             pass
     else:
-        write_answers(output, answers())
+        write_answers(output, answers)
         words().print(f"{output}: {len(items)} answers", markup=False, highlight=False)
-    if failed:
+    if failures:
         raise typer.Exit(2)
+
+
+def _shown(answered: Iterable["Answered"], json: bool, lines: bool, failures: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield the JSON-able answers, each shown as it comes; the names of inputs that failed join `failures`."""
+    for answer in answered:
+        if answer.error is not None:
+            failures.append(answer.name)
+        if json:
+            emit(answer.plain())
+        elif answer.error is not None:
+            words().print(f"error: {answer.error}", markup=False, highlight=False)
+        elif lines:
+            # An answer with styles has them beside its lines; where they cannot be shown, the two are alike.
+            first, *further = getattr(answer.answer, "styled", answer.answer.lines)()
+            show(Text("\n").join([Text.assemble(first, f"  {_short(answer.name)}"), *map(Text.assemble, further)]))
+        yield answer.plain()
 
 
 def _short(name: str) -> str:

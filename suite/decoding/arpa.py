@@ -92,12 +92,11 @@ def parse_arpa(
         raise UserError(f"{name}: expected an ARPA file with a line \\data\\. Received: none")
     counts, (number, line) = _read_counts(numbered, name)
     names = {UNKNOWN: 0, START: 1, END: 2}
-    grams = []  # by order: {ids: (log10 probability, log10 back-off)}
+    grams: list[Grams] = []  # by order: {ids: (log10 probability, log10 back-off)}
     for n, count in enumerate(counts, 1):
         if line != f"\\{n}-grams:":
             raise UserError(f"{name}, line {number}: expected \\{n}-grams:. Received: {line[:80]}")
-        section = {}
-        number, line = _read_section(numbered, name, n, len(counts), names, grams, section)
+        section, (number, line) = _read_section(numbered, name, len(counts), names, grams)
         if len(section) != count:
             raise UserError(
                 f"{name}, line {number}: expected {count} {n}-grams, as \\data\\ says. Received: {len(section)}"
@@ -136,17 +135,16 @@ def _read_counts(numbered: Iterator[tuple[int, str]], name: str) -> tuple[list[i
 def _read_section(
     numbered: Iterator[tuple[int, str]],
     name: str,
-    n: int,
     order: int,
     names: dict[str, int],
     grams: list[Grams],
-    section: Grams,
-) -> tuple[int, str]:
-    """Fill `section` with the n-grams of one order; return the number and text of the line that ends it."""
-    number = 0
+) -> tuple[Grams, tuple[int, str]]:
+    """Return the n-grams of the order after those of `grams`, and the number and text of the line that ends them."""
+    section: Grams = {}
+    number, n = 0, len(grams) + 1
     for number, line in numbered:
         if line.startswith("\\") and (line == "\\end\\" or re.fullmatch(r"\\\d+-grams:", line)):
-            return number, line
+            return section, (number, line)
         fields = re.split("[ \t]+", line)
         try:
             if len(fields) not in (n + 1, n + 2):

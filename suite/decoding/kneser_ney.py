@@ -1,6 +1,7 @@
 """Interpolated modified Kneser-Ney smoothing."""
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,8 +39,8 @@ def train(lines: Iterable[str], order: int, level: str) -> NgramModel:
     if order < 1:
         raise UserError(f"The order of a language model must be at least 1. Received: {order}")
     vocabulary, text, remaining = _encode(lines, level)
-    parents, last, suffixes, counts = _count(text, remaining, order, len(vocabulary))
-    adjusted = _adjust(parents, suffixes, counts, last)
+    counted = _count(text, remaining, order, len(vocabulary))
+    parents, suffixes, adjusted = counted.parents, counted.suffixes, _adjust(counted)
 
     # `below`: probabilities of the order before, `backoff`: log gamma of its n-grams, as contexts.
     below = np.full(1, 1 / (len(vocabulary) - 1))
@@ -60,7 +61,23 @@ def train(lines: Iterable[str], order: int, level: str) -> NgramModel:
             below[START_ID] = np.exp(NEVER)
         log_probs.append(np.log(below))
         backoffs.append(np.log(share) if k else np.zeros(1))
-    return _assemble(level, vocabulary, parents, last, suffixes, log_probs, backoffs)
+    return _assemble(level, vocabulary, counted, log_probs, backoffs)
+
+
+class _Counted(NamedTuple):
+    """The n-grams of a text, lists by order, sorted by parent and last token.
+
+    Attributes:
+        parents, suffixes: Integers `(n-grams,)`, places in the list of the order before; every token is there as a single
+            one.
+        last: The last token of each.
+        counts: How often each comes.
+    """
+
+    parents: list[np.ndarray]
+    last: list[np.ndarray]
+    suffixes: list[np.ndarray]
+    counts: list[np.ndarray]
 
 
 def _encode(lines: Iterable[str], level: str) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
@@ -84,13 +101,8 @@ def _encode(lines: Iterable[str], level: str) -> tuple[tuple[str, ...], np.ndarr
     return vocabulary, text, remaining
 
 
-def _count(
-    text: np.ndarray, remaining: np.ndarray, order: int, size: int
-) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
-    """Return lists by order: parent n-gram, last token, suffix n-gram and count of every n-gram, sorted by the first two.
-
-    Parents and suffixes are places in the list of the order before; every token is there as a single one.
-    """
+def _count(text: np.ndarray, remaining: np.ndarray, order: int, size: int) -> _Counted:
+    """Return the n-grams of all orders; arguments as `_encode` gives them, and the size of the vocabulary."""
     parents, last, suffixes, counts = [np.zeros(size, np.int64)], [np.arange(size)], [np.zeros(size, np.int64)], []
     counts.append(np.bincount(text, minlength=size))
     at = text  # the n-gram that begins at each place
@@ -106,20 +118,18 @@ def _count(
         following = np.full(len(text), -1)
         following[begins] = inverse
         at = following
-    return parents, last, suffixes, counts
+    return _Counted(parents, last, suffixes, counts)
 
 
-def _adjust(
-    parents: list[np.ndarray], suffixes: list[np.ndarray], counts: list[np.ndarray], last: list[np.ndarray]
-) -> list[np.ndarray]:
+def _adjust(counted: _Counted) -> list[np.ndarray]:
     """Return the counts that each order is estimated from."""
-    adjusted = []
+    adjusted, counts = [], counted.counts
     starts = np.arange(len(counts[0])) == START_ID  # n-grams that begin with <s>
     for k, count in enumerate(counts):
         if k:
-            starts = starts[parents[k]]
+            starts = starts[counted.parents[k]]
         if k + 1 < len(counts):
-            preceded = np.bincount(suffixes[k + 1], minlength=len(count))
+            preceded = np.bincount(counted.suffixes[k + 1], minlength=len(count))
             count = np.where(starts, count, preceded)
         adjusted.append(count.astype(np.int64))
     adjusted[0][[UNKNOWN_ID, START_ID]] = 0
@@ -141,14 +151,12 @@ def _discounts(counts: np.ndarray) -> np.ndarray:
 def _assemble(
     level: str,
     vocabulary: Sequence[str],
-    parents: list[np.ndarray],
-    last: list[np.ndarray],
-    suffixes: list[np.ndarray],
+    counted: _Counted,
     log_probs: list[np.ndarray],
     backoffs: list[np.ndarray],
 ) -> NgramModel:
     """Number the states: the empty context, then the n-grams of every order but the highest."""
-    order = len(parents)
+    parents, suffixes, order = counted.parents, counted.suffixes, len(counted.parents)
     sizes = [len(parent) for parent in parents]
     offsets = np.cumsum([1, *sizes])  # of the states of each order
     parent = np.concatenate([parents[k] + (offsets[k - 1] if k else 0) for k in range(order)])
@@ -166,7 +174,7 @@ def _assemble(
         order=order,
         vocabulary=tuple(vocabulary),
         first=np.searchsorted(parent, np.arange(states + 1)),
-        token=np.concatenate(last).astype(np.int32),
+        token=np.concatenate(counted.last).astype(np.int32),
         log_prob=np.concatenate(log_probs),
         target=target.astype(np.int32),
         backoff=backoff,

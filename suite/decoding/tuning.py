@@ -1,7 +1,7 @@
 """Fitting the weights of beam search to transcribed utterances."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -42,10 +42,8 @@ def tune(
     references: Sequence[str],
     symbols: Sequence[str],
     language_model: "NgramModel | None",
-    beam_width: int = 100,
-    lexicon: Iterable[str] | None = None,
-    hot_words: Mapping[str, float] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    **options: Any,
 ) -> Tuned:
     """Return the weights with the lowest word error rate: a grid, then finer grids around its best point.
 
@@ -56,8 +54,8 @@ def tune(
         references: What was said, one text each.
         symbols: The text of each symbol.
         language_model: `NgramModel`.
-        beam_width, lexicon, hot_words: As in `beam_search`.
         progress: Called with the number of trials done and of all.
+        **options: Further ones of `beam_search`: `beam_width`, `lexicon`, `hot_words`.
     """
     references = [" ".join(text.split()) for text in references]
     if len(log_probs) != len(references) or not any(references):
@@ -66,38 +64,30 @@ def tune(
             f"Received: {len(log_probs)} and {len(references)}"
         )
 
-    rates = {}
-    width, height = LM_WEIGHTS[1] - LM_WEIGHTS[0], WORD_BONUSES[1] - WORD_BONUSES[0]
+    rates: dict[tuple[float, float], float] = {}
     total = len(LM_WEIGHTS) * len(WORD_BONUSES) + 8 * REFINED
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
 
         def attempt(weight: float, bonus: float) -> None:
             if (weight, bonus) not in rates:
-                options: dict[str, Any] = {
-                    "lm_weight": weight,
-                    "word_bonus": bonus,
-                    "lexicon": lexicon,
-                    "hot_words": hot_words,
-                }
 
                 def decode(steps: np.ndarray) -> str:
-                    return beam_search(steps, symbols, beam_width, language_model, **options)[0].text
+                    hypotheses = beam_search(
+                        steps,
+                        symbols,
+                        language_model=language_model,
+                        lm_weight=weight,
+                        word_bonus=bonus,
+                        **options,
+                    )
+                    return hypotheses[0].text
 
                 rates[weight, bonus] = word_error_rate(references, list(threads.map(decode, log_probs)))
             if progress:
                 progress(len(rates), total)
 
-        for weight in LM_WEIGHTS:
-            for bonus in WORD_BONUSES:
-                attempt(weight, bonus)
-        for _ in range(REFINED):
-            width, height = width / 2, height / 2
-            weight, bonus = _best(rates)
-            for across in (-width, 0.0, width):
-                for up in (-height, 0.0, height):
-                    if weight + across >= 0:
-                        attempt(weight + across, bonus + up)
+        _search(attempt, rates)
     if progress:
         progress(total, total)
     weight, bonus = _best(rates)
@@ -108,6 +98,21 @@ def tune(
         word_error_rate(references, [greedy(steps).text(symbols) for steps in log_probs]),
         [(*point, rate) for point, rate in rates.items()],
     )
+
+
+def _search(attempt: Callable[[float, float], None], rates: Mapping[tuple[float, float], float]) -> None:
+    """Attempt all points of the grid, then those around the best one, of grids twice as fine each time."""
+    for weight in LM_WEIGHTS:
+        for bonus in WORD_BONUSES:
+            attempt(weight, bonus)
+    width, height = LM_WEIGHTS[1] - LM_WEIGHTS[0], WORD_BONUSES[1] - WORD_BONUSES[0]
+    for _ in range(REFINED):
+        width, height = width / 2, height / 2
+        weight, bonus = _best(rates)
+        for across in (-width, 0.0, width):
+            for up in (-height, 0.0, height):
+                if weight + across >= 0:
+                    attempt(weight + across, bonus + up)
 
 
 def _best(rates: Mapping[tuple[float, float], float]) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from suite.sequence.beam_search import Hypothesis, beam_search, greedy
+from suite.sequence.beam_search import Hypothesis, Rules, beam_search, greedy
 from suite.sequence.vocabulary import END, START, UNKNOWN
 from suite.signature import Arrays
 
@@ -47,18 +47,11 @@ def find_sequences(
         return answer["log_probs"], {"state": answer["state"]}
 
     state = {"state": first}
-    options: dict[str, Any] = {
-        "start": START,
-        "end": END,
-        "max_length": rules.max_length,
-        "length_penalty": rules.length_penalty,
-        "no_repeat_ngram": rules.no_repeat_ngram,
-        "forbidden": (START, UNKNOWN),
-    }
-    plain = greedy(step, state, **options)
+    of_sentences = Rules(START, END, rules.max_length, rules.length_penalty, rules.no_repeat_ngram, (START, UNKNOWN))
+    plain = greedy(step, state, of_sentences)
     if width == 1:
         return [[hypothesis] for hypothesis in plain], plain
-    return beam_search(step, state, **options, beam_width=width, n_best=n_best, candidates=plain), plain
+    return beam_search(step, state, of_sentences, width, n_best, plain), plain
 
 
 def find_attention(predictor: Any, inputs: Arrays, sequences: Sequence[Sequence[int]]) -> list[np.ndarray]:

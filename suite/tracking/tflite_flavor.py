@@ -61,11 +61,9 @@ def save_model(
     Raises:
         UserError: if `path` exists, `model_dir` is no whole model folder, or `file` was not exported.
     """
-    import yaml
     from mlflow import pyfunc
     from mlflow.models import Model
     from mlflow.models.utils import _save_example
-    from mlflow.utils.environment import _process_pip_requirements, _PythonEnv
 
     path, artifact = Path(path), read_artifact(model_dir)
     if path.exists():
@@ -95,7 +93,14 @@ def save_model(
         ai_edge_litert_version=versions.get("ai-edge-litert", "unknown"),
     )
     description.save(str(path / "MLmodel"))
-    defaults = [f"{package}=={number}" for package, number in versions.items()]
+    _write_environment(path, [f"{package}=={number}" for package, number in versions.items()], pip_requirements)
+
+
+def _write_environment(path: Path, defaults: list[str], pip_requirements: list[str] | None) -> None:
+    """Write what MLflow makes the environment of a model from."""
+    import yaml
+    from mlflow.utils.environment import _process_pip_requirements, _PythonEnv
+
     conda, pip, _ = _process_pip_requirements(defaults, pip_requirements, None)
     (path / "conda.yaml").write_text(yaml.safe_dump(conda, sort_keys=False), encoding="utf-8")
     (path / "requirements.txt").write_text("\n".join(pip) + "\n", encoding="utf-8")

@@ -81,14 +81,14 @@ def export_page(runtime, tmp_path_factory):
 
     `inputs` are raw arrays that the file's answers are compared with the model's on.
     """
-    from suite.artifact import read_artifact, write_artifact
+    from suite.artifact import Trained, read_artifact, write_artifact
     from suite.export.export import export_files
     from suite.export.source import open_source
     from suite.web.page import write_page
 
     def export(task, model, settings, assets, inputs):
         work = tmp_path_factory.mktemp(task)
-        write_artifact(work / "model", model, settings, assets, {"task": task}, "", inputs, work)
+        write_artifact(work / "model", Trained(model, settings, assets, {"task": task}, "", inputs), work)
         source = open_source(read_artifact(work / "model"), None)
         [entry] = export_files(source, [("compiled", "none")], lambda step: None)["files"]
         file = work / "model" / "tflite" / entry["file"]

@@ -11,7 +11,7 @@ from pipelines.captioning.config import Settings
 from pipelines.captioning.export import signatures
 from pipelines.captioning.model import build
 from pipelines.captioning.search import find_captions
-from suite.artifact import read_artifact, write_artifact
+from suite.artifact import Trained, read_artifact, write_artifact
 from suite.export.export import export_files
 from suite.export.inspect import inspect_file
 from suite.export.offers import model_facts, refusal
@@ -124,7 +124,9 @@ def test_a_whole_model_folder_is_exported_for_fixed_shapes(made, tmp_path):
         pytest.skip("one kind is enough")
     inputs = [{"picture": picture} for picture in made.pictures]
     assets = {**ASSETS, "training_captions": []}
-    write_artifact(tmp_path / "model", made.model, made.settings, assets, {"task": "captioning"}, "", inputs, tmp_path)
+    write_artifact(
+        tmp_path / "model", Trained(made.model, made.settings, assets, {"task": "captioning"}, "", inputs), tmp_path
+    )
     source = open_source(read_artifact(tmp_path / "model"), None)
     (entry,) = export_files(source, [("compiled", "none")], lambda step: None)["files"]
     assert list(entry["signatures"]) == ["caption", "encode", "decode_step"]

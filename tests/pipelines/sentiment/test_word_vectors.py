@@ -55,7 +55,7 @@ def test_the_exported_files_answer_the_same_with_built_in_ops(run, reviews, trac
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", tracking_uri)
         report, _ = export(
-            result.model_dir, ("interpreter", "compiled"), ("none",), reviews, None, True, Console(quiet=True)
+            result.model_dir, [("interpreter", "none"), ("compiled", "none")], reviews, None, True, Console(quiet=True)
         )
     assert {(entry["deployment"], entry["quantization"]) for entry in report["files"]} >= {
         ("interpreter", "none"),

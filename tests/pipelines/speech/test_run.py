@@ -19,8 +19,7 @@ def exported(trained_on_tones, tones, tracking_uri):
         patch.setenv("MLFLOW_TRACKING_URI", tracking_uri)
         report, _ = export(
             trained_on_tones.model_dir,
-            ("interpreter", "compiled", "streaming"),
-            ("none",),
+            [(deployment, "none") for deployment in ("interpreter", "compiled", "streaming")],
             tones,
             None,
             False,

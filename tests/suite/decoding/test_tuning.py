@@ -32,7 +32,7 @@ def test_the_weights_give_the_lowest_error_rate_tried(utterances, monkeypatch):
     monkeypatch.setattr(tuning, "LM_WEIGHTS", (0.0, 0.5, 1.0))
     monkeypatch.setattr(tuning, "WORD_BONUSES", (0.0, 1.0))
     model, calls = train(SENTENCES, 3, "word"), []
-    found = tuning.tune(utterances, SENTENCES, SYMBOLS, model, 10, progress=lambda *call: calls.append(call))
+    found = tuning.tune(utterances, SENTENCES, SYMBOLS, model, beam_width=10, progress=lambda *call: calls.append(call))
 
     assert found.greedy_wer == jiwer.wer(SENTENCES, [greedy(one).text(SYMBOLS) for one in utterances])
     texts = [
@@ -43,14 +43,14 @@ def test_the_weights_give_the_lowest_error_rate_tried(utterances, monkeypatch):
     assert found.wer < found.greedy_wer
     assert calls[-1][0] == calls[-1][1]
     assert [done for done, _ in calls] == sorted(done for done, _ in calls)
-    assert found == tuning.tune(utterances, SENTENCES, SYMBOLS, model, 10)
+    assert found == tuning.tune(utterances, SENTENCES, SYMBOLS, model, beam_width=10)
 
 
 def test_words_heard_where_nothing_was_said_are_errors(utterances, monkeypatch):
     monkeypatch.setattr(tuning, "LM_WEIGHTS", (0.0, 0.5))
     monkeypatch.setattr(tuning, "WORD_BONUSES", (0.0, 1.0))
     model = train(SENTENCES, 2, "word")
-    found = tuning.tune(utterances[:2], ["the dog sat", ""], SYMBOLS, model, 5)
+    found = tuning.tune(utterances[:2], ["the dog sat", ""], SYMBOLS, model, beam_width=5)
     heard = [greedy(one).text(SYMBOLS).split() for one in utterances[:2]]
     first = jiwer.process_words("the dog sat", " ".join(heard[0]))
     assert found.greedy_wer == pytest.approx(

@@ -76,7 +76,7 @@ TASKS = {"sentiment": sentiment, "speech": speech, "video": video, "captioning":
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     """`exported(task)` gives the folder of an untrained model with all its files, their report entries and raw arrays."""
-    from suite.artifact import read_artifact, write_artifact
+    from suite.artifact import Trained, read_artifact, write_artifact
     from suite.export.export import export_files
     from suite.export.offers import refusal
     from suite.export.source import open_source
@@ -94,7 +94,7 @@ def exported(tmp_path_factory):
             bias = model.get_layer("words").bias
             bias.assign(bias - 4 * np.eye(len(assets["words"]))[END])  # captions do not end at once
         work = tmp_path_factory.mktemp(task)
-        write_artifact(work / "model", model, settings, assets, {"task": task}, "", inputs, work)
+        write_artifact(work / "model", Trained(model, settings, assets, {"task": task}, "", inputs), work)
         source = open_source(read_artifact(work / "model"), None)
         offered = [(name, "none") for name in DEPLOYMENTS if not refusal(source.facts, name, "none")]
         report = export_files(source, offered, lambda step: None)

@@ -13,7 +13,7 @@ import soundfile
 from PIL import Image
 
 import suite
-from suite.artifact import read_artifact, write_artifact
+from suite.artifact import Trained, read_artifact, write_artifact
 from suite.config import load_settings
 from suite.errors import UserError
 from suite.export.export import export_files
@@ -85,7 +85,7 @@ def exported(tmp_path_factory, inputs):
             arrays = [pipeline.raw_arrays(inputs[task][0], settings)]
             model = pipeline.build(settings.model_copy(update={"word_vectors": None}) if private else settings, assets)
             record = {"task": task, "data": {"fingerprint": "none", "path": "none"}}
-            write_artifact(work / "model", model, settings, assets, record, "", arrays, work)
+            write_artifact(work / "model", Trained(model, settings, assets, record, "", arrays), work)
             export_files(open_source(read_artifact(work / "model"), None), [("interpreter", "none")], lambda step: None)
             folders[task] = work / "model"
         return folders[task]

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from suite.artifact import package_versions, write_artifact
+from suite.artifact import Trained, package_versions, write_artifact
 from suite.errors import UserError
 from suite.runtime.loaded import load, plain
 from suite.tracking.tflite_flavor import load_model, log_model, save_model
@@ -55,7 +55,7 @@ def model_dir(tmp_path_factory):
     parity = [{"text": np.frombuffer(b"a private text", np.uint8)}]
     inputs = keras.Input((1,))
     weights = keras.Model(inputs, keras.layers.Dense(2)(inputs))
-    write_artifact(folder / "reviews", weights, settings, assets, record, "# card\n", parity, folder)
+    write_artifact(folder / "reviews", Trained(weights, settings, assets, record, "# card\n", parity), folder)
     (folder / "reviews" / "tflite").mkdir()
     (folder / "reviews" / "tflite" / "interpreter.tflite").write_bytes(converted)
     (folder / "reviews" / "tflite" / "labels.txt").write_text("negative\npositive\n", encoding="utf-8")

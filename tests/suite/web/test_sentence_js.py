@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from suite.sequence.beam_search import beam_search, greedy
+from suite.sequence.beam_search import Rules, beam_search, greedy
 
 END, START, UNKNOWN = 0, 1, 2
 WORDS, BEAMS, STATE, PLACES = 9, 4, 2, 3
@@ -72,8 +72,8 @@ def cases():
         rules |= {"forbidden": [START, UNKNOWN], "max_length": 1 + seed % 6}
         state = {"state": np.full((1, 1, STATE), -1)}
         step, width = toy_step(table), 1 + seed % BEAMS
-        [plain] = greedy(step, state, **rules)
-        [[best]] = beam_search(step, state, **rules, beam_width=width, candidates=[plain])
+        [plain] = greedy(step, state, Rules(**rules))
+        [[best]] = beam_search(step, state, Rules(**rules), beam_width=width, candidates=[plain])
         found.append((table, rules, width, plain, best))
     return found
 
