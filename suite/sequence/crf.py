@@ -145,10 +145,11 @@ class CRF(keras.layers.Layer):
 
     def call(self, logits: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         """Return the logits."""
+        # A tensor of its own: one that came in would bring its mask along.
         return tf.identity(tf.cast(logits, self._working_dtype))
 
     def compute_mask(self, logits: tf.Tensor, previous_mask: tf.Tensor | None = None) -> None:
-        """Return None: a loss of whole rows must not be weighed by steps."""
+        """Return no mask: Keras would weight the losses of rows by a mask of steps."""
 
     def log_likelihood(self, logits: tf.Tensor, tags: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
         """Return what `crf_log_likelihood` gives with the layer's scores; without a mask every step counts."""
