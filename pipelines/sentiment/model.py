@@ -134,6 +134,8 @@ def phases(settings: Settings, assets: dict[str, Any]) -> list[Phase]:
     """Return the one fit of this pipeline."""
 
     def compile(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
-        model.compile(optimizer, loss=make_loss(settings, assets), metrics=["accuracy"])
+        # By its name alone Keras would make the metric's variables in the first batch, and trace the step a second time.
+        accuracy = keras.metrics.SparseCategoricalAccuracy("accuracy")
+        model.compile(optimizer, loss=make_loss(settings, assets), metrics=[accuracy])
 
     return [Phase("train", settings.epochs, settings.learning_rate, compile)]

@@ -143,7 +143,8 @@ def _compile(
         for layer in model.layers:
             if isinstance(layer, Backbone):
                 layer.trainable = fine_tune
-        model.compile(optimizer, loss=loss, metrics=["accuracy"])
+        # By its name alone Keras would make the metric's variables in the first batch, and trace the step a second time.
+        model.compile(optimizer, loss=loss, metrics=[keras.metrics.SparseCategoricalAccuracy("accuracy")])
 
     return compile
 
