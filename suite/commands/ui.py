@@ -30,4 +30,5 @@ def ui(port: Annotated[int, typer.Option(help="port on 127.0.0.1", min=1, max=65
     open_store()
     words().print(f"MLflow UI of {uri}: http://{HOST}:{port} (Ctrl-C ends it)", highlight=False)
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--host", HOST, "--port", str(port)]
-    raise typer.Exit(serve(command))
+    # One person looks: each further worker of MLflow's four is another process that imports all of it.
+    raise typer.Exit(serve([*command, "--workers", "1"]))
