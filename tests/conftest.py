@@ -5,12 +5,80 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # the processor is shared: threads would wait for one another
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+
+import gc
 import json
+import subprocess
 import sys
+import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+
+# TensorFlow's modules and traced functions are millions of objects: each full collection looks at all of them.
+gc.set_threshold(100_000, 50, 100)
+
+# The files that take longest, longest first: where files run beside one another, the last ones should be short.
+LONGEST_FILES = (
+    "end_to_end/test_run.py",
+    "suite/export/test_export.py",
+    "suite/recurrent/test_conformance.py",
+    "pipelines/speech/test_run.py",
+    "end_to_end/test_resume.py",
+    "suite/runtime/test_file_alone.py",
+    "pipelines/video/test_export.py",
+    "pipelines/video/test_model.py",
+    "field/test_padding.py",
+    "field/test_two_lengths.py",
+    "docs/test_adding_a_pipeline.py",
+    "pipelines/captioning/test_run.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files; pytest-xdist leaves the order alone with `--no-loadscope-reorder`."""
+    tests = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        name = item.path.relative_to(tests).as_posix()
+        return LONGEST_FILES.index(name) if name in LONGEST_FILES else len(LONGEST_FILES)
+
+    items.sort(key=place)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def convert_in_this_process() -> Iterator[None]:
+    """Convert without a child process, which takes seconds to start; one test of the export has the child back.
+
+    Full-integer quantization keeps it, since that is what crashes, and so does a child that is no Python.
+    """
+    from suite.export import convert
+
+    python = sys.executable
+
+    def run(command: list[str], **options: Any) -> subprocess.CompletedProcess:
+        request = json.loads(Path(command[-1]).read_text(encoding="utf-8"))
+        if request["quantization"] == "int8" or command[0] != python:
+            return subprocess.run(command, **options)
+        from suite.export import worker
+
+        try:
+            worker.convert(**request)
+        except Exception:
+            return subprocess.CompletedProcess(command, 1, "", traceback.format_exc())
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    with pytest.MonkeyPatch.context() as patch:
+        here = SimpleNamespace(run=run, TimeoutExpired=subprocess.TimeoutExpired)
+        patch.setattr(convert, "subprocess", here)
+        yield
 
 
 @dataclass(frozen=True)
@@ -204,8 +272,6 @@ LEARNED = {
 @pytest.fixture(scope="session")
 def untrained():
     """`untrained(task, *assignments)` gives a small LoadedModel with the weights that it begins with."""
-    from types import SimpleNamespace
-
     import keras
 
     from suite.config import load_settings

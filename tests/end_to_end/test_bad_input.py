@@ -92,23 +92,21 @@ def test_data_check_lists_what_is_wrong_and_trains_nothing(suite, workdir):
 
 def test_skip_goes_on_without_bad_examples(suite, workdir, tiny):
     write("data.tsv", GOOD + "\tpos\n")
-    done = suite("train", "sentiment", "--data", "data.tsv", "--on-bad-example", "skip", *tiny, "--json")
+    done = suite(
+        "train", "sentiment", "--data", "data.tsv", "--on-bad-example", "skip", *tiny, "--set", "epochs=1", "--json"
+    )
     assert done.status == 0, done.err
     assert os.path.isdir(done.json["model_dir"])
 
 
-def test_a_name_is_never_overwritten(suite, workdir, reviews, tiny):
-    assert suite("train", "sentiment", "--data", reviews, *tiny, "--name", "mine").status == 0
-    before = {
-        name: os.path.getmtime(f"saved_models/sentiment/mine/{name}")
-        for name in os.listdir("saved_models/sentiment/mine")
-    }
-    again = suite("train", "sentiment", "--data", reviews, *tiny, "--name", "mine")
+def test_a_name_is_never_overwritten(suite, workdir, trained, reviews, tiny):
+    def times():
+        return {path: path.stat().st_mtime_ns for path in trained.model_dir.rglob("*")}
+
+    before, place = times(), ("--output", trained.model_dir.parents[1], "--name", trained.model_dir.name)
+    again = suite("train", "sentiment", "--data", reviews, *tiny, *place)
     assert again.status == 2 and "never overwritten" in again.err
-    assert before == {
-        name: os.path.getmtime(f"saved_models/sentiment/mine/{name}")
-        for name in os.listdir("saved_models/sentiment/mine")
-    }
+    assert before and times() == before
 
 
 MODEL = [

@@ -12,7 +12,12 @@ from pathlib import Path
 import pytest
 
 
-def test_train_ends_with_figures_and_a_whole_folder(suite, workdir, reviews, tiny):
+def test_train_ends_with_figures_a_whole_folder_and_the_weights_of_its_seed(suite, workdir, trained, reviews, tiny):
+    """`trained` had the same data, settings and seed."""
+    import numpy as np
+
+    from suite.artifact import load_model, read_artifact
+
     done = suite("train", "sentiment", "--data", reviews, *tiny, "--json")
     assert done.status == 0, done.err
     result = done.json
@@ -28,6 +33,8 @@ def test_train_ends_with_figures_and_a_whole_folder(suite, workdir, reviews, tin
     row = next(row for row in listed if row["run_id"] == result["run_id"])
     assert row["status"] == "FINISHED"
     assert row["metrics"] == pytest.approx(result["metrics"])
+    weights = [load_model(read_artifact(folder)).get_weights() for folder in (trained.model_dir, result["model_dir"])]
+    assert all(np.array_equal(*pair) for pair in zip(*weights, strict=True))
 
 
 def test_figures_are_the_same_elsewhere(trained, reviews, tmp_path):
@@ -62,6 +69,7 @@ def test_evaluate_takes_the_part_that_the_design_says(suite, workdir, trained, r
     assert missing.status == 2 and "no test part" in missing.err
 
 
+@pytest.mark.slow
 def test_parts_that_are_drawn_are_the_runs_own_test_part(suite, workdir, reviews, tiny):
     shutil.copy(reviews / "train.tsv", "all.tsv")
     trained = suite("train", "sentiment", "--data", "all.tsv", *tiny, "--json").json
@@ -146,48 +154,33 @@ def test_a_run_logs_what_makes_it_comparable(workdir, trained):
     assert inside == pictures | {"test/details.json", "test/samples.json"}
 
 
-def test_private_data_stays_out_of_the_store(suite, workdir, reviews, tiny):
-    import mlflow
-
-    quiet = ["--set", "log_samples=false", "--set", "parity_samples=0", "--name", "private"]
-    result = suite("train", "sentiment", "--data", reviews, *tiny, *quiet, "--json").json
-    paths = {item.path for item in mlflow.MlflowClient().list_artifacts(result["run_id"], "test")}
-    assert "test/samples.json" not in paths
-    assert not os.path.exists(os.path.join(result["model_dir"], "assets", "parity"))
-    assert not os.path.exists(os.path.join(result["model_dir"], "assets", "trained_on.npy"))
-
-
-def test_folds_average_and_name_their_runs(suite, workdir, reviews, tiny):
-    done = suite("train", "sentiment", "--data", reviews, *tiny, "--folds", "2", "--name", "cv", "--json").json
-    values = [fold["metrics"]["val_accuracy"] for fold in done["folds"]]
-    assert done["mean"]["accuracy"] == pytest.approx(sum(values) / 2)
-    assert sorted(os.listdir("saved_models/sentiment")) == ["cv-fold1", "cv-fold2"]
-    # Stopped before the second fold, it goes on with that one.
-    shutil.rmtree("saved_models/sentiment/cv-fold2")
-    command = ("train", "sentiment", "--data", reviews, *tiny, "--folds", "2", "--name", "cv", "--resume", "--json")
-    resumed = suite(*command).json
-    assert resumed["folds"][0] == done["folds"][0] and resumed["folds"][1] != done["folds"][1]
-    assert resumed["mean"] == pytest.approx(done["mean"])
-
-
-def test_folds_are_all_checked_before_the_first_one_trains(suite, workdir, reviews, tiny):
+def test_folds_are_all_checked_before_the_first_one_trains_averaged_and_resumed(suite, workdir, reviews, tiny):
     # One example of a class: in the fold whose dev part it would be, it stays in train.
     lines = (reviews / "train.tsv").read_text().splitlines()[:60]
     (workdir / "rare.tsv").write_text("\n".join([*lines, "seen once\tunheard-of"]) + "\n")
-    command = ("train", "sentiment", "--data", "rare.tsv", *tiny, "--set", "epochs=1", "--folds", "3", "--name", "rare")
-    done = suite(*command, "--json")
-    assert done.status == 0, done.err
-    before, _, after = done.err.partition("epoch 1/1")
+    command = ("train", "sentiment", "--data", "rare.tsv", *tiny, "--set", "epochs=1", "--folds", "2", "--name")
+    ended = suite(*command, "rare", "--json")
+    assert ended.status == 0, ended.err
+    before, _, after = ended.err.partition("epoch 1/1")
     assert (
-        "/3: The label 'unheard-of' is so rare that all its examples stay in train." in before and "epoch 1/1" in after
+        "/2: The label 'unheard-of' is so rare that all its examples stay in train." in before and "epoch 1/1" in after
     )
-    labels = [json.loads(Path(fold["model_dir"], "assets", "labels.json").read_text()) for fold in done.json["folds"]]
+    folds = ended.json["folds"]
+    labels = [json.loads(Path(fold["model_dir"], "assets", "labels.json").read_text()) for fold in folds]
     assert all("unheard-of" in names for names in labels)
+    values = [fold["metrics"]["val_accuracy"] for fold in folds]
+    assert ended.json["mean"]["accuracy"] == pytest.approx(sum(values) / 2)
+    assert sorted(os.listdir("saved_models/sentiment")) == ["rare-fold1", "rare-fold2"]
+    # Stopped before the second fold, it goes on with that one.
+    shutil.rmtree("saved_models/sentiment/rare-fold2")
+    resumed = suite(*command, "rare", "--resume", "--json").json
+    assert resumed["folds"][0] == folds[0] and resumed["folds"][1] != folds[1]
+    assert resumed["mean"] == pytest.approx(ended.json["mean"])
     # A name that is taken for the last fold stops the first one, and nothing is left behind.
-    Path("saved_models/sentiment/cv-fold3").mkdir()
-    refused = suite(*command[:-1], "cv")
-    assert refused.status == 2 and "cv-fold3 exists" in refused.err and "epoch" not in refused.err
-    assert sorted(path.name for path in Path("saved_models/sentiment").glob("*cv*")) == ["cv-fold3"]
+    Path("saved_models/sentiment/cv-fold2").mkdir()
+    refused = suite(*command, "cv")
+    assert refused.status == 2 and "cv-fold2 exists" in refused.err and "epoch" not in refused.err
+    assert sorted(path.name for path in Path("saved_models/sentiment").glob("*cv*")) == ["cv-fold2"]
 
 
 def test_folds_by_group_without_a_label_in_train_are_refused_at_once(suite, workdir, tiny):
@@ -221,7 +214,8 @@ def test_evaluate_reads_data_and_hashes_files_once(suite, workdir, reviews, tiny
     monkeypatch.setattr(sentiment, "read", lambda *arguments: reads.append(arguments) or read(*arguments))
     evaluated = suite("evaluate", trained["model_dir"], "--data", "all.tsv", "--json")
     assert evaluated.status == 0, evaluated.err
-    assert evaluated.json["examples"] == 72 and evaluated.json["trained_on"] == 0
+    assert evaluated.json["split"] == "test" and evaluated.json["examples"] == 72
+    assert evaluated.json["trained_on"] == 0
     assert evaluated.json["metrics"] == pytest.approx(
         {name[5:]: value for name, value in trained["metrics"].items() if name.startswith("test_")}, abs=1e-6
     )
@@ -249,24 +243,21 @@ def test_evaluate_says_how_many_examples_the_run_was_trained_on(suite, workdir, 
     assert "trained_on" not in silent.json and "trained on" not in silent.err
 
 
-def test_a_warm_start_begins_from_the_other_models_weights(suite, workdir, trained, reviews, tiny):
-    begun = suite(
-        "train",
-        "sentiment",
-        "--data",
-        reviews,
-        *tiny,
-        "--set",
-        "learning_rate=1e-9",
-        "--init",
-        trained.model_dir,
-        "--name",
-        "warm",
-        "--json",
-    )
+def test_a_warm_start_begins_from_the_other_models_weights_and_private_data_stays_out(
+    suite, workdir, trained, reviews, tiny
+):
+    import mlflow
+
+    start = ["--set", "learning_rate=1e-9", "--set", "epochs=1", "--init", trained.model_dir, "--name", "warm"]
+    private = ["--set", "log_samples=false", "--set", "parity_samples=0"]
+    begun = suite("train", "sentiment", "--data", reviews, *tiny, *start, *private, "--json")
     assert begun.status == 0, begun.err
     # With next to no learning the figures are those of the model it began from.
     assert begun.json["metrics"]["test_loss"] == pytest.approx(trained.metrics["test"]["loss"], abs=1e-4)
+    paths = {item.path for item in mlflow.MlflowClient().list_artifacts(begun.json["run_id"], "test")}
+    assert paths and "test/samples.json" not in paths
+    assert not os.path.exists(os.path.join(begun.json["model_dir"], "assets", "parity"))
+    assert not os.path.exists(os.path.join(begun.json["model_dir"], "assets", "trained_on.npy"))
 
 
 def test_a_final_fit_takes_everything(suite, workdir, reviews, tiny):
@@ -281,22 +272,11 @@ def test_a_final_fit_takes_everything(suite, workdir, reviews, tiny):
         "dev_fraction=0",
         "--set",
         "test_fraction=0",
+        "--set",
+        "epochs=1",
         "--json",
     )
     assert done.status == 0, done.err
     assert done.json["metrics"] == {}
     record = json.loads((workdir / done.json["model_dir"] / "record.json").read_text())
     assert record["data"]["sizes"] == {"train": 240, "dev": 0, "test": 0} and record["best_epoch"] is None
-
-
-def test_two_runs_with_one_seed_have_the_same_weights(suite, workdir, reviews, tiny):
-    import numpy as np
-
-    from suite.artifact import load_model, read_artifact
-
-    folders = [
-        suite("train", "sentiment", "--data", reviews, *tiny, "--name", name, "--json").json["model_dir"]
-        for name in "ab"
-    ]
-    first, second = (load_model(read_artifact(folder)).get_weights() for folder in folders)
-    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))

@@ -1,9 +1,15 @@
 """A trained model through the deployments: no Flex, the same answers as Keras, the report that says so."""
 
 import shutil
+import subprocess
 
 import numpy as np
 import pytest
+
+from suite.artifact import write_artifact
+from suite.config import load_settings
+from suite.registry import load_pipeline
+from tests.conftest import LEARNED, SMALLEST
 
 TEXTS = ["", "a", "the cast was not bad at all", "Größe, naïve 😀 日本語!", "dull " * 70, "x" * 200]
 
@@ -21,9 +27,13 @@ def fused(train_tiny):
 
 
 @pytest.fixture(scope="module")
-def both_ends(train_tiny):
-    """A model that keeps both ends of long texts."""
-    return train_tiny("ends", "cell=gru", "bidirectional=false", "keep=ends")
+def both_ends(tmp_path_factory):
+    """The folder of an untrained model that keeps both ends of long texts."""
+    work, pipeline, assets = tmp_path_factory.mktemp("ends"), load_pipeline("sentiment"), LEARNED["sentiment"]
+    settings = load_settings(pipeline.Settings, None, (*SMALLEST["sentiment"], "bidirectional=false", "keep=ends"))
+    arrays, record = [pipeline.raw_arrays("a fine film", settings)], {"task": "sentiment", "data": {"path": "none"}}
+    write_artifact(work / "model", pipeline.build(settings, assets), settings, assets, record, "", arrays, work)
+    return work / "model"
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +56,8 @@ def answers(model_dir, tflite=None):
     return np.array([[*model.predict(text).scores.values()] for text in TEXTS])
 
 
-def test_interpreter_is_fused_dynamic_and_forgets_between_calls(suite, workdir, fused):
+def test_interpreter_is_fused_dynamic_and_forgets_between_calls(suite, workdir, fused, monkeypatch):
+    monkeypatch.setattr("suite.export.convert.subprocess", subprocess)  # a child process converts, as for users
     entry = exported(suite, fused.model_dir)["interpreter.tflite"]
     assert entry["flex"] == [] and entry["custom"] == []
     assert entry["ops"]["UNIDIRECTIONAL_SEQUENCE_LSTM"] == 2 and "WHILE" not in entry["ops"]
@@ -244,7 +255,7 @@ MISUSE = [
 @pytest.mark.parametrize(("arguments", "expected"), [row[1:] for row in MISUSE], ids=[row[0] for row in MISUSE])
 def test_misuse_is_refused(suite, workdir, fused, one_direction, both_ends, arguments, expected):
     (workdir / "other.tsv").write_text("text\tlabel\na good film\tpos\na bad film\tneg\n")
-    folders = {"MODEL": fused.model_dir, "GRU": one_direction.model_dir, "ENDS": both_ends.model_dir}
+    folders = {"MODEL": fused.model_dir, "GRU": one_direction.model_dir, "ENDS": both_ends}
     for name in {"HALF", "DAMAGED", "BARE"} & set(arguments):
         folders[name] = shutil.copytree(
             fused.model_dir, workdir / name.lower(), ignore=shutil.ignore_patterns("tflite")
@@ -263,13 +274,12 @@ def test_misuse_is_refused(suite, workdir, fused, one_direction, both_ends, argu
 def test_a_page_that_cannot_be_written_is_told_before_converting(suite, workdir, both_ends):
     (workdir / "full").mkdir()
     (workdir / "full" / "thesis.txt").write_text("mine")
-    done = suite("export", both_ends.model_dir, "--web", "full")
+    done = suite("export", both_ends, "--web", "full")
     assert done.status == 2 and "full holds other files" in done.err
-    assert not (both_ends.model_dir / "tflite").exists()
+    assert not (both_ends / "tflite").exists()
 
 
 def test_no_chatter_on_stderr(fused, workdir):
-    import subprocess
     import sys
 
     if not (fused.model_dir / "tflite" / "interpreter.tflite").exists():

@@ -125,17 +125,19 @@ def test_one_answer_from_the_file_alone(task, exported, inputs, tmp_path):
     assert trained == approximately(keras) or task in ("speech", "captioning")  # ties of untrained models
 
 
-@pytest.mark.parametrize("task", PIPELINES)
-def test_evaluate_needs_no_tensorflow(task, exported, inputs):
-    folder, table = exported(task), inputs[task][1]
-    file = folder / "tflite" / "interpreter.tflite"
-    (beside, alone), process = run(
-        ["evaluate", str(folder), "--data", table, "--split", "all", "--runtime", "tflite", "--json"],
-        ["evaluate", str(file), "--data", table, "--split", "all", "--json"],
-    )
+def test_evaluate_needs_no_tensorflow(exported, inputs):
+    """The model folder's file and the file alone, of each task in turn, in one process."""
+    commands = []
+    for task in PIPELINES:
+        folder, options = exported(task), ["--data", inputs[task][1], "--split", "all", "--json"]
+        commands.append(["evaluate", str(folder), "--runtime", "tflite", *options])
+        commands.append(["evaluate", str(folder / "tflite" / "interpreter.tflite"), *options])
+    answers, process = run(*commands)
     assert not {"tensorflow", "keras"}.intersection(process["modules"])
-    beside["metrics"].pop("copied", None)  # digests of the training captions do not travel
-    assert alone == beside
+    assert [answer["task"] for answer in answers[::2]] == list(PIPELINES)
+    for beside, alone in zip(answers[::2], answers[1::2], strict=True):
+        beside["metrics"].pop("copied", None)  # digests of the training captions do not travel
+        assert alone == beside
 
 
 def test_what_travels_inside_is_no_more_than_the_host_needs(exported):
