@@ -39,7 +39,8 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
         "streaming tags a text before its end is known, and this model looks at the end first; "
         "train with --set bidirectional=false --set decoder=softmax"
     )
-    front_end = {"tokens": assets["token_rule"], "scheme": assets["scheme"], "longest": assets["longest"]}
+    # What travels in an exported file leaves the rule out: the file has its front end already.
+    front_end = {"tokens": assets.get("token_rule"), "scheme": assets["scheme"], "longest": assets["longest"]}
     return [
         Signature(
             "tag",

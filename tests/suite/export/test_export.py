@@ -215,7 +215,7 @@ def test_growing_inputs_get_the_answers_of_a_fresh_interpreter(suite, workdir, w
         exported(suite, wordpiece.model_dir)
     inputs = [{"tokens": np.arange(1, length + 1, dtype=np.int32)} for length in (17, 16, 18, 21)]
     expected = [TfLitePredictor(path).call(arrays)["attention"] for arrays in inputs]
-    for _ in range(150):
+    for _ in range(80):
         predictor = TfLitePredictor(path)
         for arrays, attention in zip(inputs, expected, strict=True):
             np.testing.assert_array_equal(predictor.call(arrays)["attention"], attention)

@@ -61,13 +61,15 @@ def inputs(tmp_path_factory):
         "video": ("c.csv", "video,label\n" + "".join(f"a.mkv,{name}\n" for name in labels["video"])),
         "captioning": ("d.jsonl", json.dumps({"image": "a.png", "captions": ["a b"]}) + "\n"),
     }
+    spans = {"text": "Anna flies", "spans": [{"start": 0, "end": 4, "label": "NAME"}], "intent": "ask"}
+    tables["tagging"] = ("e.jsonl", json.dumps(spans) + "\n")
     for name, content in tables.values():
         (folder / name).write_text(content, encoding="utf-8")
-    raw = {"sentiment": "a fine film", "speech": "a.wav", "video": "a.mkv", "captioning": "a.png"}
-    return {
-        task: (raw[task] if task == "sentiment" else str(folder / raw[task]), str(folder / tables[task][0]))
-        for task in raw
+    files = {"speech": "a.wav", "video": "a.mkv", "captioning": "a.png"}
+    raw = {"sentiment": "a fine film", "tagging": "Anna flies"} | {
+        task: str(folder / file) for task, file in files.items()
     }
+    return {task: (raw[task], str(folder / tables[task][0])) for task in raw}
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +152,7 @@ def test_what_travels_inside_is_no_more_than_the_host_needs(exported):
         "speech": {"symbols"},
         "video": {"labels"},
         "captioning": {"words"},
+        "tagging": {"labels", "scheme", "intents", "longest"},
     }
     assert inside["sentiment"]["settings"]["word_vectors"] == "vectors.txt"
     assert not any("epochs" in model["settings"] or "seed" in model["settings"] for model in inside.values())
