@@ -79,7 +79,7 @@ def named_weights(settings: Settings, assets: dict) -> NamedWeights:
         rows = [f"row {row} of {settings.hash_buckets}" for row in range(settings.hash_buckets)]
     else:
         rows = vocabulary if settings.tokenizer == "wordpiece" else ["padding", "rare", *vocabulary]
-    names = {"probabilities/kernel": (1, labels), "probabilities/bias": (0, labels)}
+    names: NamedWeights = {"probabilities/kernel": (1, labels), "probabilities/bias": (0, labels)}
     fixed = _fixed_rows(settings, assets)
     if fixed:
         names["embedding/vectors"] = (0, rows[RESERVED_ROWS : RESERVED_ROWS + fixed])

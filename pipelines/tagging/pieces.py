@@ -41,7 +41,7 @@ def shifted(outputs: Arrays, begin: int) -> Arrays:
 
 def join(answers: Sequence[Arrays], sizes: Sequence[int]) -> Arrays:
     """Return the outputs for pieces as those for the whole text; an intent is their mean, weighted by bytes."""
-    joined = {name: np.concatenate([answer[name] for answer in answers]) for name in PER_TOKEN}
+    joined: Arrays = {name: np.concatenate([answer[name] for answer in answers]) for name in PER_TOKEN}
     joined["count"] = np.int32(sum(int(answer["count"]) for answer in answers))
     if "intent" in answers[0]:
         weights = sizes if any(sizes) else None

@@ -9,6 +9,7 @@ import numpy as np
 from pipelines.tagging.config import Settings
 from pipelines.tagging.data import raw_arrays
 from pipelines.tagging.pieces import join, shifted
+from suite.answers import tag_figures
 from suite.answers.tags import PAGE_STYLE, PAGE_TITLE, TAGS, Tags, answer
 from suite.data.examples import Example
 from suite.errors import UserError
@@ -61,4 +62,6 @@ def evaluate(
     predictor: Predictor, examples: Sequence[Example], assets: dict[str, Any], settings: Settings
 ) -> Evaluation:
     """Return the figures of tags, of texts read as `predict` reads them."""
-    return TAGS.evaluate(partial(in_pieces, predictor, assets["longest"]), examples, raw_arrays, assets, settings)
+    return tag_figures.evaluate(
+        partial(in_pieces, predictor, assets["longest"]), examples, raw_arrays, assets, settings
+    )

@@ -50,7 +50,7 @@ def _demo(task: str, pipeline: "Pipeline", output: Path, json: bool) -> None:
     (exported,) = report["files"]
     model = load(artifact, "tflite")
     example = examples.part("test")[0]
-    answer = plain(model.predict(example.input))
+    answer = model.predict(example.input)
     if json:
         emit(
             {
@@ -60,7 +60,7 @@ def _demo(task: str, pipeline: "Pipeline", output: Path, json: bool) -> None:
                 "examples": scored.examples,
                 "metrics": scored.evaluation.metrics,
                 "input": str(example.input),
-                **answer,
+                **plain(answer),
             }
         )
         return
@@ -74,7 +74,8 @@ def _demo(task: str, pipeline: "Pipeline", output: Path, json: bool) -> None:
         f"for the phone: {exported['bytes'] / 1024:.0f} KB, Flex: {', '.join(exported['flex']) or 'none'}, "
         f"{exported['latency_ms']['1']:.2f} ms, at most {entry['max_difference']:.0e} off on {entry['inputs']} inputs; it says:"
     )
-    show(f"input:  {example.input}\nanswer: {answer}\ntruth:  {example.target}")
+    lines = "\n        ".join(answer.lines())
+    show(f"input:  {example.input}\nanswer: {lines}\ntruth:  {example.target}")
     show(
         f"\nWhere to look next:\n  the data       {data}\n  the model      {result.model_dir}/README.md\n"
         f"  for the phone  {result.model_dir}/tflite/GUIDE.md\n"

@@ -24,6 +24,10 @@ class Target(NamedTuple):
     spans: tuple[tuple[int, int, str], ...] = ()
     intent: str = ""
 
+    def __str__(self) -> str:
+        spans = [f"{label} {start}-{end}" for start, end, label in self.spans]
+        return ", ".join([*filter(None, [self.intent]), *self.tags, *spans])
+
 
 def target_spans(target: Target, offsets: Sequence[tuple[int, int]], scheme: str) -> Spans:
     """Return the spans of a target in tokens: first, behind the last one, label.

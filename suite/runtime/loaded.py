@@ -141,9 +141,16 @@ def load(model_dir: str | Path | Artifact, runtime: str = "keras", tflite: str |
 
 
 def plain(answer: Any) -> dict[str, Any]:
-    """Return a result dataclass as a JSON-able dict without the entries that were not asked for (None)."""
+    """Return a result dataclass as a JSON-able dict without the entries that were not asked for (None); tuples are lists."""
     values = asdict(answer) if is_dataclass(answer) else dict(answer)
-    return {name: value for name, value in values.items() if value is not None}
+    return {name: _with_lists(value) for name, value in values.items() if value is not None}
+
+
+def _with_lists(value: Any) -> Any:
+    # JSON knows no tuple, and MLflow cannot say of one what it holds.
+    if isinstance(value, list | tuple):
+        return [_with_lists(element) for element in value]
+    return {name: _with_lists(element) for name, element in value.items()} if isinstance(value, dict) else value
 
 
 @dataclass(frozen=True)

@@ -152,8 +152,8 @@ def _updating(
         return count + 1, tuple(states), buffers
 
     start = tf.constant(0), tuple(states), buffers
-    _, states, buffers = tf.while_loop(lambda count, *_: count < steps, body, start, maximum_iterations=steps)
-    return states, buffers
+    _, final, written = tf.while_loop(lambda count, *_: count < steps, body, start, maximum_iterations=steps)
+    return tuple(final), written
 
 
 def _unrolled(
@@ -172,5 +172,6 @@ def _unrolled(
         # Slices, not `unstack`: in an int8 file that op is made one of 8 bits whatever is asked for.
         states, outputs = step([sequence[:, time] for sequence in prepared], states)
         written.append(outputs)
-    written = reversed(written) if reverse else written
+    if reverse:
+        written.reverse()
     return states, tuple(tf.stack(values, axis=1) for values in zip(*written, strict=True))

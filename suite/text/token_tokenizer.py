@@ -28,7 +28,12 @@ PADDING, UNKNOWN = 0, 1  # rows with a meaning of their own
 JOINING = "-/&@_+"  # marks that may be part of a token where they stand between letters
 CHUNK_TEXTS = 512  # texts that go through the graph at once; bounds the memory of encoding
 APOSTROPHES = "'’"
-FOLDED = ("AZ", "ÀÞ", "ΑΫ", "ЀЯ")  # the first and the last capital of ASCII, Latin-1, Greek and Cyrillic
+FOLDED = (
+    ("A", "Z"),
+    ("À", "Þ"),
+    ("Α", "Ϋ"),
+    ("Ѐ", "Я"),
+)  # the first and the last capital of ASCII, Latin-1, Greek and Cyrillic
 
 
 @dataclass(frozen=True)
