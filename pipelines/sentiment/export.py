@@ -9,8 +9,7 @@ import numpy as np
 
 from pipelines.sentiment.config import Settings
 from suite.answers.classes import class_outputs
-from suite.runtime.streaming import TextStream
-from suite.runtime.windows import combine, split_windows
+from suite.inputs.text_host import text_host
 from suite.signature import Arrays, ExportRules, Host, Output, Predictor, RawInput, Signature
 from suite.text import make_tokenizer
 
@@ -90,7 +89,7 @@ def _of_bytes(
         {"text": text},
         outputs,
         classify,
-        Host(windows=_text_windows, stream=_text_stream),
+        text_host(outputs),
         ExportRules(offline=offline),
         front_end=front_end,
     )
@@ -155,23 +154,6 @@ def _of_pieces(
         Host(prepare=split, windows=_token_windows, stream=_token_stream),
         front_end=front_end | {"golden": golden},
     )
-
-
-def _text_windows(predictor: "TfLitePredictor", arrays: Arrays) -> Arrays:
-    """Classify a text of any length with a file of fixed shape: windows cut at spaces, probabilities averaged."""
-    ((size,), _) = predictor.inputs["text"]
-    windows = split_windows(arrays["text"].tobytes(), size)
-    answers = [predictor.call({"text": np.frombuffer(window.ljust(size, b"\0"), np.uint8)}) for window in windows]
-    if len(answers) == 1:
-        return answers[0]
-    return {"probabilities": combine([answer["probabilities"] for answer in answers], windows)}
-
-
-def _text_stream(runner: "ChunkRunner", arrays: Arrays) -> Arrays:
-    """Classify a text chunk by chunk."""
-    stream = TextStream(runner)
-    stream.feed(arrays["text"].tobytes())
-    return stream.finish()
 
 
 def _token_windows(predictor: "TfLitePredictor", arrays: Arrays) -> Arrays:

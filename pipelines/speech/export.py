@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.speech.config import Settings
-from pipelines.speech.streaming import SampleStream, join_answers
-from suite.answers.transcript import OUTPUTS
-from suite.decoding.greedy import greedy
-from suite.signature import Arrays, ExportRules, Host, Predictor, RawInput, Signature
+from suite.answers.transcript import OUTPUTS, join_chunks, join_windows
+from suite.inputs.audio_host import FULL_SCALE, SampleStream, overlapping_windows, to_int16
+from suite.signature import Arrays, ExportRules, Host, RawInput, Signature
 
 if TYPE_CHECKING:
     import keras
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from suite.runtime.tflite_runtime import TfLitePredictor
 
 OVERLAP_SECONDS = 1.0
-FULL_SCALE = 32768  # of 16 bits
 
 
 def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
@@ -77,7 +75,7 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
             _inputs("int16", "in 16 bits", settings),
             OUTPUTS,
             transcribe_int16,
-            replace(host, prepare=_to_int16),
+            replace(host, prepare=to_int16),
             replace(rules, no_int8="the converter cannot calibrate a 16-bit input"),
             front_end=front_end,
         ),
@@ -113,11 +111,6 @@ def _flush(settings: Settings) -> str:
     return f"; in streaming the app ends a recording with {tail} samples of silence" if tail else ""
 
 
-def _to_int16(arrays: Arrays, predictor: Predictor) -> Arrays:
-    samples = np.clip(np.round(arrays["samples"] * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
-    return arrays | {"samples": samples.astype(np.int16)}
-
-
 def compiled_samples(settings: Settings) -> int:
     """Return how many samples the `compiled` deployment takes: whole steps."""
     return _whole_steps(settings.compiled_seconds, settings)
@@ -136,37 +129,17 @@ def _windows(predictor: "TfLitePredictor", arrays: Arrays, settings: Settings, s
     """Transcribe samples of any length with a file of fixed shape: windows that overlap, each giving its middle."""
     ((size,), _) = predictor.inputs["samples"]
     samples = arrays["samples"][: int(arrays["length"])]
-
-    def answer(window: np.ndarray) -> Arrays:
-        padded = np.pad(window, (0, size - len(window)))
-        return predictor.call({"samples": padded, "length": np.int32(len(window))})
-
-    if len(samples) <= size:
-        return answer(samples)
-    step = settings.step_samples
-    half = min(round(OVERLAP_SECONDS * settings.sample_rate / 2), size // 4) // step  # steps given up at an inner edge
-    advance = size // step - 2 * half
-    rows, start = [], 0
-    while True:
-        window = samples[start * step : start * step + size]
-        outputs = answer(window)
-        last = start * step + size >= len(samples)
-        rows.append(outputs["log_probs"][half if start else 0 : int(outputs["frames"]) if last else half + advance])
-        if last:
-            break
-        start += advance
-    log_probs = np.concatenate(rows)
-    text = np.frombuffer(greedy(log_probs).text(symbols).encode(), np.uint8)
-    return {
-        "text": text,
-        "text_length": np.int32(len(text)),
-        "log_probs": log_probs,
-        "frames": np.int32(len(log_probs)),
-    }
+    margin = round(OVERLAP_SECONDS * settings.sample_rate / 2)
+    windows = overlapping_windows(samples, size, settings.step_samples, margin)
+    answers = []
+    for window in windows:
+        padded = np.pad(window.samples, (0, size - len(window.samples)))
+        answers.append(predictor.call({"samples": padded, "length": np.int32(len(window.samples))}))
+    return join_windows(answers, windows, symbols)
 
 
 def _stream(runner: "ChunkRunner", arrays: Arrays, tail: int) -> Arrays:
     """Transcribe samples chunk by chunk."""
     stream = SampleStream(runner, tail)
     answers = stream.feed(arrays["samples"][: int(arrays["length"])])
-    return join_answers([*answers, *stream.finish()])
+    return join_chunks([*answers, *stream.finish()])

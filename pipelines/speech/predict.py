@@ -10,13 +10,13 @@ import numpy as np
 from pipelines.speech.config import Settings
 from pipelines.speech.data import raw_arrays
 from pipelines.speech.decoder import Decoder, make_decoder
-from suite.answers.transcript import SpokenWord, Transcript, join_transcripts, mean_confidence
+from suite.answers.transcript import SpokenWord, Transcript, join_chunks, join_transcripts, mean_confidence
 from suite.errors import UserError
+from suite.inputs.audio_host import SampleStream, is_microphone
 from suite.pipeline import attempt, predict_each
 from suite.signature import Arrays, Predictor
 
 SEGMENT_SECONDS = 20.0
-MICROPHONE = "microphone"
 
 
 def predict(
@@ -93,7 +93,7 @@ def _is_long(recording: Path | str | np.ndarray, settings: Settings) -> bool:
     """Return whether a recording is answered piece by piece."""
     from suite.audio.read import inspect_audio
 
-    if _is_microphone(recording):
+    if is_microphone(recording):
         raise UserError(
             "microphone: listening needs --stream and a streaming file: --tflite MODEL_DIR/tflite/streaming.tflite"
         )
@@ -150,7 +150,6 @@ def _transcribe_live(
     predictor: Predictor, raw_input: Path | str | np.ndarray, decoder: Decoder, settings: Settings
 ) -> Transcript:
     """Transcribe chunk by chunk, writing the greedy text to stderr as it comes."""
-    from pipelines.speech.streaming import SampleStream, join_answers
     from suite.audio.read import read_blocks
 
     runner = getattr(predictor, "runner", None)
@@ -168,7 +167,7 @@ def _transcribe_live(
 
     if isinstance(raw_input, np.ndarray):
         blocks = iter([raw_input])
-    elif _is_microphone(raw_input):
+    elif is_microphone(raw_input):
         from suite.audio.microphone import microphone_blocks
 
         blocks = microphone_blocks(settings.sample_rate, stream.size)
@@ -178,13 +177,8 @@ def _transcribe_live(
         for block in blocks:
             show(stream.feed(block))
     except KeyboardInterrupt:
-        if not _is_microphone(raw_input):
+        if not is_microphone(raw_input):
             raise
     show(stream.finish())
     sys.stderr.write("\n")
-    return decode_answer(join_answers(answers), decoder, settings)
-
-
-def _is_microphone(raw_input: Path | str | np.ndarray) -> bool:
-    """Return whether the microphone is meant; a file of that name is a file."""
-    return not isinstance(raw_input, np.ndarray) and str(raw_input) == MICROPHONE and not Path(raw_input).exists()
+    return decode_answer(join_chunks(answers), decoder, settings)

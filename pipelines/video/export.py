@@ -5,18 +5,15 @@ Names, shapes and the host's part, which need no TensorFlow; the function itself
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from pipelines.video.config import Settings, sees_ahead
 from suite.answers.classes import class_outputs
-from suite.signature import Arrays, ExportRules, Host, RawInput, Signature
+from suite.inputs.video_host import video_host
+from suite.signature import ExportRules, RawInput, Signature
 
 if TYPE_CHECKING:
     import keras
 
     from pipelines.video.graph import Graph
-    from suite.runtime.streaming import ChunkRunner
-    from suite.runtime.tflite_runtime import TfLitePredictor
 
 
 def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
@@ -50,38 +47,15 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
             f"(normalise: {settings.normalise}); train with --set normalise=frame"
         )
     )
+    outputs = class_outputs(assets["labels"], "frame")
     return [
         Signature(
             "classify_clip",
             {"frames": frames, "length": length},
-            class_outputs(assets["labels"], "frame"),
+            outputs,
             classify_clip,
-            Host(windows=_windows, stream=_stream),
+            video_host(outputs),
             ExportRules(offline=offline, int8_metric_loss=0.02),
             front_end={"frames": settings.frames, "sampling": settings.sampling, "frame_rate": settings.frame_rate},
         )
     ]
-
-
-def _windows(predictor: "TfLitePredictor", arrays: Arrays) -> Arrays:
-    """Classify a clip of any length with a file of fixed shape: equal windows, probabilities averaged by their frames."""
-    (size, *_), _ = predictor.inputs["frames"]
-    frames = arrays["frames"][: int(arrays["length"])]
-    windows = np.array_split(frames, -(-len(frames) // size))
-    answers = []
-    for window in windows:
-        padding = [(0, size - len(window)), *[(0, 0)] * (window.ndim - 1)]
-        answers.append(predictor.call({"frames": np.pad(window, padding), "length": np.int32(len(window))}))
-    if len(answers) == 1:
-        return answers[0]
-    probabilities = np.array([answer["probabilities"] for answer in answers], np.float64)
-    weights = [len(window) for window in windows]
-    return {"probabilities": np.average(probabilities, axis=0, weights=weights).astype(np.float32)}
-
-
-def _stream(runner: "ChunkRunner", arrays: Arrays) -> Arrays:
-    """Classify a clip frame by frame."""
-    runner.reset()
-    for frame in arrays["frames"][: int(arrays["length"])]:
-        answer = runner.run({"frames": frame[np.newaxis], "length": np.int32(1)})
-    return answer

@@ -1,6 +1,6 @@
 """Videos, or what a camera sees, to actions with their probabilities."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -12,12 +12,12 @@ from pipelines.video.config import Settings
 from pipelines.video.data import raw_arrays
 from suite.answers.classes import PROBABILITIES, Label, to_label
 from suite.errors import UserError
+from suite.inputs.video_host import CAMERA, camera_clip, is_camera, resized
 from suite.pipeline import attempt, predict_each
 from suite.signature import Arrays, Predictor
 from suite.vision.sampling import at_even_rate
 from suite.vision.timeline import Segment, Window, merge_windows, sliding_windows, write_annotated
 
-CAMERA = "camera:"
 WINDOWS_AT_ONCE = 8
 
 
@@ -69,12 +69,12 @@ def predict(
         raw_inputs = [f"{CAMERA}{camera}"] * len(raw_inputs)
 
     def to_arrays(raw_input: Path | str | np.ndarray) -> Arrays:
-        if _is_camera(raw_input, camera):
-            return _camera_arrays(str(raw_input), settings)
+        if is_camera(raw_input, camera is not None):
+            return camera_clip(str(raw_input), settings)
         return raw_arrays(raw_input, settings, frame_rate)
 
     def over_time(raw_input: Path | str | np.ndarray) -> Action:
-        if _is_camera(raw_input, camera):
+        if is_camera(raw_input, camera is not None):
             raise UserError(f"--timeline and --annotate need a video file. Received: {raw_input}")
         if isinstance(raw_input, np.ndarray) and annotate:
             raise UserError(f"annotate needs a video file. Received: an array of shape {raw_input.shape}")
@@ -97,7 +97,7 @@ def _classify_over_time(
     """Return the mean probabilities of a video over its time, `(classes,)`, and its actions."""
     timed, duration = _timed_frames(raw_input, settings, frame_rate)
     frames = at_even_rate(timed, settings.frame_rate)
-    spans, probabilities = _classify_windows(predictor, _resized(frames, settings), settings)
+    spans, probabilities = _classify_windows(predictor, resized(frames, settings.height, settings.width), settings)
     spans[-1] = spans[-1][0], duration  # frames at a rate need not end with the video
     return merge_windows(spans, probabilities, labels)
 
@@ -105,12 +105,6 @@ def _classify_over_time(
 def _action(probabilities: np.ndarray, labels: Sequence[str]) -> Action:
     label = to_label(probabilities, labels)
     return Action(label.label, label.scores)
-
-
-def _is_camera(raw_input: Path | str | np.ndarray, camera: int | None) -> bool:
-    if isinstance(raw_input, np.ndarray):
-        return False
-    return str(raw_input).startswith(CAMERA) and (camera is not None or not Path(raw_input).exists())
 
 
 def _timed_frames(
@@ -127,24 +121,6 @@ def _timed_frames(
     frames = as_frames(raw_input, settings.channels)
     times = frame_times(len(frames) + 1, frame_rate, settings.frame_rate or 1.0)
     return zip(times.tolist(), frames, strict=False), float(times[-1])
-
-
-def _camera_arrays(name: str, settings: Settings) -> dict[str, Any]:
-    from suite.vision.read import camera_frames
-
-    number = name.removeprefix(CAMERA)
-    if not number.isdecimal():
-        raise UserError(f"expected a camera as {CAMERA}0. Received: {name!r}")
-    live = at_even_rate(camera_frames(int(number), settings.channels), settings.frame_rate)
-    frames = np.stack([frame for _, frame in islice(_resized(live, settings), settings.frames)])
-    return {"frames": frames, "length": np.int32(len(frames))}
-
-
-def _resized(frames: Iterable[tuple[float, np.ndarray]], settings: Settings) -> Iterator[tuple[float, np.ndarray]]:
-    from suite.vision.resize import resize_array
-
-    for time, frame in frames:
-        yield time, resize_array(frame[np.newaxis], settings.height, settings.width)[0]
 
 
 def _classify_windows(

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from suite.answers.alternative import Alternative
 from suite.answers.kind import TEXT_TYPES, AnswerKind, FileContents, require
 from suite.answers.outputs import COUNT, LOG_PROBABILITY, TEXT
+from suite.decoding.greedy import greedy
+from suite.inputs.audio_host import AudioWindow
 from suite.inputs.calls import Call, GuideSources
-from suite.signature import Output
+from suite.signature import Arrays, Output
 
 METRICS = {
     "wer": ("min", "fraction"),
@@ -84,6 +88,39 @@ def error_rates(references: Sequence[str], hypotheses: Sequence[str]) -> dict[st
         "insertions": words.insertions / total,
         "deletions": words.deletions / total,
         "substitutions": words.substitutions / total,
+    }
+
+
+def join_chunks(answers: Sequence[Arrays]) -> Arrays:
+    """Return the answers of the chunks of one recording as one answer."""
+    if not answers:
+        return {
+            "text": np.zeros(0, np.uint8),
+            "text_length": np.int32(0),
+            "log_probs": np.zeros((0, 1), np.float32),
+            "frames": np.int32(0),
+        }
+    text = np.concatenate([answer["text"][: int(answer["text_length"])] for answer in answers])
+    rows = np.concatenate([answer["log_probs"][: int(answer["frames"])] for answer in answers])
+    return {"text": text, "text_length": np.int32(len(text)), "log_probs": rows, "frames": np.int32(len(rows))}
+
+
+def join_windows(answers: Sequence[Arrays], windows: Sequence[AudioWindow], symbols: Sequence[str]) -> Arrays:
+    """Return the answers to the windows of one recording as one answer, whose text is that of the steps that count."""
+    if len(answers) == 1:
+        return answers[0]
+    log_probs = np.concatenate(
+        [
+            answer["log_probs"][window.first : int(answer["frames"]) if window.end is None else window.end]
+            for answer, window in zip(answers, windows, strict=True)
+        ]
+    )
+    text = np.frombuffer(greedy(log_probs).text(symbols).encode(), np.uint8)
+    return {
+        "text": text,
+        "text_length": np.int32(len(text)),
+        "log_probs": log_probs,
+        "frames": np.int32(len(log_probs)),
     }
 
 

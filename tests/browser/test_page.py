@@ -9,8 +9,9 @@ import pytest
 
 from suite.answers.classes import CLASSES
 from suite.inputs.text import TEXT
+from suite.inputs.text_host import split_windows
+from suite.inputs.windows import combine
 from suite.runtime.tflite_runtime import TfLitePredictor
-from suite.runtime.windows import combine, split_windows
 from suite.web.page import write_page
 
 pytestmark = pytest.mark.browser

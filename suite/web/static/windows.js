@@ -1,4 +1,4 @@
-/* Text longer than the model's fixed input, cut at spaces into windows; suite/runtime/windows.py is the same rule. */
+/* Text longer than the model's fixed input, cut at spaces into windows; suite/inputs/text_host.py is the same rule. */
 
 const isSpace = (byte) => byte <= 32 || byte === 127;
 

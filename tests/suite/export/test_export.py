@@ -100,7 +100,8 @@ def test_compiled_has_fixed_shapes_and_no_state(suite, workdir, fused):
 
 
 def test_streaming_in_pieces_of_any_size_equals_offline(suite, workdir, one_direction):
-    from suite.runtime.streaming import ChunkRunner, TextStream
+    from suite.inputs.text_host import TextStream
+    from suite.runtime.streaming import ChunkRunner
 
     entry = exported(suite, one_direction.model_dir, "--deployment", "streaming")["streaming.tflite"]
     assert entry["flex"] == [] and {

@@ -16,9 +16,10 @@ import pytest
 from suite.export.guide import guide_lines, programs, write_guide
 from suite.export.guide_calls import read_calls
 from suite.export.guide_sources import LANGUAGES, source
-from suite.runtime.streaming import ChunkRunner, TextStream
+from suite.inputs.text_host import TextStream, split_windows
+from suite.inputs.windows import combine
+from suite.runtime.streaming import ChunkRunner
 from suite.runtime.tflite_runtime import TfLitePredictor
-from suite.runtime.windows import combine, split_windows
 from suite.vision.resize import resize_with_numpy
 
 spec = importlib.util.spec_from_file_location("guide_entries", f"{__file__.rpartition('/')[0]}/guide_entries.py")

@@ -1,8 +1,9 @@
-"""The page's windows.js keeps the rule of suite.runtime.windows, run by Node.js."""
+"""The page's windows.js keeps the rule of suite.inputs.text_host, run by Node.js."""
 
 import numpy as np
 
-from suite.runtime.windows import combine, split_windows
+from suite.inputs.text_host import split_windows
+from suite.inputs.windows import combine
 
 SCRIPT = """
 const { splitWindows, combine } = await import("./windows.js");
