@@ -9,6 +9,7 @@ from suite.answers.outputs import COUNT, DECISION, PROBABILITY
 from suite.answers.tag_figures import METRICS, evaluate
 from suite.data.tag_schemes import plain_spans, tag_spans
 from suite.data.tag_targets import check_targets
+from suite.inputs.calls import Call, GuideSources
 from suite.signature import Arrays, Output
 from suite.text.token_tokenizer import SEPARATOR, character_spans
 
@@ -160,11 +161,27 @@ def _add_to_page(tagged: Tags, path: str) -> Tags:
 
 
 def page(contents: FileContents) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:
-    """Return what the module of the page needs to know, and the outputs that it reads: labels, scheme and intents."""
+    """Return what the module of the page needs to know, and the outputs that it reads: tags, scheme, intents, longest text."""
     names = tuple(tag_outputs((), contents.labels))
-    require(contents, outputs=names, front_end=("scheme",), vocabulary=True)
-    known = {"labels": contents.words, "scheme": contents.front_end["scheme"], "intents": contents.labels}
+    require(contents, outputs=names, front_end=("scheme", "longest"), vocabulary=True)
+    known = {name: contents.front_end[name] for name in ("scheme", "longest")}
+    known |= {"labels": contents.words, "intents": contents.labels}
     return known, {contents.signature: names}
 
 
-TAGS = AnswerKind("tags", METRICS, page, ("labels", "scheme", "intents"), answer, evaluate, check_targets)
+def guide(call: Call, source: GuideSources, labels: Sequence[str], front_end: dict[str, Any]) -> GuideSources | None:
+    """Return the sources that read spans, of a text cut where a token ends; None where the file does not say enough."""
+    outputs = {tensor.name for tensor in call.outputs}
+    known = {"vocabulary", "scheme", "longest"} <= front_end.keys()
+    if source.name != "text" or not known or not tag_outputs((), ()).keys() <= outputs:
+        return None
+    conditions = (
+        "plain" if front_end["scheme"] == "none" else "lettered",
+        "intents" if labels and "intent" in outputs else "without_intents",
+    )
+    values = {"names": front_end["vocabulary"], "longest": front_end["longest"]}
+    returns = dict.fromkeys(("python", "kotlin", "swift"), "Tagged")
+    return GuideSources("tags", values, conditions, returns=returns, inputs="pieces")
+
+
+TAGS = AnswerKind("tags", METRICS, page, ("labels", "scheme", "intents"), answer, evaluate, check_targets, guide)

@@ -6,6 +6,7 @@ A program is two files of each language: the model, run as its deployment needs 
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -20,6 +21,7 @@ from suite.export.guide_calls import (
     uses_compiled_model,
 )
 from suite.export.guide_sources import LANGUAGES, Language, assembled
+from suite.export.metadata import VOCABULARY
 from suite.export.model_file import packed_files
 from suite.inputs.calls import Call, GuideSources
 from suite.inputs.kind import InputKind
@@ -61,11 +63,13 @@ def write_guide(model_dir: str | Path, report: dict[str, Any], kinds: Kinds) -> 
 
 
 def read_front_end(path: Path) -> dict[str, Any]:
-    """Return the parameters that travel in a file; empty where there are none."""
+    """Return the parameters that travel in a file, and its `vocabulary` where it has one; empty where there are none."""
     try:
-        return json.loads(packed_files(path).get(FRONT_END, b"{}"))
+        packed = packed_files(path)
     except (UserError, OSError):
         return {}
+    words = packed.get(VOCABULARY, b"").decode("utf-8").splitlines()
+    return json.loads(packed.get(FRONT_END, b"{}")) | ({"vocabulary": words} if words else {})
 
 
 def guide_lines(entry: dict[str, Any], front_end: dict[str, Any], kinds: Kinds) -> list[str]:
@@ -136,6 +140,8 @@ def _sources(
         source = GuideSources("tensors", {"input": row.name, "size": row.shape[1], "type": row.dtype}, ("row",))
     source = source or GuideSources("tensors", {}, ("arrays",))
     answer = answers.guide and answers.guide(call, source, labels, front_end)
+    if answer and answer.inputs:
+        source = replace(source, name=answer.inputs)
     returns = ARRAYS_OF_STREAM if call.states else ARRAYS_OF_PIECES
     return source, answer or GuideSources("tensors", returns=returns)
 

@@ -92,6 +92,7 @@ class GuideSources:
         conditions: That hold beside those of the deployment.
         extra: Further sources that these use.
         returns: Of an answer: its type in the languages that write one down (`"python"`, `"swift"`).
+        inputs: Of an answer that needs its input cut in a way of its own: the sources that take the place of the input's.
     """
 
     name: str
@@ -99,3 +100,4 @@ class GuideSources:
     conditions: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
     returns: dict[str, str] = field(default_factory=dict)
+    inputs: str = ""

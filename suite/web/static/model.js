@@ -5,6 +5,7 @@
  *   tensors(index)  the inputs of one call: name -> typed array
  *   next(last)      in its place, where one call hangs on the one before: {signature, tensors} of the next call, or null
  *                   at the end; `last` is {signature: outputs} of the call before, undefined at first
+ *   heard(outputs, index)   where there is one, is told what each call gave, as soon as it did; `count` may grow by it
  *   join(outputs)   the answer, from the outputs of all calls (name -> typed array): what an answer kind shows
  *   live            whether the next one comes of itself, and nobody waits for this one
  * or null, where there is nothing to ask and the answer shown is to go.
@@ -43,6 +44,7 @@ export function openModel(page, failed) {
   };
   const take = ({ outputs, milliseconds }) => {
     const job = running;
+    job.question.heard?.(outputs, job.outputs.length);
     job.outputs.push(outputs);
     job.milliseconds += milliseconds;
     const finished = (!waiting || job.question.count === job.outputs.length) && !runNext();

@@ -335,9 +335,12 @@ def test_confusions_are_those_of_labels() -> None:
 
 def test_the_page_of_a_file_knows_its_tags_and_intents() -> None:
     outputs = {name: {} for name in tag_outputs(["O"], ["ask"])}
-    contents = FileContents(Path("a.tflite"), "tag", {}, outputs, ["ask"], {"scheme": "bioes"}, ["O", "S-A"])
+    contents = FileContents(
+        Path("a.tflite"), "tag", {}, outputs, ["ask"], {"scheme": "bioes", "longest": 90}, ["O", "S-A"]
+    )
     entry, read = page(contents)
-    assert entry == {"labels": ["O", "S-A"], "scheme": "bioes", "intents": ["ask"]} and read == {"tag": tuple(outputs)}
+    known = {"labels": ["O", "S-A"], "scheme": "bioes", "intents": ["ask"], "longest": 90}
+    assert entry == known and read == {"tag": tuple(outputs)}
     with pytest.raises(UserError, match="Missing: starts"):
         page(FileContents(Path("a.tflite"), "tag", {}, {"tags": {}}, [], {"scheme": "bioes"}, ["O"]))
     assert TAGS.metrics == METRICS and next(iter(METRICS)) == "f1"

@@ -4,6 +4,7 @@ from typing import Any
 
 from suite.answers.classes import CLASSES
 from suite.answers.sentence import SENTENCE
+from suite.answers.tags import TAGS
 from suite.answers.transcript import TRANSCRIPT
 from suite.export.guide import Kinds
 from suite.inputs.audio import AUDIO
@@ -18,13 +19,24 @@ STATE = {"dtype": "float32", "shape": [1, 1], "meaning": "state of the stream: s
 
 
 READS = {"text": TEXT, "float32": AUDIO, "int16": AUDIO, "video": VIDEO, "image": IMAGE}
-ANSWERS = {"classes": CLASSES, "transcript": TRANSCRIPT, "sentence": SENTENCE}
+# Tags are of a lettered scheme and beside intents, words are plain labels alone.
+ANSWERS = {"classes": CLASSES, "transcript": TRANSCRIPT, "sentence": SENTENCE, "tags": TAGS, "words": TAGS}
+TAG_NAMES = {"tags": ["O", *(f"{letter}-$A" for letter in "BIES"), "S-b-c"], "words": ["O", "NOUN", "$", "O-O"]}
 
 
 def kinds(name: str) -> Kinds:
     """The kinds of a pipeline that exports the entry of a name; one of arrays alone reads and answers something else."""
     _, source, answer = name.split("_")
     return READS.get(source, TEXT), ANSWERS.get(answer, CLASSES)
+
+
+def front_end(name: str) -> dict[str, Any]:
+    """What travels in the file of an entry as `front_end.json`, and its vocabulary."""
+    answer = name.split("_")[-1]
+    if answer not in TAG_NAMES:
+        return FRONT_END
+    scheme = "bioes" if answer == "tags" else "none"
+    return FRONT_END | {"vocabulary": TAG_NAMES[answer], "scheme": scheme, "longest": 24}
 
 
 def tensor(dtype: str, *shape: int | None, **more: str) -> dict[str, Any]:
@@ -56,12 +68,22 @@ def outputs_of(kind: str, size: int | None) -> dict[str, Any]:
         return text | {"rows": rows, "steps": LENGTH | {"kind": "count"}}
     if kind == "sentence":
         return text | {"numbers": tensor("int32", 1, size, kind="decision")}
+    if kind in ("tags", "words"):
+        places = size and size // 4
+        numbers = {
+            name: tensor("int32", 1, places, kind="count", length="count") for name in ("starts", "ends", "tags")
+        }
+        probabilities = tensor("float32", 1, places, kind="probability", length="count")
+        intent = {"intent": tensor("float32", 1, 2, kind="probability")} if kind == "tags" else {}
+        return numbers | {"probabilities": probabilities, "count": LENGTH | {"kind": "count"}} | intent
     return {"values": tensor("float32", 1, 4, kind="inner")}
 
 
 KINDS = [
     ("text", "classes"),
     ("text", "sentence"),
+    ("text", "tags"),
+    ("text", "words"),
     ("float32", "transcript"),
     ("int16", "classes"),
     ("video", "classes"),
@@ -94,7 +116,8 @@ def entries() -> dict[str, dict[str, Any]]:
             if source == "image" and state:  # a picture does not come in chunks
                 continue
             inputs, outputs = inputs_of(source, size) | state, outputs_of(answer, size) | state
-            made[f"{deployment}_{source}_{answer}"] = entry(deployment, inputs, outputs)
+            labels = {"labels": []} if answer == "words" else {}
+            made[f"{deployment}_{source}_{answer}"] = entry(deployment, inputs, outputs, **labels)
     fused = {"ops": {"UNIDIRECTIONAL_SEQUENCE_LSTM": 1}}
     made["fused_text_classes"] = made["interpreter_text_classes"] | fused
     made["fused_row_classes"] = made["compiled_row_classes"] | fused

@@ -171,7 +171,9 @@ def test_kotlin_of_every_kind_and_deployment_compiles(tmp_path):
         pytest.skip("no Kotlin compiler: install Java and `pip install '.[guides]'`, or kotlinc")
     for name, report_entry in guide_entries.entries().items():
         (tmp_path / "sources" / name).mkdir(parents=True)
-        for file, lines in programs(report_entry, KOTLIN, guide_entries.FRONT_END, guide_entries.kinds(name)).items():
+        for file, lines in programs(
+            report_entry, KOTLIN, guide_entries.front_end(name), guide_entries.kinds(name)
+        ).items():
             text = "\n".join([f"package {name}", *lines])
             (tmp_path / "sources" / name / file).write_text(text + "\n", encoding="utf-8")
     stubs = Path(__file__).with_name("guide_stubs")
@@ -185,6 +187,8 @@ def test_swift_compiles_where_there_is_a_compiler():
         pytest.skip("no swiftc; the Swift is read by its grammar in test_guide.py")
     parse = [shutil.which("swiftc"), "-parse", "-"]
     for name, report_entry in guide_entries.entries().items():
-        for lines in programs(report_entry, LANGUAGES[2], guide_entries.FRONT_END, guide_entries.kinds(name)).values():
+        for lines in programs(
+            report_entry, LANGUAGES[2], guide_entries.front_end(name), guide_entries.kinds(name)
+        ).values():
             done = subprocess.run(parse, input="\n".join(lines), capture_output=True, text=True)
             assert done.returncode == 0, done.stderr

@@ -11,6 +11,8 @@ import { splitWindows } from "../windows.js";
  *   windows(overlap)  what the model is called with, one after another: {tensors, weight, begin}; `weight` is a window's share
  *                     of an answer that is their mean, `begin` where it begins in the input's own units. Windows share
  *                     `overlap` seconds where the input has any.
+ *   text, size, tensors(bytes)   of a text, for answers about places in it, which cut it themselves: the string, the bytes of
+ *                     one call, and what the model is called with for as many bytes
  *   empty             whether there is nothing to answer yet
  *   live              whether the next one comes of itself, and nobody waits for this one
  *   seconds, pixels   what answers show of an input: how long it lasts, and what the model sees of a picture
@@ -29,13 +31,17 @@ export function mount(place, input, ask) {
   const update = () => {
     const bytes = new TextEncoder().encode(field.value);
     const windows = splitWindows(bytes, size);
-    used.textContent = describe(bytes.length, windows.length, size);
-    const empty = field.value.trim() === "";
+    used.textContent = describe(bytes.length, size);
+    const tensors = (part) => ({ [input.name]: padded(part, size) });
     ask({
+      // A window is a view of the text's bytes.
       windows: () => windows.map((window) => ({
-        tensors: { [input.name]: padded(window, size) }, weight: window.length, begin: 0,
+        tensors: tensors(window), weight: window.length, begin: window.byteOffset - bytes.byteOffset,
       })),
-      empty,
+      text: field.value,
+      size,
+      tensors,
+      empty: field.value.trim() === "",
     });
   };
   field.addEventListener("input", update);
@@ -49,8 +55,8 @@ function padded(bytes, size) {
   return tensor;
 }
 
-function describe(bytes, windows, size) {
+function describe(bytes, size) {
   const count = (number) => number.toLocaleString("en");
-  if (windows === 1) return `${count(bytes)} of ${count(size)} bytes`;
-  return `${count(bytes)} bytes in ${count(windows)} windows of up to ${count(size)} bytes, averaged by length`;
+  return bytes <= size ? `${count(bytes)} of ${count(size)} bytes`
+    : `${count(bytes)} bytes, in windows of up to ${count(size)} bytes`;
 }
