@@ -15,8 +15,17 @@ def batch(settings, texts, length=None):
     return pad_encoded(encode_texts(make_tokenizer(settings, LABELS), texts), length)
 
 
-@pytest.mark.parametrize("pooling", ["attention", "max_mean", "last"])
-@pytest.mark.parametrize("bidirectional", [True, False])
+QUICK = ("attention", True), ("max_mean", False), ("last", True)
+
+
+@pytest.mark.parametrize(
+    ("pooling", "bidirectional"),
+    [
+        pytest.param(pooling, bidirectional, marks=() if (pooling, bidirectional) in QUICK else pytest.mark.slow)
+        for pooling in ("attention", "max_mean", "last")
+        for bidirectional in (True, False)
+    ],
+)
 def test_padding_and_company_never_change_an_answer(pooling, bidirectional):
     settings = Settings(pooling=pooling, bidirectional=bidirectional, layers=2, **SMALL)
     model = with_attention(build(settings, LABELS))

@@ -18,7 +18,7 @@ def random_log_probs():
     return draw
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def collapse():
     """A function: path of symbol ids -> the tuple of ids it says."""
 
@@ -28,11 +28,18 @@ def collapse():
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def all_alignments(collapse):
     """A function: log-probabilities (frames, symbols) -> {tuple of ids: total log-probability of its alignments}."""
+    totals = {}
 
     def total(log_probs):
+        key = (log_probs.shape, log_probs.tobytes())
+        if key not in totals:
+            totals[key] = written_out(log_probs)
+        return dict(totals[key])
+
+    def written_out(log_probs):
         frames, symbols = log_probs.shape
         found = defaultdict(lambda: -np.inf)
         for path in itertools.product(range(symbols), repeat=frames):

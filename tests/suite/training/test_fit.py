@@ -74,7 +74,7 @@ def run(folder, settings, scores=None, stop_after=None, plan=None, poison=None):
     return model, history
 
 
-@pytest.mark.parametrize("stop_after", [1, 3, 5])
+@pytest.mark.parametrize("stop_after", [3, *(pytest.param(count, marks=pytest.mark.slow) for count in (1, 5))])
 def test_stopped_and_resumed_equals_uninterrupted(tmp_path, stop_after):
     settings = TrainingSettings(epochs=6, weight_decay=0.01, warmup_fraction=0.2)
     (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
