@@ -50,7 +50,9 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case", [case if case in ("plain", "both") else pytest.param(case, marks=pytest.mark.slow) for case in CASES]
+)
 def test_states_are_those_of_the_layer(case, tmp_path):
     options, count, fused = CASES[case]
     layer = LSTM(UNITS, **options)
