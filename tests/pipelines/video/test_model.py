@@ -1,3 +1,5 @@
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -41,8 +43,9 @@ def clips(settings, lengths, padding=0, seed=0):
     return {"frames": frames, "length": np.array(lengths, np.int32)}
 
 
+@functools.cache
 def learned(settings):
-    """A model with weights that make answers differ."""
+    """A model with weights that make answers differ; the same one for the same settings."""
     keras.utils.set_random_seed(1)
     model = build(settings, LABELS)
     generator = np.random.default_rng(2)
