@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from suite.recurrent.deployment import Deployment, current
@@ -72,7 +73,7 @@ class AttentionPooling(keras.layers.Layer):
         begun = ops.cast(total_before > 0, scores.dtype)
         real = ops.ones_like(scores) if mask is None else ops.cast(mask, scores.dtype)
         scores = scores * real + (real - 1) * 1e30
-        top_now = ops.maximum(ops.max(scores, axis=-1, keepdims=True), top_before * begun + (begun - 1) * 1e30)
+        top_now = ops.maximum(tf.reduce_max(scores, axis=-1, keepdims=True), top_before * begun + (begun - 1) * 1e30)
         weights = ops.exp(scores - top_now) * real
         fade = ops.exp(ops.minimum(top_before - top_now, 0)) * begun
         total_now = total_before * fade + ops.sum(weights, axis=-1, keepdims=True)
@@ -100,6 +101,6 @@ def masked_softmax(scores: Tensor, mask: Tensor | None = None) -> Tensor:
     real = ops.cast(mask, scores.dtype)
     lowest = -3e4 if keras.backend.standardize_dtype(scores.dtype) == "float16" else -1e30
     scores = ops.where(mask, scores, ops.cast(lowest, scores.dtype))
-    exponentials = ops.exp(scores - ops.stop_gradient(ops.max(scores, axis=-1, keepdims=True))) * real
+    exponentials = ops.exp(scores - ops.stop_gradient(tf.reduce_max(scores, axis=-1, keepdims=True))) * real
     total = ops.sum(exponentials, axis=-1, keepdims=True)
     return exponentials / ops.where(total > 0, total, ops.ones_like(total))
