@@ -1,5 +1,6 @@
 """A captioning predictor that needs no training, since it names the colour of the picture; and a model that had some."""
 
+import importlib
 import json
 import zlib
 
@@ -89,6 +90,7 @@ TINY_CAPTIONING = (
     "dropout=0",
     "max_words=5",
     "beam_width=3",
+    "val_beam_width=2",
     "batch_size=16",
     "learning_rate=0.02",
     "epochs=8",
@@ -125,6 +127,21 @@ def flags(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def trained_on_flags(train_on, flags):
+def watched_training(train_on, flags):
+    """The RunResult of a model with attention trained on `flags` in seconds, and the beam width of each search."""
+    module = importlib.import_module("pipelines.captioning.evaluate")  # the package's attribute is its function
+    widths, find_captions = [], module.find_captions
+
+    def watched(predictor, pictures, settings):
+        widths.append(settings.beam_width)
+        return find_captions(predictor, pictures, settings)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "find_captions", watched)
+        return train_on("captioning", flags, "flags", *TINY_CAPTIONING), widths
+
+
+@pytest.fixture(scope="session")
+def trained_on_flags(watched_training):
     """The RunResult of a model with attention trained on `flags` in seconds."""
-    return train_on("captioning", flags, "flags", *TINY_CAPTIONING)
+    return watched_training[0]

@@ -1,6 +1,5 @@
 """From pictures on disk to captions on the terminal: train, predict, evaluate."""
 
-import importlib
 import re
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 from PIL import Image
 
 from pipelines.captioning.config import Settings
-from tests.pipelines.captioning.conftest import TINY_CAPTIONING, draw_flag
+from tests.pipelines.captioning.conftest import draw_flag
 
 
 @pytest.fixture(scope="module")
@@ -31,17 +30,9 @@ def test_it_learns_what_is_above_what(trained_on_flags):
     assert trained_on_flags.metrics["test"]["copied"] == 1
 
 
-def test_epochs_are_scored_by_a_narrower_beam_than_the_model(train_on, flags, monkeypatch):
-    module = importlib.import_module("pipelines.captioning.evaluate")  # the package's attribute is its function
-    widths, find_captions = [], module.find_captions
-
-    def watched(predictor, pictures, settings):
-        widths.append(settings.beam_width)
-        return find_captions(predictor, pictures, settings)
-
-    monkeypatch.setattr(module, "find_captions", watched)
-    train_on("captioning", flags, "narrow", *TINY_CAPTIONING, "epochs=2", "beam_width=4", "val_beam_width=2")
-    assert widths == [2, 2, 4, 4]  # dev after each epoch; dev and test of the best
+def test_epochs_are_scored_by_a_narrower_beam_than_the_model(watched_training):
+    _, widths = watched_training
+    assert widths == [2] * 8 + [3, 3]  # dev after each epoch; dev and test of the best
     assert Settings(beam_width=3, val_beam_width=5).for_epochs().beam_width == 3
 
 

@@ -19,7 +19,7 @@ def run(train_tiny, reviews, tmp_path_factory):
     path = tmp_path_factory.mktemp("vectors") / "small.vec"
     lines = [f"{word} {' '.join(map(repr, map(float, row)))}" for word, row in vectors.items()]
     path.write_text("\n".join([f"{len(lines)} 8", *lines]), encoding="utf-8")
-    result = train_tiny("vectors", f"word_vectors={path}", "learn_word_vectors=false", "embedding=8", "min_count=1")
+    result = train_tiny("vectors", f"word_vectors={path}", "learn_word_vectors=false", "min_count=1", "epochs=1")
     path.unlink()
     return result, vectors
 
