@@ -102,7 +102,7 @@ def tag_outputs(labels: Sequence[str], intents: Sequence[str]) -> dict[str, Outp
         "starts": Output(COUNT, "where each token begins, in bytes", length="count"),
         "ends": Output(COUNT, "the byte behind each token", length="count"),
         "probabilities": Output(PROBABILITY, "probability of the tag of each token", length="count"),
-        "count": Output(COUNT, "tokens that count"),
+        "count": Output(COUNT, "tokens of the text; where there are fewer rows, cut it into smaller pieces"),
     }
     if intents:
         outputs["intent"] = Output(PROBABILITY, "probability of each intent", labels=intents)

@@ -89,9 +89,7 @@ def caller_notes(signatures: list[Signature], deployment: str, ops: dict[str, in
     if deployment == "compiled":
         note = f"Fixed shapes: {_limits(signatures, deployment)}."
         if any(raw.shape.count(None) == 1 for raw in signatures[0].inputs.values()):  # lengths; a picture is scaled
-            note += " Pad shorter inputs with zeros; cut longer ones into windows"
-            averaged = any(output.kind.averaged for signature in signatures for output in signature.outputs.values())
-            note += " and average the answers." if averaged else "."
+            note += f" Pad shorter inputs with zeros; cut longer ones into windows{_joined(signatures)}."
         notes.append(note)
     if deployment == "streaming":
         notes.append(
@@ -99,6 +97,16 @@ def caller_notes(signatures: list[Signature], deployment: str, ops: dict[str, in
             "zeros begin a new input."
         )
     return notes
+
+
+def _joined(signatures: list[Signature]) -> str:
+    """Return how the answers to windows become one, where the kinds of the outputs tell."""
+    outputs = {name: output for signature in signatures for name, output in signature.outputs.items()}
+    averaged = [name for name, output in outputs.items() if output.kind.averaged and not output.length]
+    rows = any(output.kind.averaged and output.length for output in outputs.values())
+    if rows:  # of places in a window: such as the tags of its tokens
+        return " and put the answers behind each other" + "".join(f", but average {name}" for name in averaged)
+    return " and average the answers" if averaged else ""
 
 
 def _limits(signatures: list[Signature], deployment: str) -> str:

@@ -154,6 +154,11 @@ def test_a_text_longer_than_all_seen_loses_nothing_and_its_offsets_are_its_own(e
     assert_offsets(received)
 
 
+def test_the_report_says_how_the_answers_to_windows_become_one(exported):
+    [note] = [note for row in exported("crf").report["files"] for note in row["notes"] if "windows" in note]
+    assert note.endswith("cut longer ones into windows and put the answers behind each other, but average intent.")
+
+
 def assert_offsets(tagged: Tags) -> None:
     """Every character but space is of one token; every span is from the start of a token to the end of one."""
     text = tagged.text

@@ -11,11 +11,14 @@ import keras
 import numpy as np
 import pytest
 
+from suite.artifact import read_artifact
 from suite.export.guide import programs, read_front_end
 from suite.export.guide_sources import LANGUAGES
 from suite.registry import load_pipeline
 from suite.runtime.deployed import deployed_predictor
 from suite.sequence.vocabulary import END
+from suite.text.token_tokenizer import ADDRESSES
+from tests.conftest import LEARNED
 
 pytestmark = pytest.mark.slow
 spec = importlib.util.spec_from_file_location("guide_entries", Path(__file__).with_name("guide_entries.py"))
@@ -70,7 +73,18 @@ def captioning():
     return settings, {"words": words, "training_captions": []}, [{"picture": clip[0]} for clip in CLIPS]
 
 
-TASKS = {"sentiment": sentiment, "speech": speech, "video": video, "captioning": captioning}
+def tagging():
+    from pipelines.tagging.config import Settings
+
+    settings = Settings(
+        embedding=6, affix_embedding=3, units=6, bidirectional=False, decoder="softmax", compiled_bytes=64, chunk_bytes=64
+    )  # fmt: skip
+    known = list(range(0, ADDRESSES, 9))  # so many that tokens differ
+    assets = LEARNED["tagging"] | {"words": known, "affixes": known, "longest": 1000}
+    return settings, assets, [{"text": np.frombuffer(text.encode(), np.uint8)} for text in TEXTS]
+
+
+TASKS = {"sentiment": sentiment, "speech": speech, "video": video, "captioning": captioning, "tagging": tagging}
 
 
 @pytest.fixture(scope="module")
@@ -139,9 +153,18 @@ def test_python_of_the_guide_gives_the_predictors_answers(task, exported, monkey
         for arrays in inputs:
             (outputs,) = predictor([arrays])
             raw = next(iter(arrays.values()))
-            raw = raw.tobytes().decode() if task == "sentiment" else list(raw) if task == "video" else raw
+            raw = raw.tobytes().decode() if task in ("sentiment", "tagging") else list(raw) if task == "video" else raw
             received = answer(model, raw)
-            if isinstance(received, str):
+            if task == "tagging":
+                expected = pipeline.ANSWER.answer(outputs, raw, read_artifact(folder.parent).assets, None)
+                scores = pytest.approx([span.score for span in expected.spans], rel=1e-5)
+                assert [span[:3] for span in received.spans] == [
+                    (span.start, span.end, span.label) for span in expected.spans
+                ]
+                assert [span.score for span in received.spans] == scores
+                assert received.intents == pytest.approx(expected.intent_scores, rel=1e-4)
+                answers |= {span.label for span in received.spans} | {len(received.spans)}
+            elif isinstance(received, str):
                 assert received == outputs["text"].tobytes().split(b"\0")[0].decode(), (path.name, received)
                 answers.add(received)
             else:
