@@ -8,32 +8,46 @@ import pytest
 from suite.config import load_settings
 from suite.registry import load_pipeline
 from suite.runtime.deployed import deployed_predictor
+from suite.text.token_tokenizer import ADDRESSES
 from tests.conftest import LEARNED, SMALLEST, approximately
 from tests.tags_by_rule import TEXTS
 
 pytestmark = pytest.mark.browser
 DONE = "#result[aria-busy='false']"
 SIZE = 32
+MANY = {name: list(range(0, ADDRESSES, 9)) for name in ("words", "affixes")}  # rows, so many that tokens differ
 LONG = "Anna née Müller flew to Zürich, 日本 and 😀! " * 12
 
 
 @pytest.fixture(scope="module")
-def tagging(export_page):
-    """An untrained model: its page, and `tag(text)` by the exported file in Python."""
+def make(export_page):
+    """`make(assets, decoder)` exports an untrained model: its page, and `tag(text)` by the exported file in Python."""
     import keras
 
-    pipeline, assets = load_pipeline("tagging"), LEARNED["tagging"]
-    settings = load_settings(pipeline.Settings, None, (*SMALLEST["tagging"], f"compiled_bytes={SIZE}"))
-    keras.utils.set_random_seed(3)
-    model = pipeline.build(settings, assets)
-    random = np.random.default_rng(0)
-    for weight in model.trainable_weights:  # tags that differ from token to token
-        weight.assign(weight + 0.5 * random.standard_normal(weight.shape))
-    inputs = [pipeline.raw_arrays(text, settings) for text in ("Anna flies", "a\x1fb\x1f")]
-    page, file = export_page("tagging", model, settings, assets, inputs)
-    signatures = pipeline.signatures(assets, settings)
-    predictor = deployed_predictor(file, "compiled", signatures[0], signatures=signatures)
-    return page, lambda text: pipeline.predict(predictor, [text], pipeline.host_assets(assets, settings), settings)[0]
+    pipeline = load_pipeline("tagging")
+
+    def export(assets, decoder):
+        changes = (f"compiled_bytes={SIZE}", f"decoder={decoder}")
+        settings = load_settings(pipeline.Settings, None, (*SMALLEST["tagging"], *changes))
+        keras.utils.set_random_seed(3)
+        model = pipeline.build(settings, assets)
+        random = np.random.default_rng(0)
+        for weight in model.trainable_weights:  # tags that differ from token to token
+            weight.assign(weight + 0.7 * random.standard_normal(weight.shape))
+        inputs = [pipeline.raw_arrays(text, settings) for text in ("Anna flies", "a\x1fb\x1f")]
+        page, file = export_page("tagging", model, settings, assets, inputs)
+        signatures = pipeline.signatures(assets, settings)
+        predictor = deployed_predictor(file, "compiled", signatures[0], signatures=signatures)
+        known = pipeline.host_assets(assets, settings)
+        return page, lambda text: pipeline.predict(predictor, [text], known, settings)[0]
+
+    return export
+
+
+@pytest.fixture(scope="module")
+def tagging(make):
+    """A model of spans and intents."""
+    return make(LEARNED["tagging"] | MANY, "crf")
 
 
 @pytest.fixture
@@ -87,3 +101,19 @@ def test_spans_are_marked_where_they_stand(visit, tagging):
         shown(page, "")
         assert page.inner_text("#label") == "Nothing to tag yet" and page.inner_text("#words") == ""
         assert page.faults == []
+
+
+def test_of_plain_labels_without_intents_each_is_a_span(make, visit_page):
+    plain = {"labels": ["O", "NOUN", "VERB", "$"], "scheme": "none", "intents": []}
+    folder, tag = make(LEARNED["tagging"] | MANY | plain, "softmax")
+    with visit_page(folder) as page:
+        for text in ("Anna flies to  Rome 😀 !", LONG):
+            page.fill("#text", text)
+            page.wait_for_selector(DONE)
+            expected = tag(text)
+            assert json.loads(page.get_attribute("#answer", "data-spans")) == [
+                approximately(vars(span)) for span in expected.spans
+            ]
+            assert page.inner_text("#label") == expected.lines()[0]
+            assert page.get_attribute("#answer", "data-intent") is None
+        assert len(expected.spans) > 10 and page.faults == []
