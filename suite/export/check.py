@@ -102,11 +102,21 @@ def _answers(
                 host=replace(signature.host, prepare=None),
                 outputs={name: replace(output, length="") for name, output in signature.outputs.items()},
             )
-            reference = KerasPredictor(source.model, [bare])([call for call, _ in recorder.calls])
-            return [answer for _, answer in recorder.calls], reference
+            calls = [(call, answer) for call, answer in recorder.calls if not _overfull(signature, answer)]
+            reference = KerasPredictor(source.model, [bare])([call for call, _ in calls])
+            return [answer for _, answer in calls], reference
         inputs = [arrays for arrays, fits in zip(inputs, fit, strict=True) if fits]
         answers = [answer for answer, fits in zip(answers, fit, strict=True) if fits]
     return signature.trimmed([file.answer(arrays) for arrays in inputs]), answers
+
+
+def _overfull(signature: Signature, answer: Arrays) -> bool:
+    """Return whether more rows count than an output has: the host cuts such a window again, and its answer is not used."""
+    return any(
+        int(answer[output.length]) > len(answer[name])
+        for name, output in signature.outputs.items()
+        if output.length in answer and name in answer
+    )
 
 
 def _fits(signature: Signature, arrays: Arrays) -> bool:

@@ -54,7 +54,7 @@ pipeline = load_pipeline("tagging")
 class Exported:
     """A model with its own weights in Keras and in files."""
 
-    def __init__(self, kind, folder):
+    def __init__(self, kind, folder, deployments, texts=("Anna flies to Rome", "a\x1fb c\x1f", "é")):
         import keras
 
         sizes = (f"compiled_bytes={SIZE}", f"chunk_bytes={SIZE}")
@@ -66,11 +66,11 @@ class Exported:
         for weight in model.trainable_weights:  # tags that differ from token to token
             weight.assign(weight + 0.7 * generator.standard_normal(weight.shape))
         self.keras = KerasPredictor(model, pipeline.signatures(self.assets, self.settings))
-        real = [pipeline.raw_arrays(text, self.settings) for text in ("Anna flies to Rome", "a\x1fb c\x1f", "é")]
+        real = [pipeline.raw_arrays(text, self.settings) for text in texts]
         trained = Trained(model, self.settings, self.assets, {"task": "tagging"}, "", real)
         write_artifact(folder / "model", trained, folder)
         self.artifact = read_artifact(folder / "model")
-        combinations = [(deployment, "none") for deployment in DEPLOYMENTS[kind]]
+        combinations = [(deployment, "none") for deployment in deployments]
         self.report = export_files(open_source(self.artifact, None), combinations, lambda step: None)
 
     def file(self, deployment):
@@ -87,7 +87,7 @@ def exported(tmp_path_factory):
 
     def get(kind):
         if kind not in models:
-            models[kind] = Exported(kind, tmp_path_factory.mktemp(kind))
+            models[kind] = Exported(kind, tmp_path_factory.mktemp(kind), DEPLOYMENTS[kind])
         return models[kind]
 
     return get
@@ -157,6 +157,13 @@ def test_a_text_longer_than_all_seen_loses_nothing_and_its_offsets_are_its_own(e
 def test_the_report_says_how_the_answers_to_windows_become_one(exported):
     [note] = [note for row in exported("crf").report["files"] for note in row["notes"] if "windows" in note]
     assert note.endswith("cut longer ones into windows and put the answers behind each other, but average intent.")
+
+
+@pytest.mark.slow
+def test_windows_that_are_cut_again_are_no_difference(tmp_path):
+    """All real texts are longer than the file takes, and of more tokens than it has places for."""
+    [row] = Exported("crf", tmp_path, ["compiled"], [(mark + ",;") * 40 for mark in "!?:"]).report["files"]
+    assert set(row["parity"]["agreement"].values()) == {1.0} and row["parity"]["max_difference"] < 1e-4
 
 
 def assert_offsets(tagged: Tags) -> None:
