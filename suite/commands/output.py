@@ -70,6 +70,10 @@ def emit(value: Any) -> None:
     sys.stdout.flush()
 
 
+def _figure(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+
+
 def show_figures(
     title: str, metrics: dict[str, dict[str, float]], units: dict[str, tuple[str, str]] | None = None
 ) -> None:
@@ -87,7 +91,7 @@ def show_figures(
     if units:
         table.add_column("unit")
     for name in dict.fromkeys(name for figures in metrics.values() for name in figures):
-        cells = [f"{figures[name]:.4f}" if name in figures else "" for figures in metrics.values()]
+        cells = [_figure(figures[name]) if name in figures else "" for figures in metrics.values()]
         table.add_row(name, *cells, *([units.get(name, ("", ""))[1]] if units else []))
     show(title)
     show(table)
