@@ -6,7 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from suite.artifact import write_artifact
+from suite.artifact import Trained, write_artifact
 from suite.config import load_settings
 from suite.registry import load_pipeline
 from tests.conftest import LEARNED, SMALLEST
@@ -32,7 +32,9 @@ def both_ends(tmp_path_factory):
     work, pipeline, assets = tmp_path_factory.mktemp("ends"), load_pipeline("sentiment"), LEARNED["sentiment"]
     settings = load_settings(pipeline.Settings, None, (*SMALLEST["sentiment"], "bidirectional=false", "keep=ends"))
     arrays, record = [pipeline.raw_arrays("a fine film", settings)], {"task": "sentiment", "data": {"path": "none"}}
-    write_artifact(work / "model", pipeline.build(settings, assets), settings, assets, record, "", arrays, work)
+    write_artifact(
+        work / "model", Trained(pipeline.build(settings, assets), settings, assets, record, "", arrays), work
+    )
     return work / "model"
 
 
