@@ -49,7 +49,8 @@ def test_symbolic_and_trained(name):
         assert model.output.dtype == model(COUNTS).dtype.name == "float32"
         model.compile(keras.optimizers.SGD(0.5), "mse")
         losses.append(model.fit(COUNTS, np.ones((2, 4)), epochs=3, verbose=0).history["loss"])
-    np.testing.assert_allclose(*losses, rtol=1e-5)
+    # The last one is near 0: what rounding of outputs near 1 leaves of it is absolute.
+    np.testing.assert_allclose(*losses, rtol=1e-5, atol=1e-7)
     assert losses[0][-1] < losses[0][0]
 
 
