@@ -32,7 +32,7 @@ def same_weights(ours, theirs, features=5):
     return ours, theirs
 
 
-@pytest.mark.parametrize(("cell", "lengths"), [("lstm", (5, 2)), ("gru", (2, 5))])
+@pytest.mark.parametrize(("cell", "lengths"), [("lstm", (5, 2)), pytest.param("gru", (2, 5), marks=pytest.mark.slow)])
 def test_attention_decoder(cell, lengths):
     """Two sentences over one picture, in one function: as the decoder's single step gives, one after the other."""
     layer = AttentionDecoder(10 + lengths[0], 3, cell=cell)
@@ -96,7 +96,7 @@ def test_a_forecaster_that_reads_and_decodes_with_one_layer():
     assert_same(mine, train(inputs, theirs))
 
 
-@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("training", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_both_directions(training):
     """Also where the forward pass keeps nothing and the gradient runs it again."""
     make = [Bidirectional(LSTM(13 + training, return_sequences=True))]

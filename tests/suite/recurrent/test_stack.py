@@ -31,7 +31,14 @@ def model_of(**options):
 CASES = [*((cell, False) for cell in CELLS), ("lstm", True), ("min_gru", True)]
 
 
-@pytest.mark.parametrize(("cell", "bidirectional"), CASES)
+# The minimal cells have a test of their own; of the others each is quick once.
+QUICK = [("simple_rnn", False), ("gru", False), ("layer_norm_lstm", False), ("lstm", True), ("min_gru", True)]
+
+
+@pytest.mark.parametrize(
+    ("cell", "bidirectional"),
+    [case if case in QUICK else pytest.param(*case, marks=pytest.mark.slow) for case in CASES],
+)
 def test_every_cell_trains_saves_and_ignores_padding(cell, bidirectional, tmp_path):
     model = model_of(
         cell=cell,

@@ -78,7 +78,13 @@ def features(steps):
     return RANDOM.normal(size=(1, steps, FEATURES)).astype("float32")
 
 
-@pytest.mark.parametrize("case", CASES)
+# Each form once and each quantization once is quick.
+QUICK = ("any length", "any length, dynamic", "fixed", "unrolled, int8")
+
+
+@pytest.mark.parametrize(
+    "case", [case if case in QUICK else pytest.param(case, marks=pytest.mark.slow) for case in CASES]
+)
 def test_a_file_gives_the_answers_of_keras(case, layers, tmp_path):
     form, steps, quantization = CASES[case]
     content = converted(layers, tmp_path, form, steps, quantization)
