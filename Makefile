@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do $$p -c '
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test test-slow test-real test-browser test-guides lint constraints clean
+.PHONY: demo test test-whole test-slow test-real test-browser test-guides lint constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/suite demo
@@ -15,6 +15,11 @@ test: $(INSTALLED)
 
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -m "slow and not real_data and not browser"
+
+# The long tests that every change must pass: a task made by the docs, files that answer by themselves, stale memory.
+test-whole: $(INSTALLED)
+	$(BIN)/python -m pytest -m slow -k "one_line or no_tensorflow or growing_inputs" \
+		tests/docs tests/suite/runtime/test_file_alone.py tests/suite/export/test_export.py
 
 test-real: $(INSTALLED)
 	$(BIN)/python -m pytest -m real_data

@@ -88,6 +88,7 @@ def walk(tree, tracking_uri):
     )
 
 
+@pytest.mark.slow
 def test_a_new_task_changes_one_line_of_the_frame(walk):
     compared = [filecmp.dircmp(ROOT / "suite", walk.tree / "suite", ignore=["__pycache__"])]
     changed = []

@@ -209,6 +209,7 @@ def test_wordpiece_models_take_text_where_the_app_links_the_ops(suite, workdir, 
     assert "InterpreterWithCustomOps(" in guide and "must link these custom ops: FastWordpiece" in guide
 
 
+@pytest.mark.slow
 def test_growing_inputs_get_the_answers_of_a_fresh_interpreter(suite, workdir, wordpiece):
     """An interpreter whose input grows a little gave, about one time in twenty, the answer of stale memory."""
     from suite.runtime.tflite_runtime import TfLitePredictor
