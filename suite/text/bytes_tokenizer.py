@@ -88,10 +88,7 @@ class BytesTokenizer:
     def raw(self, texts: Sequence[str | bytes]) -> np.ndarray:
         """Return texts (str or bytes) as what a call takes: `uint8 (batch, bytes)`, zero-padded."""
         encoded = [text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass") for text in texts]
-        padded = np.zeros((len(encoded), max(map(len, encoded), default=0)), np.uint8)
-        for row, text in zip(padded, encoded, strict=True):
-            row[: len(text)] = np.frombuffer(text, np.uint8)
-        return padded
+        return padded_bytes(encoded)
 
     def __call__(self, text: "tf.Tensor", time: "tf.Tensor | int | None" = None) -> dict[str, "tf.Tensor"]:
         """Return the ids of tokens and n-grams.
@@ -120,6 +117,14 @@ class BytesTokenizer:
         sizes = [len(character.encode("utf-8", "surrogatepass")) for character in text]
         character_of = np.repeat(np.arange(len(text)), sizes)
         return [(int(character_of[start]), int(character_of[end - 1]) + 1) for start, end in tokens]
+
+
+def padded_bytes(texts: Sequence[bytes]) -> np.ndarray:
+    """Return texts as one array, `uint8 (batch, bytes)`, zero-padded."""
+    padded = np.zeros((len(texts), max(map(len, texts), default=0)), np.uint8)
+    for row, text in zip(padded, texts, strict=True):
+        row[: len(text)] = np.frombuffer(text, np.uint8)
+    return padded
 
 
 def token_spans(text: np.ndarray) -> list[tuple[int, int]]:

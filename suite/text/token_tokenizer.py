@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from suite.errors import UserError
+from suite.text.bytes_tokenizer import MOST_ROWS, padded_bytes
 from suite.text.hashing import hash_table
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ SHAPE_LENGTH = 8  # characters of a shape
 PREFIXES, SUFFIXES = (1, 2, 3), (1, 2, 3, 4)  # characters
 AFFIXES = len(PREFIXES) + len(SUFFIXES) + 1  # and the shape
 ADDRESSES = 1 << 18  # hash values told apart
-MOST_ROWS = 1 << 15  # rows fit in int16
 PADDING, UNKNOWN = 0, 1  # rows with a meaning of their own
 JOINING = "-/&@_+"  # marks that may be part of a token where they stand between letters
 CHUNK_TEXTS = 512  # texts that go through the graph at once; bounds the memory of encoding
@@ -180,7 +180,8 @@ class TokenTokenizer:
         for begin in range(0, len(raw), CHUNK_TEXTS):
             chunk = by_size[begin : begin + CHUNK_TEXTS]
             tensors = {
-                name: tensor.numpy() for name, tensor in self._graph(_padded([raw[index] for index in chunk])).items()
+                name: tensor.numpy()
+                for name, tensor in self._graph(padded_bytes([raw[index] for index in chunk])).items()
             }
             counts = tensors.pop("count")
             for row, index in enumerate(chunk):
@@ -221,7 +222,7 @@ def learn_token_rows(texts: Sequence[str], rule: TokenRule, min_count: int, affi
     words, affixes = np.zeros(ADDRESSES, np.int64), np.zeros(ADDRESSES, np.int64)
     raw = sorted((text.encode("utf-8", "replace") for text in texts), key=len)
     for begin in range(0, len(raw), CHUNK_TEXTS):
-        of_words, of_affixes = token_addresses(tokenizer, _padded(raw[begin : begin + CHUNK_TEXTS]))
+        of_words, of_affixes = token_addresses(tokenizer, padded_bytes(raw[begin : begin + CHUNK_TEXTS]))
         words += np.bincount(of_words, minlength=ADDRESSES)
         affixes += np.bincount(of_affixes.ravel(), minlength=ADDRESSES)
     if not words.any():
@@ -242,10 +243,3 @@ def _rows_by_address(known: Sequence[int]) -> np.ndarray:
     rows = np.full(ADDRESSES, UNKNOWN, np.int16)
     rows[np.asarray(known, np.int64)] = np.arange(2, len(known) + 2)
     return rows
-
-
-def _padded(texts: Sequence[bytes]) -> np.ndarray:
-    padded = np.zeros((len(texts), max(map(len, texts), default=0)), np.uint8)
-    for row, text in zip(padded, texts, strict=True):
-        row[: len(text)] = np.frombuffer(text, np.uint8)
-    return padded
