@@ -179,7 +179,7 @@ def guide(call: Call, source: GuideSources, labels: Sequence[str], front_end: di
         "plain" if front_end["scheme"] == "none" else "lettered",
         "intents" if labels and "intent" in outputs else "without_intents",
     )
-    values = {"names": front_end["vocabulary"], "longest": front_end["longest"]}
+    values = {"names": front_end["vocabulary"], "longest": front_end["longest"], "scores": "probabilities"}
     returns = dict.fromkeys(("python", "kotlin", "swift"), "Tagged")
     return GuideSources("tags", values, conditions, returns=returns, inputs="pieces")
 

@@ -4,6 +4,7 @@ import numpy as np
 from model import Model, Part
 
 NAMES = ["O", "B-A"]  # fill
+SCORES = "output"  # fill
 
 
 class Span(NamedTuple):
@@ -42,7 +43,7 @@ def answer(model: Model, text: str, calls: list[Part], outputs: list[dict[str, n
     for part, output in zip(calls, outputs, strict=True):
         for token in range(int(output["count"][0])):
             start, end = (place_of[part.start + int(output[name][0, token])] for name in ("starts", "ends"))
-            tag, probability = NAMES[output["tags"][0, token]], float(output["probabilities"][0, token])
+            tag, probability = NAMES[output["tags"][0, token]], float(output[SCORES][0, token])
             # only: plain
             if tag != "O":
                 spans.append(Span(start, end, tag, probability))
