@@ -5,16 +5,16 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do $$p -c '
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test test-whole test-slow test-real test-browser test-guides lint constraints clean
+.PHONY: demo test test-whole test-slow test-real test-browser test-cluster test-guides lint constraints clean
 
 demo: $(INSTALLED)
 	$(BIN)/suite demo
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not real_data and not browser"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow and not real_data and not browser and not cluster"
 
 test-slow: $(INSTALLED)
-	$(BIN)/python -m pytest -m "slow and not real_data and not browser"
+	$(BIN)/python -m pytest -m "slow and not real_data and not browser and not cluster"
 
 # The long tests that every change must pass: a task made by the docs, files that answer by themselves, stale memory.
 test-whole: $(INSTALLED)
@@ -26,6 +26,9 @@ test-real: $(INSTALLED)
 
 test-browser: .venv/.browser
 	SUITE_BROWSER=required $(BIN)/python -m pytest -m browser tests/browser
+
+test-cluster: .venv/.cluster
+	$(BIN)/python -m pytest -m "cluster and not slow"
 
 test-guides: .venv/.guides
 	$(BIN)/python -m pytest -m slow tests/suite/export/test_guide_programs.py
@@ -45,6 +48,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[browser]'
 	@touch $@
 
+.venv/.cluster: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cluster,postgres]'
+	@touch $@
+
 .venv/.guides: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[guides]'
 	@touch $@
@@ -54,7 +61,7 @@ constraints:
 	@test -n "$(PYTHON)"
 	rm -rf .venv-constraints
 	$(PYTHON) -m venv .venv-constraints
-	.venv-constraints/bin/python -m pip install --quiet '.[dev,browser,guides]'
+	.venv-constraints/bin/python -m pip install --quiet '.[dev,browser,cluster,guides,postgres,s3]'
 	.venv-constraints/bin/python -m pip freeze --exclude recurrent-suite > constraints.txt
 	rm -rf .venv-constraints build
 
