@@ -59,6 +59,9 @@ class TrainingSettings(BaseModel):
     encoding: str = Field("utf-8", description="encoding of text files")
 
     log_samples: bool = Field(True, description="log sample predictions, with their inputs, to the tracking store")
+    log_system_metrics: bool = Field(
+        True, description="log the use of processor, memory, disk and network by runs that take longer than a minute"
+    )
     parity_samples: int = Field(
         64,
         ge=0,

@@ -1,5 +1,6 @@
 """The contract that a pipeline package fulfils: the plain names its `__init__.py` exports, and their types.
 
+    its docstring       begins with a sentence that says what goes in and what comes out; people read it in the MLflow UI
     Settings            pydantic class that extends `suite.config.TrainingSettings`
     INPUT, ANSWER       the kinds of what it reads and what it answers (`suite.inputs`, `suite.answers`)
     FORMATS             the format names that `read` knows
@@ -127,6 +128,7 @@ class Evaluation:
         samples: Columns of a table of sample predictions, worst first where that makes sense.
         details: Figures too many for metrics (per class, per group), JSON-able.
         files: File name -> function that writes it to a path: what a person listens to or looks at beside the samples.
+        input_pictures: Names of those pictures that show inputs, which private data keeps out of the tracking store.
     """
 
     metrics: dict[str, float]
@@ -134,6 +136,7 @@ class Evaluation:
     samples: Mapping[str, Any] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
     files: Mapping[str, Callable[[Path], Any]] = field(default_factory=dict)
+    input_pictures: tuple[str, ...] = ()
 
 
 def lazy_exports(package: str, table: dict[str, str]) -> Callable[[str], Any]:
@@ -161,6 +164,11 @@ class Pipeline:
 
     def __init__(self, package: str) -> None:
         self.package = importlib.import_module(package)
+
+    @property
+    def summary(self) -> str:
+        """What the task is, in the words that the package's docstring begins with."""
+        return " ".join((self.package.__doc__ or self.package.__name__).partition("\n\n")[0].split())
 
     def __getattr__(self, name: str) -> Any:
         try:

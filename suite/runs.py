@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
     from suite.data.examples import Example
     from suite.pipeline import Phase, Pipeline
+    from suite.tracking.epochs import EpochExtras
     from suite.tracking.outbox import Outbox
+    from suite.training.state import Epoch
 
 STATE_SPARE_BYTES = 100_000_000
 
@@ -255,7 +257,9 @@ def _fit_and_save(
     request: Request, examples: Examples, target: Path, state: Path, outbox: "Outbox", console: Console
 ) -> None:
     from suite.runtime.keras_runtime import KerasPredictor
-    from suite.tracking.record import log_curves, log_epoch, log_evaluation, log_notes, log_pictures, log_start
+    from suite.tracking.epochs import EpochExtras
+    from suite.tracking.machine import watched_machine
+    from suite.tracking.record import log_curves, log_evaluation, log_notes, log_pictures
     from suite.training.begin import begin_model
     from suite.training.fit import fit
     from suite.training.process import prepare_process
@@ -264,16 +268,8 @@ def _fit_and_save(
     started = time.monotonic()
     pipeline, settings = load_pipeline(request.task), request.settings
     prepare_process(settings)
-    log_start(
-        outbox,
-        settings,
-        examples,
-        {name: value for name, value in (("fold", request.fold), ("init", request.init)) if value}
-        | {f"unit.{name}": unit for name, (_, unit) in pipeline.METRICS.items()},
-    )
     epochs_before = read_history(state).epochs
-    for epoch in epochs_before:
-        log_epoch(outbox, epoch)
+    _log_begun(request, examples, epochs_before, outbox)
     seconds_before = sum(epoch.seconds for epoch in epochs_before)
     model, assets = begin_model(request, pipeline, examples, state, console)
     for note in assets.get("notes", ()):
@@ -290,10 +286,13 @@ def _fit_and_save(
         selected = examples.part(part)
         return pipeline.evaluate(predictor, selected, assets, settings) if selected else None
 
-    score = (lambda: evaluate_part("dev", settings.for_epochs()).metrics) if examples.part("dev") else None
     monitor, phases = primary_metric(pipeline.METRICS), pipeline.phases(settings, assets)
     sources = _sources(pipeline, phases, model, examples.part("train"), assets, settings)
-    history = fit(model, phases, sources, settings, monitor, score, state, partial(log_epoch, outbox), console)
+    with watched_machine(seconds_before, settings.log_system_metrics) as machine:
+        extras = EpochExtras(outbox, sum(phase.epochs for phase in phases), settings.log_samples, machine)
+        score = (lambda: extras.scored(evaluate_part("dev", settings.for_epochs()))) if examples.part("dev") else None
+        log = partial(_log_ended, outbox, extras)
+        history = fit(model, phases, sources, settings, monitor, score, state, log, console)
     log_curves(outbox, history)
 
     chosen_epoch = history.epochs[-1 if history.best is None else history.best]
@@ -312,6 +311,24 @@ def _fit_and_save(
     assets = with_digests(request, examples, assets)
     card = model_card(record, pipeline.METRICS)
     write_artifact(target, Trained(model, settings, assets, record, card, parity), work=state)
+
+
+def _log_begun(request: Request, examples: Examples, epochs: "Sequence[Epoch]", outbox: "Outbox") -> None:
+    """Log what goes into a run, and the epochs that it finished before it was resumed."""
+    from suite.tracking.record import log_epoch, log_start
+
+    command = {name: value for name, value in (("fold", request.fold), ("init", request.init)) if value}
+    units = {f"unit.{name}": unit for name, (_, unit) in load_pipeline(request.task).METRICS.items()}
+    log_start(outbox, request.settings, examples, command | units)
+    for epoch in epochs:
+        log_epoch(outbox, epoch)
+
+
+def _log_ended(outbox: "Outbox", extras: "EpochExtras", epoch: "Epoch") -> None:
+    from suite.tracking.record import log_epoch
+
+    log_epoch(outbox, epoch)
+    extras.log(epoch)
 
 
 def _sources(

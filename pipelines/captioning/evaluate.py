@@ -71,7 +71,7 @@ def evaluate(predictor: Predictor, examples: Sequence[Example], assets: dict, se
         "references": [" / ".join(examples[row].target) for row in order[:SAMPLES]],
         "cider": [float(scores[row]) for row in order[:SAMPLES]],
     }
-    return Evaluation(metrics, pictures, samples)
+    return Evaluation(metrics, pictures, samples, input_pictures=tuple(pictures))
 
 
 def _pixels(examples: Sequence[Example], settings: Settings) -> np.ndarray:

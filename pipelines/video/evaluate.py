@@ -1,6 +1,7 @@
 """What a video pipeline shows beside the figures of its classes: frames of some clips, and which of them counted."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -29,11 +30,11 @@ def evaluate(
     evaluation = to_evaluation(scores, examples, labels)
     rows = spread(scores.order, PICTURED_CLIPS)
     texts = {row: f"{labels[scores.predicted[row]]} {scores.confidence[row]:.2f}" for row in rows}
-    evaluation.pictures["clips"] = partial(_draw_clips, [(examples[row], texts[row]) for row in rows], settings)
+    clips = {"clips": partial(_draw_clips, [(examples[row], texts[row]) for row in rows], settings)}
     if all(scores.weights[row] is not None for row in rows):
         titles = [f"{examples[row].name}: {texts[row]}" for row in rows]
-        evaluation.pictures["attention"] = partial(_draw_weights, [scores.weights[row] for row in rows], titles)
-    return evaluation
+        clips["attention"] = partial(_draw_weights, [scores.weights[row] for row in rows], titles)
+    return replace(evaluation, pictures=evaluation.pictures | clips, input_pictures=tuple(clips))
 
 
 def _draw_clips(answered: Sequence[tuple[Example, str]], settings: Settings) -> Any:

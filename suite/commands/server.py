@@ -11,18 +11,31 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from typing import IO, Any
 
 SECONDS_TO_END = 10
+ASK_SECONDS = 0.2
 
 
-def serve(command: list[str]) -> int:
-    """Run a server until it ends, or until this process is interrupted; return the server's exit status."""
+def serve(command: list[str], output: IO[Any] | None = None, is_up: Callable[[], bool] | None = None) -> int:
+    """Run a server until it ends, or until this process is interrupted; return the server's exit status.
+
+    Args:
+        command: Starts the server.
+        output: Where its lines go; None is where this process's go.
+        is_up: Asked, again and again, while the server starts, until it says yes.
+    """
     keeper = subprocess.Popen(
         [sys.executable, "-I", __file__, *command],
         stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=output,
         start_new_session=True,  # Ctrl-C in a terminal reaches this process alone
     )
     try:
+        while is_up is not None and keeper.poll() is None and not is_up():
+            time.sleep(ASK_SECONDS)
         return keeper.wait()
     finally:
         keeper.stdin.close()

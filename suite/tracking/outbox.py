@@ -11,15 +11,17 @@ store answers, at the next epoch, at the end of the run, or when the run is resu
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from suite.artifact import read_json, write_json, write_whole
+from suite.tracking.data_sets import to_input
 from suite.tracking.patience import harmlessly, is_away, reason, uninterrupted
 
 TRY_AGAIN_SECONDS = 15  # a store that is away is not asked more often than this while a training goes on
+BATCH_METRICS = 800  # MLflow takes 1,000 metrics, parameters and tags at once
 TABLES_TAG = "mlflow.loggedArtifacts"  # where MLflow's UI looks for tables
 
 
@@ -33,6 +35,9 @@ class Entry:
         params, tags: Name -> text.
         write: Writes artifacts into a folder, as they are to lie in the run.
         tables: Paths of the artifacts that MLflow shows as tables.
+        images: Paths of the PNG files among them that MLflow shows step by step, named as `val_confusion_matrix`.
+        data_sets: As `suite.tracking.data_sets` describes them.
+        points: Metrics with times and steps of their own, as `entry.json` has them.
     """
 
     metrics: dict[str, float] = field(default_factory=dict)
@@ -41,6 +46,9 @@ class Entry:
     tags: dict[str, str] = field(default_factory=dict)
     write: Callable[[Path], None] | None = None
     tables: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    data_sets: Sequence[dict[str, Any]] = ()
+    points: Sequence[dict[str, Any]] = ()
 
 
 class Outbox:
@@ -79,7 +87,14 @@ class Outbox:
             if entry.write is not None:
                 (folder / "files").mkdir()
                 entry.write(folder / "files")
-            values = {"metrics": metrics, "params": entry.params, "tags": entry.tags, "tables": entry.tables}
+            values = {
+                "metrics": [*metrics, *entry.points],
+                "params": entry.params,
+                "tags": entry.tags,
+                "tables": entry.tables,
+                "images": [{"path": path, "timestamp": now, "step": entry.step} for path in entry.images],
+                "data_sets": list(entry.data_sets),
+            }
             write_json(folder / "entry.json", values)
 
         shutil.rmtree(self.folder / name, ignore_errors=True)
@@ -127,22 +142,36 @@ class Outbox:
 
     def _send(self, folder: Path) -> None:
         from mlflow import MlflowClient
-        from mlflow.entities import Metric, Param, RunTag
 
         client, values = MlflowClient(), read_json(folder / "entry.json")
         tags = values["tags"] | self._tables_tag(client, values["tables"])
-        client.log_batch(
-            self.run_id,
-            metrics=[Metric(**metric) for metric in values["metrics"]],
-            params=[Param(key, value) for key, value in values["params"].items()],
-            tags=[RunTag(key, value) for key, value in tags.items()],
-            synchronous=True,
-        )
+        self._log_batches(client, values | {"tags": tags})
+        if values.get("data_sets"):
+            client.log_inputs(self.run_id, [to_input(data_set) for data_set in values["data_sets"]])
         if (folder / "files").is_dir():
             client.log_artifacts(self.run_id, str(folder / "files"))
+        for image in values.get("images", ()):
+            self._log_image(client, folder / "files" / image["path"], image)
         with (self.folder / "sent").open("a", encoding="utf-8") as file:
             file.write(folder.name + "\n")
         shutil.rmtree(folder)
+
+    def _log_batches(self, client: Any, values: dict[str, Any]) -> None:
+        from mlflow.entities import Metric, Param, RunTag
+
+        metrics = [Metric(**metric) for metric in values["metrics"]]
+        params = [Param(key, value) for key, value in values["params"].items()]
+        tags = [RunTag(key, value) for key, value in values["tags"].items()]
+        client.log_batch(self.run_id, metrics[:BATCH_METRICS], params, tags, synchronous=True)
+        for start in range(BATCH_METRICS, len(metrics), BATCH_METRICS):
+            client.log_batch(self.run_id, metrics[start : start + BATCH_METRICS], synchronous=True)
+
+    def _log_image(self, client: Any, path: Path, image: dict[str, Any]) -> None:
+        from PIL import Image
+
+        with Image.open(path) as picture:
+            key = image["path"].removesuffix(".png").replace("/", "_")  # a slash would put it above the metrics
+            client.log_image(self.run_id, picture, key=key, step=image["step"], timestamp=image["timestamp"])
 
     def _tables_tag(self, client: Any, tables: list[str]) -> dict[str, str]:
         if not tables:

@@ -12,16 +12,23 @@ from suite.artifact import Artifact, package_versions
 from suite.config import TrainingSettings
 from suite.data.examples import Examples
 from suite.pipeline import Evaluation
+from suite.tracking.data_sets import part_data_sets
 from suite.tracking.outbox import Entry, Outbox
 from suite.tracking.patience import StoreAway, harmlessly
+from suite.tracking.pictures import draw_curves, shown_pictures, write_pictures
 from suite.tracking.pyfunc import answer_signature, input_column
 from suite.tracking.store import open_store
 from suite.training.process import hardware
 from suite.training.state import Epoch, History
 
+# MLflow draws what has a slash in its name in sections above the model's metrics (but `system/`, which comes last), and
+# each section, the parallel coordinates and the columns in the order of the alphabet: figures that say nothing of the model
+# stand behind `test_`, `train_` and `val_`.
+LOGGED_AS = {"learning_rate": "train_learning_rate"}
+
 
 def log_start(outbox: Outbox, settings: TrainingSettings, examples: Examples, command: dict[str, Any]) -> None:
-    """Log what goes into a run: settings, seed, versions, git commit, hardware, data fingerprint and sizes."""
+    """Log what goes into a run: settings, seed, versions, git commit, hardware, the data sets of its parts."""
     params = {
         name: json.dumps(value) if not isinstance(value, str) else value
         for name, value in settings.model_dump(mode="json").items()
@@ -33,11 +40,11 @@ def log_start(outbox: Outbox, settings: TrainingSettings, examples: Examples, co
             "data.path": str(examples.path),
             "data.format": examples.format,
             "data.fingerprint": examples.fingerprint,
+            **{f"data.{part}_examples": str(size) for part, size in examples.sizes.items()},
             "git_commit": git_commit() or "unknown",
             **{name: str(value) for name, value in command.items()},
         }
     )
-    sizes = {f"data_{part}_examples": size for part, size in examples.sizes.items()}
 
     def write(folder: Path) -> None:
         if examples.problems:
@@ -46,7 +53,7 @@ def log_start(outbox: Outbox, settings: TrainingSettings, examples: Examples, co
         if examples.notes:
             (folder / "data_notes.txt").write_text("\n".join(examples.notes) + "\n", encoding="utf-8")
 
-    outbox.add("start", Entry(sizes, 0, params, tags, write))
+    outbox.add("start", Entry(params=params, tags=tags, write=write, data_sets=part_data_sets(examples)))
 
 
 def log_notes(outbox: Outbox, notes: Sequence[str]) -> None:
@@ -59,23 +66,25 @@ def log_epoch(outbox: Outbox, epoch: Epoch) -> None:
     """Log the figures of one epoch, its number (from 1) as the step; once, also where a run is resumed."""
     name = f"epoch-{epoch.number:04d}"
     if name not in outbox:
-        outbox.add(name, Entry(epoch.metrics | {"epoch_seconds": epoch.seconds}, epoch.number + 1))
+        metrics = {LOGGED_AS.get(metric, metric): value for metric, value in epoch.metrics.items()}
+        outbox.add(name, Entry(metrics | {"wall_epoch_seconds": epoch.seconds}, epoch.number + 1))
 
 
 def log_evaluation(outbox: Outbox, part: str, evaluation: Evaluation, samples: bool, epochs: int) -> None:
     """Log metrics (with `part_` before them), pictures and, where allowed, sample predictions and files of one part.
 
     The figures of the kept weights are logged after those of the last epoch (number `epochs`), so that they are what
-    MLflow shows as a run's figures.
+    MLflow shows as a run's figures. The first picture is the last of those that MLflow shows step by step.
     """
     table = f"{part}/samples.json" if samples and evaluation.samples else None
+    pictures = shown_pictures(evaluation, samples)
 
     def write(folder: Path) -> None:
         import pandas
 
         target = folder / part
         target.mkdir()
-        write_pictures(target, evaluation.pictures)
+        write_pictures(target, pictures)
         if evaluation.details:
             (target / "details.json").write_text(json.dumps(evaluation.details, indent=2), encoding="utf-8")
         if table:
@@ -86,7 +95,8 @@ def log_evaluation(outbox: Outbox, part: str, evaluation: Evaluation, samples: b
                 write_file(target / "files" / name)
 
     metrics = {f"{part}_{name}": value for name, value in evaluation.metrics.items()}
-    outbox.add(part, Entry(metrics, epochs, write=write, tables=(table,) if table else ()))
+    images = tuple(f"{part}/{name}.png" for name in list(pictures)[:1])
+    outbox.add(part, Entry(metrics, epochs, write=write, tables=(table,) if table else (), images=images))
 
 
 def log_pictures(outbox: Outbox, name: str, pictures: dict[str, Callable[[], Any]]) -> None:
@@ -99,55 +109,11 @@ def log_pictures(outbox: Outbox, name: str, pictures: dict[str, Callable[[], Any
     outbox.add(name, Entry(write=write))
 
 
-def write_pictures(folder: Path, pictures: dict[str, Callable[[], Any]]) -> None:
-    """Draw pictures and write them as PNG files."""
-    import matplotlib.pyplot as plt
-
-    for name, draw in pictures.items():
-        figure = draw()
-        figure.savefig(folder / f"{name}.png")
-        plt.close(figure)
-
-
 def log_curves(outbox: Outbox, history: History) -> None:
     """Log one picture of the learning curves, a panel for each metric."""
     outbox.add(
         "curves", Entry(write=lambda folder: write_pictures(folder, {"learning_curves": lambda: draw_curves(history)}))
     )
-
-
-def draw_curves(history: History) -> Any:
-    """Return a matplotlib figure: train and dev curves of every metric, the best epoch marked."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    names = sorted(
-        {
-            name.split("_", 1)[1]
-            for epoch in history.epochs
-            for name in epoch.metrics
-            if name.startswith(("train_", "val_"))
-        }
-    )
-    figure, panels = plt.subplots(
-        1, max(1, len(names)), figsize=(4 * max(1, len(names)), 3.2), squeeze=False, layout="constrained"
-    )
-    for panel, name in zip(panels[0], names, strict=False):
-        for part in ("train", "val"):
-            points = [
-                (epoch.number + 1, epoch.metrics[f"{part}_{name}"])
-                for epoch in history.epochs
-                if f"{part}_{name}" in epoch.metrics
-            ]
-            if points:
-                panel.plot(*zip(*points, strict=True), marker="o", markersize=3, label={"val": "dev"}.get(part, part))
-        if history.best is not None:
-            panel.axvline(history.best + 1, color="grey", linewidth=0.8, linestyle=":")
-        panel.set(title=name, xlabel="epoch")
-        panel.legend(frameon=False)
-    return figure
 
 
 def log_finished(outbox: Outbox, artifact: Artifact, seconds: float) -> None:
@@ -158,7 +124,7 @@ def log_finished(outbox: Outbox, artifact: Artifact, seconds: float) -> None:
     Raises:
         StoreAway: if the store is away for longer, or refuses what it is told; `artifact` is whole whatever it says.
     """
-    outbox.add("end", Entry({"seconds": seconds}, tags={"model_dir": str(artifact.path.absolute())}))
+    outbox.add("end", Entry({"wall_seconds": seconds}, tags={"model_dir": str(artifact.path.absolute())}))
     outbox.finish()
     harmlessly(lambda: _log_model(outbox.run_id, artifact), outbox.say)
 

@@ -6,21 +6,20 @@ the environment variable MLFLOW_TRACKING_URI wins.
 
 import logging
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suite.errors import UserError
+from suite.tracking.experiment import experiment_id
+from suite.tracking.opening import open_when_made
 from suite.tracking.patience import StoreAway, harmlessly, patiently, reason, uninterrupted
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
 DATABASE = "mlflow.db"
-BEING_MADE = ("already exists", "duplicate column name", "database is locked")  # what SQLite says of tables half made
-MAKING_SECONDS = 30
 # MLflow's own retries hold each call for four minutes without a word; `patiently` waits where waiting is right.
 MLFLOW_DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
@@ -50,38 +49,12 @@ def open_store() -> Any:
     uri = tracking_uri()
     try:
         mlflow.set_tracking_uri(uri)
-        _open_when_made(mlflow)
+        open_when_made(uri, lambda: mlflow.search_experiments(max_results=1))
     except Exception as error:  # MLflow wraps database, network and URI faults in many types
         raise UserError(
             f"cannot open the tracking store {uri}: {reason(error)}; MLFLOW_TRACKING_URI names another"
         ) from error
     return mlflow
-
-
-def _open_when_made(mlflow: Any) -> None:
-    """Open the store; where another process is making its tables just then, wait for that and open it afterwards."""
-    for _ in range(MAKING_SECONDS):
-        try:
-            mlflow.search_experiments(max_results=1)
-            return
-        except Exception as error:
-            if not any(words in str(error) for words in BEING_MADE):
-                raise
-            time.sleep(1)
-    mlflow.search_experiments(max_results=1)
-
-
-def experiment_id(mlflow: Any, task: str) -> str:
-    """Return the id of the task's experiment, created where it does not exist yet."""
-    experiment = mlflow.get_experiment_by_name(task)
-    if experiment is None:
-        return mlflow.create_experiment(task)
-    if experiment.lifecycle_stage != "active":
-        raise UserError(
-            f"the MLflow experiment {task!r} is deleted; "
-            f"restore it with `mlflow experiments restore -x {experiment.experiment_id}`"
-        )
-    return experiment.experiment_id
 
 
 @contextmanager
@@ -214,7 +187,7 @@ def list_runs(task: str, metrics: dict[str, tuple[str, str]]) -> list[dict[str, 
             "status": run.info.status,
             "started": run.info.start_time,
             "metrics": {name: run.data.metrics[name] for name in columns if name in run.data.metrics},
-            "seconds": run.data.metrics.get("seconds"),
+            "seconds": run.data.metrics.get("wall_seconds", run.data.metrics.get("seconds")),  # runs of older versions
             "model_dir": run.data.tags.get("model_dir"),
         }
         for run in sorted(runs, key=rank)

@@ -125,9 +125,11 @@ def refuse_other(place: Path, begun: dict[str, Any], request: Request, examples:
             parts and order, which runs of older versions lack.
     """
     settings = request.settings.model_dump(mode="json")
-    changed = [key for key in settings if settings[key] != begun["settings"].get(key)]
+    # A setting that the version which began the run did not have was as it is by default.
+    begun_settings = type(request.settings)().model_dump(mode="json") | begun["settings"]
+    changed = [key for key in settings if settings[key] != begun_settings[key]]
     if changed:
-        was = ", ".join(f"{key}={begun['settings'].get(key)!r}" for key in changed)
+        was = ", ".join(f"{key}={begun_settings[key]!r}" for key in changed)
         now = ", ".join(f"{key}={settings[key]!r}" for key in changed)
         raise UserError(f"{place}: cannot resume with other settings. It was begun with {was}. Received: {now}")
     for key, value in (("fingerprint", examples.fingerprint), ("sizes", examples.sizes), ("fold", request.fold)):

@@ -144,7 +144,13 @@ def test_a_run_logs_what_makes_it_comparable(workdir, trained):
     run = client.get_run(trained.run_id)
     assert run.data.params["units"] == "8" and run.data.params["seed"] == "0"
     assert {"data.fingerprint", "data.format", "git_commit", "version.tensorflow", "model_dir"} <= set(run.data.tags)
-    assert run.data.metrics["data_train_examples"] == 240
+    parts = {row.tags[0].value: row.dataset for row in run.inputs.dataset_inputs}
+    assert json.loads(parts["train"].profile)["num_rows"] == 240 and {"train", "dev", "test"} == set(parts)
+    assert not any(name.startswith("data") for name in run.data.metrics)
+    # MLflow draws them in the order of the alphabet, and those with a slash above all others.
+    prefixes = [name.partition("_")[0] for name in sorted(run.data.metrics)]
+    assert [prefix for prefix in dict.fromkeys(prefixes) if prefix != "tflite"] == ["test", "train", "val", "wall"]
+    assert "/" not in "".join(run.data.metrics)
     assert [point.step for point in client.get_metric_history(trained.run_id, "val_accuracy")][:2] == [1, 2]
     assert run.data.metrics["test_accuracy"] == pytest.approx(trained.metrics["test"]["accuracy"])
     names = {item.path for item in client.list_artifacts(trained.run_id)}
@@ -152,6 +158,11 @@ def test_a_run_logs_what_makes_it_comparable(workdir, trained):
     inside = {item.path for item in client.list_artifacts(trained.run_id, "test")}
     pictures = {"test/confusion_matrix.png", "test/reliability.png"}
     assert inside == pictures | {"test/details.json", "test/samples.json"}
+    steps = [item.path for item in client.list_artifacts(trained.run_id, "images") if item.path.endswith(".png")]
+    assert {path.partition("+timestamp")[0] for path in steps} == {
+        "images/val_confusion_matrix+step+2",
+        "images/test_confusion_matrix+step+2",
+    }
 
 
 def test_folds_are_all_checked_before_the_first_one_trains_averaged_and_resumed(suite, workdir, reviews, tiny):

@@ -102,7 +102,7 @@ def in_store(run_id):
 
     client = MlflowClient()
     run = client.get_run(run_id)
-    steps = sorted(metric.step for metric in client.get_metric_history(run_id, "epoch_seconds"))
+    steps = sorted(metric.step for metric in client.get_metric_history(run_id, "wall_epoch_seconds"))
     models = client.search_logged_models([run.info.experiment_id], f"source_run_id = '{run_id}'")
     return run, steps, [str(model.status) for model in models]
 

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from suite.errors import UserError
-from suite.tracking import store
+from suite.tracking import opening, store
 from suite.tracking.patience import is_away
 
 
@@ -15,7 +15,7 @@ def failing(workdir, monkeypatch):
     """Let MLflow fail with these errors before it answers; returns how often it was asked."""
     import mlflow
 
-    monkeypatch.setattr(store.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(opening.time, "sleep", lambda seconds: None)
     asked = []
 
     def let(*errors):
