@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,15 +43,15 @@ def only_process(uri: str) -> Iterator[None]:
     Other stores, and folders that nothing can be written to, are not locked.
     """
     url = _database(uri)
-    backend = url.get_backend_name() if url is not None else ""
-    if backend == "sqlite" and url.database and not url.database.startswith((":memory:", "file:")):
-        with _locked_file(Path(f"{url.database}.lock")):
-            yield
-    elif backend == "postgresql":
-        with _locked_postgres(url):
-            yield
-    else:
+    with _lock_of(url) if url is not None else nullcontext():
         yield
+
+
+def _lock_of(url: "URL") -> AbstractContextManager[None]:
+    backend = url.get_backend_name()
+    if backend == "sqlite" and url.database and not url.database.startswith((":memory:", "file:")):
+        return _locked_file(Path(f"{url.database}.lock"))
+    return _locked_postgres(url) if backend == "postgresql" else nullcontext()
 
 
 def _database(uri: str) -> "URL | None":
