@@ -95,7 +95,7 @@ def test_a_store_that_cannot_be_opened_is_named(suite, workdir, monkeypatch):
 
 def test_ui_answers_on_this_machine_alone(workdir, trained):
     port = _free_port()
-    command = [sys.executable, "-m", "suite", "ui", "--port", str(port)]
+    command = [sys.executable, "-m", "suite", "ui", "sentiment", "--port", str(port)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with (workdir / "ui.log").open("w") as log:
         process = subprocess.Popen(
@@ -115,11 +115,20 @@ def test_ui_answers_on_this_machine_alone(workdir, trained):
             f"http://127.0.0.1:{port}/api/2.0/mlflow/experiments/get-by-name?experiment_name=sentiment",
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
-            assert json.load(answer)["experiment"]["name"] == "sentiment"
+            experiment = json.load(answer)["experiment"]
+        assert experiment["name"] == "sentiment" and {"mlflow.note.content", "mlflow.experimentKind"} <= {
+            tag["key"] for tag in experiment["tags"]
+        }
         assert _listening_addresses(port) <= {"127.0.0.1"}
+        runs = f"http://127.0.0.1:{port}/#/experiments/{experiment['experiment_id']}/runs?workflowType=machine_learning"
+        while not (lines := (workdir / "ui.log").read_text()):
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.1)
+        assert lines == f"MLflow UI: {runs} (Ctrl-C ends it)\n"
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
+    assert (workdir / "ui.log").read_text() == f"{lines}interrupted\n"
 
 
 def test_ui_names_a_port_that_is_taken(suite):
