@@ -22,7 +22,7 @@ import numpy as np
 import tensorflow as tf
 
 from suite.artifact import load_model, read_artifact, read_parity
-from suite.export.convert import convert
+from suite.export.convert import Conversion, convert
 from suite.export.inspect import inspect_file
 from suite.recurrent import to_keras
 from suite.runtime.tflite_runtime import TfLitePredictor
@@ -47,7 +47,7 @@ def main() -> None:
             "keras loop": Path(folder) / "loop.tflite",
         }
         to_keras(model).export(str(files["stock"]), format="litert", verbose=False)
-        convert(arguments.model_dir, ["classify"], "interpreter", "loop", "none", None, files["keras loop"])
+        convert(Conversion(arguments.model_dir, ["classify"], "interpreter", "loop", "none", files["keras loop"]))
         report = {name: {"bytes": path.stat().st_size, "flex": inspect_file(path).flex} for name, path in files.items()}
         calls = {name: _text_call(files[name], texts) for name in ("suite", "keras loop")}
         calls["stock"] = _token_call(files["stock"], [tokenizer(text["text"][np.newaxis]) for text in texts])

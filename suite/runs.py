@@ -261,7 +261,7 @@ def _fit_and_save(
     from suite.tracking.machine import watched_machine
     from suite.tracking.record import log_curves, log_evaluation, log_notes, log_pictures
     from suite.training.begin import begin_model
-    from suite.training.fit import fit
+    from suite.training.fit import FitPlan, fit
     from suite.training.process import prepare_process
     from suite.training.record import run_record, with_digests
 
@@ -286,13 +286,13 @@ def _fit_and_save(
         selected = examples.part(part)
         return pipeline.evaluate(predictor, selected, assets, settings) if selected else None
 
-    monitor, phases = primary_metric(pipeline.METRICS), pipeline.phases(settings, assets)
+    phases = pipeline.phases(settings, assets)
     sources = _sources(pipeline, phases, model, examples.part("train"), assets, settings)
     with watched_machine(seconds_before, settings.log_system_metrics) as machine:
         extras = EpochExtras(outbox, sum(phase.epochs for phase in phases), settings.log_samples, machine)
         score = (lambda: extras.scored(evaluate_part("dev", settings.for_epochs()))) if examples.part("dev") else None
-        log = partial(_log_ended, outbox, extras)
-        history = fit(model, phases, sources, settings, monitor, score, state, log, console)
+        plan = FitPlan(phases, sources, primary_metric(pipeline.METRICS), score)
+        history = fit(model, plan, settings, state, partial(_log_ended, outbox, extras), console)
     log_curves(outbox, history)
 
     chosen_epoch = history.epochs[-1 if history.best is None else history.best]

@@ -70,7 +70,7 @@ def convert_in_this_process() -> Iterator[None]:
         from suite.export import worker
 
         try:
-            worker.convert(**request)
+            worker.convert(convert.Conversion(**request))
         except Exception:
             return subprocess.CompletedProcess(command, 1, "", traceback.format_exc())
         return subprocess.CompletedProcess(command, 0, "", "")

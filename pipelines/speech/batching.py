@@ -10,7 +10,7 @@ from pipelines.speech.augmentation import augment, is_augmented, longest
 from pipelines.speech.config import Settings
 from suite.ahead import ahead, reading_threads
 from suite.data.batch_source import generated_batches
-from suite.data.bucketing import BatchPlan, bucket_lengths, plan_batches
+from suite.data.bucketing import BatchPlan, Budget, bucket_lengths, plan_batches
 from suite.data.examples import Example
 from suite.data.padding import pad_rows
 from suite.decoding.greedy import frames_needed
@@ -45,12 +45,14 @@ def make_batches(
     planned = np.array([longest(length, settings) for length in lengths]) if augmented else lengths
     units = np.maximum(-(-planned // unit), 1)
     boundaries = bucket_lengths(np.concatenate([units, np.maximum(-(-lengths // unit), 1)]), BUCKETS, 1)
-    budget = settings.batch_seconds and max(int(settings.batch_seconds * settings.sample_rate / unit), 1)
+    batch_size: int | Budget = settings.batch_size
+    if settings.batch_seconds:
+        batch_size = Budget(max(int(settings.batch_seconds * settings.sample_rate / unit), 1))
 
     @lru_cache(maxsize=2)
     def plan(epoch: int) -> list[BatchPlan]:
         shuffled = training and epoch >= settings.sorted_epochs
-        return plan_batches(units, settings.batch_size, settings.seed, epoch, shuffled, boundaries, budget)
+        return plan_batches(units, batch_size, settings.seed, epoch, shuffled, boundaries)
 
     @cache
     def label_width(length: int) -> int:

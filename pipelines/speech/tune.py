@@ -61,8 +61,6 @@ def tune_decoder(
             errors; the folder is then as it was.
     """
     from pipelines.speech.data import raw_arrays
-    from pipelines.speech.decoder import own_language_model
-    from pipelines.speech.wordlists import read_language_model
     from suite.artifact import read_artifact, replace_assets
     from suite.data.reading import read_examples
     from suite.decoding.ngram import arpa_lines
@@ -71,14 +69,7 @@ def tune_decoder(
 
     artifact = read_artifact(model_dir)
     settings, assets = artifact.settings, artifact.assets
-    if language_model is not None:
-        model = read_language_model(language_model, assets["symbols"], settings)
-    else:
-        model = own_language_model(assets, settings)
-    if model is None:
-        raise UserError(
-            f"{model_dir}: the model has no language model of its own; name one with --language-model (`suite speech lm` makes it)"
-        )
+    model = _language_model(language_model, assets, settings, model_dir)
     examples = read_examples(artifact.pipeline, data, settings, None, assets)
     part = "dev" if examples.part("dev") else "all"
     selected = examples.part(part)
@@ -102,6 +93,21 @@ def tune_decoder(
     replace_assets(artifact, new_assets)
     rates = {"greedy_wer": tuned.greedy_wer, "wer": tuned.wer}
     return {"split": part, "examples": len(selected), **rates, **weights, **covered}
+
+
+def _language_model(path: Path | None, assets: dict[str, Any], settings: Settings, model_dir: Path) -> "NgramModel":
+    """Return the language model of a file, or without one the model's own."""
+    from pipelines.speech.decoder import own_language_model
+    from pipelines.speech.wordlists import read_language_model
+
+    if path is not None:
+        return read_language_model(path, assets["symbols"], settings)
+    model = own_language_model(assets, settings)
+    if model is None:
+        raise UserError(
+            f"{model_dir}: the model has no language model of its own; name one with --language-model (`suite speech lm` makes it)"
+        )
+    return model
 
 
 def _check_coverage(path: Path, model: "NgramModel", references: Sequence[str]) -> float:

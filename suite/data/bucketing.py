@@ -8,6 +8,13 @@ import numpy as np
 MOST_CANDIDATES = 256
 
 
+@dataclass(frozen=True)
+class Budget:
+    """How large a batch is, said in `steps` with padding, in place of a number of examples."""
+
+    steps: int
+
+
 @dataclass(frozen=True, slots=True)
 class BatchPlan:
     """One batch: which examples (`indices`, int64) and the `length` that each is padded to."""
@@ -46,17 +53,16 @@ def bucket_lengths(lengths: Sequence[int] | np.ndarray, count: int = 8, multiple
 
 def plan_batches(
     lengths: Sequence[int] | np.ndarray,
-    batch_size: int,
+    batch_size: int | Budget,
     seed: int = 0,
     epoch: int = 0,
     training: bool = True,
     boundaries: Sequence[int] | None = None,
-    budget: int | None = None,
 ) -> list[BatchPlan]:
     """Return the batches of one epoch; every example is in exactly one.
 
     All batches have `batch_size` examples but the last one formed, and lengths come from `boundaries`, so that the
-    number of different shapes is the number of boundaries plus one. With a `budget`, long examples share a batch with
+    number of different shapes is the number of boundaries plus one. With a budget, long examples share a batch with
     fewer others than short ones do: every bucket has its own batch size, and a remainder of a bucket its own shape.
 
     Training: examples are shuffled within their bucket, what is left over moves up to the next longer bucket, and the
@@ -65,9 +71,9 @@ def plan_batches(
 
     Args:
         lengths: Length of each example, in steps.
+        batch_size: Examples of a batch, or most steps of one; an example longer than that is a batch alone.
         boundaries: From `bucket_lengths`, to share shapes between parts; by default of these lengths. Where an
             example is longer than all of them, the longest length, rounded up to a multiple of 4, is added.
-        budget: Most steps of a batch, padding included, in place of `batch_size`; a longer example is a batch alone.
     """
     lengths = np.asarray(lengths, dtype=np.int64)
     if not len(lengths):
@@ -76,7 +82,8 @@ def plan_batches(
     if not len(edges) or lengths.max() > edges[-1]:
         edges = np.append(edges, -(-lengths.max() // 4) * 4)
     buckets = np.searchsorted(edges, lengths)
-    sizes = np.full(len(edges), batch_size) if budget is None else np.maximum(budget // edges, 1)
+    by_steps = isinstance(batch_size, Budget)
+    sizes = np.maximum(batch_size.steps // edges, 1) if by_steps else np.full(len(edges), batch_size)
     if not training:
         chunks = _cut_in_order(np.argsort(lengths, kind="stable"), buckets, sizes)
         return [BatchPlan(chunk, int(edges[buckets[chunk[-1]]])) for chunk in chunks]

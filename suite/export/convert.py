@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 TIMEOUT_SECONDS = 1800
@@ -15,32 +16,38 @@ class ConversionError(Exception):
     """The converter failed; the message says how."""
 
 
-def convert(
-    model_dir: Path,
-    signatures: list[str],
-    deployment: str,
-    form: str,
-    quantization: str,
-    calibration: Path | None,
-    output: Path,
-) -> None:
-    """Write the `.tflite` of one deployment and quantisation; arguments as for `suite.export.worker.convert`.
+@dataclass(frozen=True)
+class Conversion:
+    """What the converter makes of a saved model: the `.tflite` of one deployment and quantization.
+
+    Attributes:
+        model_dir: The saved model.
+        signatures: Names of those that go into the file; the first one alone where a fused LSTM is in any of them.
+        deployment, form, quantization: What to make.
+        output: The file to write.
+        calibration: For int8: a folder with a folder of `.npz` inputs for each signature.
+    """
+
+    model_dir: Path | str
+    signatures: list[str]
+    deployment: str
+    form: str
+    quantization: str
+    output: Path | str
+    calibration: Path | str | None = None
+
+
+def convert(conversion: Conversion) -> None:
+    """Write the `.tflite` of a conversion.
 
     Raises:
         ConversionError: if the child process failed or crashed; nothing is left at `output`.
     """
-    request = {
-        "model_dir": str(Path(model_dir).absolute()),
-        "signatures": signatures,
-        "deployment": deployment,
-        "form": form,
-        "quantization": quantization,
-        "calibration": None if calibration is None else str(calibration),
-        "output": str(Path(output).absolute()),
-    }
+    output, what = Path(conversion.output).absolute(), f"{conversion.deployment} {conversion.quantization}"
+    request = asdict(replace(conversion, model_dir=Path(conversion.model_dir).absolute(), output=output))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "request.json"
-        path.write_text(json.dumps(request), encoding="utf-8")
+        path.write_text(json.dumps(request, default=str), encoding="utf-8")
         root = Path(__file__).resolve().parents[2]
         environment = os.environ | {
             "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -52,18 +59,12 @@ def convert(
                 command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
             )
         except subprocess.TimeoutExpired:
-            raise ConversionError(
-                f"{deployment} {quantization}: the converter did not end within {TIMEOUT_SECONDS} s"
-            ) from None
-    if done.returncode == 0 and Path(output).is_file():
+            raise ConversionError(f"{what}: the converter did not end within {TIMEOUT_SECONDS} s") from None
+    if done.returncode == 0 and output.is_file():
         return
-    Path(output).unlink(missing_ok=True)
+    output.unlink(missing_ok=True)
     if done.returncode < 0:
         name = signal.Signals(-done.returncode).name
-        raise ConversionError(
-            f"{deployment} {quantization}: the TFLite converter crashed ({name}); nothing was written"
-        )
+        raise ConversionError(f"{what}: the TFLite converter crashed ({name}); nothing was written")
     lines = [line for line in done.stderr.splitlines() if line.strip()]
-    raise ConversionError(
-        f"{deployment} {quantization}: the TFLite converter failed: " + (lines[-1] if lines else "it said nothing")
-    )
+    raise ConversionError(f"{what}: the TFLite converter failed: {lines[-1] if lines else 'it said nothing'}")

@@ -12,11 +12,11 @@ import numpy as np
 from suite.artifact import checksum
 from suite.errors import UserError
 from suite.export.check import Recorder, check_metrics, check_parity
-from suite.export.convert import ConversionError, convert
+from suite.export.convert import Conversion, ConversionError, convert
 from suite.export.describe import attached_files, caller_notes, describe_signature, labels_of
 from suite.export.inspect import inspect_file
 from suite.export.measure import measure
-from suite.export.metadata import write_labels, write_metadata
+from suite.export.metadata import About, write_labels, write_metadata
 from suite.export.offers import file_name, form_of, offers_custom_ops
 from suite.export.report import merge_report
 from suite.export.source import Source
@@ -97,7 +97,7 @@ def _make(
         calibration = _write_calibration(fed, work)
 
     names, form = [signature.name for signature in signatures], form_of(deployment, quantization)
-    convert(source.artifact.path, names, deployment, form, quantization, calibration, path)
+    convert(Conversion(source.artifact.path, names, deployment, form, quantization, path, calibration))
     contents = inspect_file(path)
     signatures = [signature for signature in signatures if signature.name in contents.signatures]
     allowed = {op for signature in signatures for op in signature.custom_ops}
@@ -111,14 +111,12 @@ def _make(
     metrics = check_metrics(source, predictor, primary, deployment, quantization, path.name)
     described = {signature.name: describe_signature(signature, path, deployment) for signature in signatures}
     model = model_parameters(source.artifact, deployment, bool(primary.custom_ops))
-    write_metadata(
-        path,
+    about = About(
         f"{source.artifact.task} {source.artifact.path.name}",
         f"{source.artifact.task} model, {deployment} deployment, quantization {quantization}; takes the raw input and gives the answer",
-        described,
-        attached_files(signatures, deployment, model),
         version="1",
     )
+    write_metadata(path, about, described, attached_files(signatures, deployment, model))
     return {
         "file": path.name,
         "deployment": deployment,
@@ -162,7 +160,7 @@ def _chunks(
     """
     path = work / "float.tflite"
     names = [signature.name for signature in signatures]
-    convert(source.artifact.path, names, "streaming", form_of("streaming", "none"), "none", None, path)
+    convert(Conversion(source.artifact.path, names, "streaming", form_of("streaming", "none"), "none", path))
     runs = []
     for signature in signatures:
         recorder = Recorder(path, signature)

@@ -22,6 +22,17 @@ VOCABULARY_PARSER_VERSION = "1.0.1"  # the schema got VOCABULARY with it
 
 
 @dataclass(frozen=True)
+class About:
+    """What a file says of its model as a whole: name, what it does, version, author, license; an empty one is left out."""
+
+    name: str
+    description: str
+    version: str = ""
+    author: str = ""
+    license: str = ""
+
+
+@dataclass(frozen=True)
 class AttachedFile:
     """A file that travels inside the model.
 
@@ -98,13 +109,9 @@ def write_labels(path: str | Path, labels: Sequence[str]) -> Path:
 
 def write_metadata(
     path: str | Path,
-    name: str,
-    description: str,
+    about: About,
     signatures: dict[str, dict[str, dict[str, dict[str, Any]]]],
     files: Sequence[AttachedFile] = (),
-    version: str = "",
-    author: str = "",
-    license: str = "",
 ) -> None:
     """Put metadata and attached files into a `.tflite`, in place of any it has.
 
@@ -112,12 +119,10 @@ def write_metadata(
 
     Args:
         path: The file.
-        name: Of the model.
-        description: What it does.
+        about: What it says of the model.
         signatures: As in the report: `{"classify": {"inputs": {"text": {"meaning": ...}}, "outputs": {...}}}`.
             The meaning, with its unit, becomes the tensor's description.
         files: What travels with the model; a file whose `tensor` several signatures have is recorded at each.
-        version, author, license: Of the model; an empty one is left out.
 
     Raises:
         UserError: if the file is no `.tflite`.
@@ -127,12 +132,12 @@ def write_metadata(
     _check_files(files)
     kinds = {file.type for file in files}
     metadata = {
-        "name": name,
-        "description": description,
-        "version": version,
+        "name": about.name,
+        "description": about.description,
+        "version": about.version,
         "subgraph_metadata": _subgraphs(model, signatures, files),
-        "author": author,
-        "license": license,
+        "author": about.author,
+        "license": about.license,
         "associated_files": [_record(file) for file in files if file.tensor is None],
         "min_parser_version": VOCABULARY_PARSER_VERSION if "vocabulary" in kinds else PARSER_VERSION,
     }

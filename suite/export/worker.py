@@ -11,34 +11,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from suite.export.convert import Conversion
 
-def convert(
-    model_dir: str,
-    signatures: list[str],
-    deployment: str,
-    form: str,
-    quantization: str,
-    calibration: str | None,
-    output: str,
-) -> None:
-    """Write the `.tflite` of one deployment and quantisation of a saved model.
 
-    Args:
-        model_dir: The saved model.
-        signatures: The names of those that go into the file; the first one alone where a fused LSTM is in any of them.
-        deployment, form, quantization: What to make.
-        calibration: For int8: a folder with a folder of `.npz` inputs for each signature.
-        output: The file to write.
-    """
+def convert(conversion: Conversion) -> None:
+    """Write the `.tflite` of a conversion, in this process."""
     import tensorflow as tf
 
     from suite.artifact import load_model, read_artifact
     from suite.export.trace import trace_signatures
 
-    artifact = read_artifact(model_dir, verify=False)  # the parent process has looked at the files
+    artifact = read_artifact(conversion.model_dir, verify=False)  # the parent process has looked at the files
     model = load_model(artifact)
     known = {one.name: one for one in artifact.pipeline.signatures(artifact.assets, artifact.settings)}
-    traced = trace_signatures(model, signatures, list(known.values()), form, deployment)
+    traced = trace_signatures(
+        model, conversion.signatures, list(known.values()), conversion.form, conversion.deployment
+    )
     module = tf.Module()
     module.functions = {name: function for name, (function, _) in traced.items()}
     with tempfile.TemporaryDirectory() as folder:
@@ -50,13 +38,14 @@ def convert(
             made.allow_custom_ops = any(known[name].custom_ops for name in traced)
             return made
 
-        if quantization == "int8":
+        quantization, calibration = conversion.quantization, conversion.calibration
+        if quantization == "int8" and calibration is not None:
 
             def samples():
                 for name, (_, inputs) in traced.items():
                     yield from ((name, sample) for sample in read_samples(Path(calibration) / name, inputs))
 
-            carried = _recurrent_layers(model) if deployment == "streaming" else []
+            carried = _recurrent_layers(model) if conversion.deployment == "streaming" else []
             layers = [layer.name for layer in model._flatten_layers()]
             content = _int8(converter, samples, _float_layers(model), carried, layers)
         else:
@@ -66,8 +55,8 @@ def convert(
             if quantization == "float16":
                 prepared.target_spec.supported_types = [tf.float16]
             content = prepared.convert()
-        Path(output).write_bytes(content)
-    remove_cell_clip(Path(output))
+        Path(conversion.output).write_bytes(content)
+    remove_cell_clip(Path(conversion.output))
 
 
 def remove_cell_clip(path: Path) -> None:
@@ -179,4 +168,4 @@ def read_samples(folder: Path, inputs: dict) -> Iterator[dict]:
 
 
 if __name__ == "__main__":
-    convert(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
+    convert(Conversion(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))))

@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,13 +21,27 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 
+@dataclass(frozen=True)
+class FitPlan:
+    """What is fitted, one phase after another, and what is best.
+
+    Attributes:
+        phases: Each starts from the best weights of the one before.
+        sources: The training batches of each.
+        monitor: Name and direction of the dev metric that decides what is best.
+        score: Returns the dev metrics of the model as it stands; None without a dev part (then the last weights stay).
+    """
+
+    phases: Sequence[Phase]
+    sources: Sequence[BatchSource]
+    monitor: tuple[str, str]
+    score: Callable[[], dict[str, float]] | None = None
+
+
 def fit(
     model: "keras.Model",
-    phases: list[Phase],
-    sources: list[BatchSource],
+    plan: FitPlan,
     settings: TrainingSettings,
-    monitor: tuple[str, str],
-    score: Callable[[], dict[str, float]] | None,
     state: Path,
     on_epoch: Callable[[Epoch], None],
     console: Console,
@@ -35,11 +50,8 @@ def fit(
 
     Args:
         model: A built model.
-        phases: The fits one after another; each starts from the best weights of the one before.
-        sources: The training batches of each phase.
+        plan: The phases with their batches, and how the model is scored.
         settings: Seed, patience, optimizer settings.
-        monitor: Name and direction of the dev metric that decides what is best.
-        score: Returns the dev metrics of the model as it stands; None without a dev part (then the last weights stay).
         state: Folder of the unfinished run.
         on_epoch: Called after each epoch's state is safe on disk.
         console: For progress.
@@ -51,8 +63,8 @@ def fit(
         UserError: when the loss is no longer a number.
     """
     history = read_history(state)
-    with TrainingProgress(sum(phase.epochs for phase in phases), console) as progress:
-        for index, (phase, source) in enumerate(zip(phases, sources, strict=True)):
+    with TrainingProgress(sum(phase.epochs for phase in plan.phases), console) as progress:
+        for index, (phase, source) in enumerate(zip(plan.phases, plan.sources, strict=True)):
             epochs = history.of_phase(index)
             if history.epochs and history.epochs[-1].phase > index:
                 continue
@@ -66,9 +78,9 @@ def fit(
             elif index:
                 restore_best(state, model)
             while len(epochs) < phase.epochs and not _stale(epochs, history, settings.patience):
-                epoch = fit_epoch(model, source, index, len(history.epochs), score, progress)
+                epoch = fit_epoch(model, source, index, len(history.epochs), plan.score, progress)
                 history.epochs.append(epoch)
-                if score is not None and _is_better(epoch, history, monitor):
+                if plan.score is not None and _is_better(epoch, history, plan.monitor):
                     history.best = epoch.number
                 save_state(state, model, history)
                 epochs = history.of_phase(index)

@@ -14,7 +14,7 @@ from pipelines.speech.model import build
 from suite.answers.transcript import TRANSCRIPT
 from suite.audio.read import read_audio
 from suite.errors import UserError
-from suite.export.metadata import write_metadata
+from suite.export.metadata import About, write_metadata
 from suite.inputs.audio import AUDIO
 from suite.runtime.deployed import deployed_predictor
 from suite.runtime.keras_runtime import KerasPredictor
@@ -193,7 +193,7 @@ def test_the_page_fits_a_phone(visit, tmp_path):
 
 def test_a_file_without_its_front_end_is_refused(speech, tmp_path):
     file = shutil.copy(speech[0] / "model.tflite", tmp_path / "compiled.tflite")
-    write_metadata(file, "speech", "", {"transcribe": {"inputs": {}, "outputs": {}}})
+    write_metadata(file, About("speech", ""), {"transcribe": {"inputs": {}, "outputs": {}}})
     inputs = {
         "samples": {"dtype": "float32", "shape": [1, 16000]},
         "length": {"dtype": "int32", "shape": [1]},

@@ -3,7 +3,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from suite.data.bucketing import BatchPlan, bucket_lengths, padding_waste, plan_batches
+from suite.data.bucketing import BatchPlan, Budget, bucket_lengths, padding_waste, plan_batches
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_no_examples_no_batches():
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("budget", [1, 200, 2_000])
 def test_a_budget_bounds_the_steps_of_a_batch(lengths, training, budget):
-    plans = plan_batches(lengths, 32, 1, 2, training, budget=budget)
+    plans = plan_batches(lengths, Budget(budget), 1, 2, training)
     assert sorted(np.concatenate([plan.indices for plan in plans])) == list(range(len(lengths)))
     assert all(lengths[plan.indices].max() <= plan.length for plan in plans)
     assert all(len(plan.indices) * plan.length <= budget or len(plan.indices) == 1 for plan in plans)
@@ -104,7 +104,7 @@ def test_a_budget_bounds_the_steps_of_a_batch(lengths, training, budget):
 
 @pytest.mark.parametrize("training", [True, False])
 def test_a_budget_is_used(lengths, training):
-    plans = plan_batches(lengths, 32, training=training, budget=2_000)
+    plans = plan_batches(lengths, Budget(2_000), training=training)
     assert padding_waste(plans, lengths) < 0.2
     steps = [len(plan.indices) * plan.length for plan in plans]
     assert sum(steps) / len(steps) > 0.85 * 2_000
@@ -112,5 +112,5 @@ def test_a_budget_is_used(lengths, training):
 
 
 def test_with_a_budget_too_an_epoch_depends_on_seed_and_epoch_alone(lengths):
-    assert same(plan_batches(lengths, 32, 7, 3, budget=999), plan_batches(lengths, 5, 7, 3, budget=999))
-    assert not same(plan_batches(lengths, 32, 7, 3, budget=999), plan_batches(lengths, 32, 7, 4, budget=999))
+    assert same(plan_batches(lengths, Budget(999), 7, 3), plan_batches(lengths, Budget(999), 7, 3))
+    assert not same(plan_batches(lengths, Budget(999), 7, 3), plan_batches(lengths, Budget(999), 7, 4))

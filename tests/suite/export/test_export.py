@@ -313,12 +313,12 @@ def test_a_crash_of_the_converter_is_an_error(monkeypatch, tmp_path, fused):
     import os
     import sys
 
-    from suite.export.convert import ConversionError, convert
+    from suite.export.convert import Conversion, ConversionError, convert
 
     fake = tmp_path / "python"
     fake.write_text("#!/bin/sh\nkill -SEGV $$\n")
     os.chmod(fake, 0o755)
     monkeypatch.setattr(sys, "executable", str(fake))
     with pytest.raises(ConversionError, match=r"crashed \(SIGSEGV\)"):
-        convert(fused.model_dir, ["classify"], "interpreter", "fused", "none", None, tmp_path / "x.tflite")
+        convert(Conversion(fused.model_dir, ["classify"], "interpreter", "fused", "none", tmp_path / "x.tflite"))
     assert not (tmp_path / "x.tflite").exists()

@@ -8,6 +8,7 @@ import pytest
 
 from suite.errors import UserError
 from suite.export.metadata import (
+    About,
     AttachedFile,
     labels_file,
     parameters_file,
@@ -76,14 +77,14 @@ def path(tmp_path, original):
     return file
 
 
-def write(path, **changes):
-    files = [
+def write(path, files=None, version="1.2"):
+    known = [
         labels_file(LABELS, "probabilities"),
         vocabulary_file(["<pad>", "good", "bad"], "text"),
         parameters_file({"tokenizer": "bytes", "ngrams": [3, 4]}),
     ]
-    arguments = {"files": files, "version": "1.2", "author": "A. Writer", "license": "Apache-2.0"} | changes
-    write_metadata(path, "reviews", "Tells good reviews from bad ones.", SIGNATURES, **arguments)
+    about = About("reviews", "Tells good reviews from bad ones.", version, "A. Writer", "Apache-2.0")
+    write_metadata(path, about, SIGNATURES, known if files is None else files)
 
 
 def answers(content):
@@ -201,7 +202,7 @@ def test_writing_again_replaces_and_is_repeatable(path):
 
 def test_refuses_what_the_format_cannot_say(path):
     with pytest.raises(ValueError, match="no signature 'classfy'"):
-        write_metadata(path, "n", "d", {"classfy": SIGNATURES["classify"]})
+        write_metadata(path, About("n", "d"), {"classfy": SIGNATURES["classify"]})
     with pytest.raises(ValueError, match="'scores', which no signature has"):
         write(path, files=[labels_file(LABELS, "scores")])
     with pytest.raises(ValueError, match="plain names"):

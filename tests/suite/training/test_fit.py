@@ -11,7 +11,7 @@ from rich.console import Console
 from suite.config import TrainingSettings
 from suite.errors import UserError
 from suite.pipeline import BatchSource, Phase
-from suite.training.fit import fit
+from suite.training.fit import FitPlan, fit
 from suite.training.optimizer import make_optimizer
 from suite.training.state import latest_state, load_variables, read_history, save_variables
 
@@ -58,17 +58,8 @@ def run(folder, settings, scores=None, stop_after=None, plan=None, poison=None):
 
     score = (lambda: {"accuracy": next(values)}) if scores else None
     try:
-        history = fit(
-            model,
-            plan,
-            [source] * len(plan),
-            settings,
-            ("accuracy", "max"),
-            score,
-            folder,
-            on_epoch,
-            QUIET,
-        )
+        planned = FitPlan(plan, [source] * len(plan), ("accuracy", "max"), score)
+        history = fit(model, planned, settings, folder, on_epoch, QUIET)
     except KeyboardInterrupt:
         history = read_history(folder)
     return model, history
@@ -159,8 +150,8 @@ def test_what_is_scored_is_the_average(tmp_path):
         seen.append(model.get_layer("out").get_weights())
         return {"accuracy": 0.5}
 
-    plan = phases(3, ema_fraction=0.75)
-    fit(model, plan, [source], settings, ("accuracy", "max"), score, tmp_path, lambda epoch: None, QUIET)
+    plan = FitPlan(phases(3, ema_fraction=0.75), [source], ("accuracy", "max"), score)
+    fit(model, plan, settings, tmp_path, lambda epoch: None, QUIET)
     for found, expected in zip(seen, wanted, strict=True):
         np.testing.assert_allclose(found[0], expected[0], atol=1e-6)
 
