@@ -51,8 +51,8 @@ def measure(options):
     from pipelines.captioning.config import Settings
     from pipelines.captioning.export import signatures
     from pipelines.captioning.model import build
-    from pipelines.captioning.search import find_captions
     from suite.runtime.keras_runtime import KerasPredictor
+    from suite.sequence.search import find_sequences, search_rules
 
     settings = Settings(
         value_units=512, beam_width=options.beam_width, max_words=options.words, length_penalty=LENGTH_PENALTY
@@ -73,7 +73,9 @@ def measure(options):
 
     def suite():
         batches = [pictures[start : start + 64] for start in range(0, len(pictures), 64)]
-        return [some[0].tokens for batch in batches for some in find_captions(predictor, batch, settings)[0]]
+        rules = search_rules(settings)
+        answers = [find_sequences(predictor, {"picture": batch}, rules)[0] for batch in batches]
+        return [best[0].tokens for answer in answers for best in answer]
 
     def whole():
         return [plain_beam(model, {"picture": picture}, settings) for picture in pictures[: options.plain]]

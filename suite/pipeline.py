@@ -13,13 +13,13 @@
     build(settings, assets) -> keras.Model
     named_weights(settings, assets) -> NamedWeights       weights of `build` whose entries belong to labels, symbols or words
     phases(settings, assets) -> list[Phase]               the fits one after another; usually one
-    raw_arrays(raw_input, settings) -> dict[str, array]   one raw input (text, path, array) as the arrays a signature takes
     signatures(assets, settings) -> list[Signature]       raw input -> answer, without a model (`suite.signature`); the first
                                                           one is what predict and evaluate call
     make_sample(directory, seed=0, format=...) -> Path    the small embedded data set
 
-What follows is exported only where the answer kind does not say it all:
+What follows is exported only where the input and the answer kind do not say it all:
 
+    raw_arrays(raw_input, settings) -> dict[str, array]   one raw input (text, path, array) as the arrays a signature takes
     METRICS             {"accuracy": ("max", "fraction"), ...}: name -> direction, unit; the first one is the primary metric
     PREDICT_OPTIONS     tuple[PredictOption, ...]: what `suite predict` adds for this task
     answer(outputs, raw_input, assets, settings, **options) -> answer     a frozen dataclass with `lines()`
@@ -159,7 +159,7 @@ def lazy_exports(package: str, table: dict[str, str]) -> Callable[[str], Any]:
 class Pipeline:
     """A task's package with the names of the contract as attributes, each imported when first asked for.
 
-    What a package does not export is what its answer kind says.
+    What a package does not export is what its kinds say.
     """
 
     def __init__(self, package: str) -> None:
@@ -184,11 +184,13 @@ class Pipeline:
         if name == "METRICS":
             return self.ANSWER.metrics
         if name == "PREDICT_OPTIONS":
-            return ()
+            return self.ANSWER.options
         if name == "answer":
             return self.ANSWER.answer
         if name == "host_assets":
             return self._host_assets
+        if name == "raw_arrays" and self.INPUT.raw_arrays is not None:
+            return self.INPUT.raw_arrays
         if name == "check_parts":
             return self.ANSWER.check_parts or _every_example
         if name == "evaluate":
@@ -208,6 +210,8 @@ class Pipeline:
     def _predict(
         self, predictor: Predictor, raw_inputs: Sequence[Any], assets: dict[str, Any], settings: Any, **options: Any
     ) -> list[Any]:
+        if self.ANSWER.predict is not None:
+            return self.ANSWER.predict(predictor, raw_inputs, self.raw_arrays, assets, settings, **options)
         return predict_each(
             predictor,
             raw_inputs,
@@ -235,13 +239,30 @@ def predict_each(
         to_arrays: A raw input to the arrays that the signature takes.
         to_answer: The outputs for a raw input, and that, to its answer.
     """
+
+    def answer_all(readable: Sequence[Any], arrays: Sequence[Arrays]) -> list[Any]:
+        answered = zip(predictor(arrays), readable, strict=True)
+        return [attempt(to_answer, outputs, raw_input) for outputs, raw_input in answered]
+
+    return predict_together(raw_inputs, to_arrays, answer_all)
+
+
+def predict_together(
+    raw_inputs: Sequence[Any],
+    to_arrays: Callable[[Any], Arrays],
+    answer_all: Callable[[Sequence[Any], Sequence[Arrays]], Sequence[Any]],
+) -> list[Any]:
+    """Answer raw inputs in their order; in the place of one that cannot be read stands its UserError.
+
+    Args:
+        raw_inputs: Texts, paths or arrays.
+        to_arrays: A raw input to the arrays that the signature takes.
+        answer_all: Those that can be read, and the arrays of each, to their answers.
+    """
     arrays = [attempt(to_arrays, raw_input) for raw_input in raw_inputs]
-    readable = [row for row, read in enumerate(arrays) if not isinstance(read, UserError)]
-    outputs = iter(predictor([arrays[row] for row in readable]) if readable else ())
-    return [
-        read if isinstance(read, UserError) else attempt(to_answer, next(outputs), raw_input)
-        for raw_input, read in zip(raw_inputs, arrays, strict=True)
-    ]
+    rows = [row for row, read in enumerate(arrays) if not isinstance(read, UserError)]
+    answers = iter(answer_all([raw_inputs[row] for row in rows], [arrays[row] for row in rows]) if rows else ())
+    return [read if isinstance(read, UserError) else next(answers) for read in arrays]
 
 
 def attempt(function: Callable[..., Any], *arguments: Any) -> Any:

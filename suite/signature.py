@@ -4,6 +4,7 @@ A signature can be had without a model: names, shapes, kinds and what the host d
 traceable computation from a trained model when one is at hand.
 """
 
+import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 Arrays = dict[str, Any]  # NumPy arrays, and scalars of NumPy where the shape is ()
 Predictor = Callable[[Sequence[Arrays]], list[Arrays]]
+Graph = Callable[..., dict[str, "tf.Tensor"]]  # batched tensors in, batched tensors out
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ class Signature:
     name: str
     inputs: dict[str, RawInput]
     outputs: dict[str, Output]
-    function: Callable[["keras.Model"], Callable[..., dict[str, "tf.Tensor"]]]
+    function: Callable[["keras.Model"], Graph]
     host: Host = Host()
     rules: ExportRules = ExportRules()
     custom_ops: tuple[str, ...] = ()
@@ -186,3 +188,11 @@ class Signature:
             }
             for answer in answers
         ]
+
+
+def deferred(module: str, name: str, *arguments: Any) -> Callable[["keras.Model"], Graph]:
+    """Return the `function` of a signature: `module.name(model, *arguments)`, imported when a model is at hand.
+
+    What a signature says can so be had without TensorFlow, which the module of its graph needs.
+    """
+    return lambda model: getattr(importlib.import_module(module), name)(model, *arguments)

@@ -12,7 +12,6 @@ import numpy as np
 from pipelines.captioning.config import Settings
 from pipelines.captioning.formats import FINDERS, READERS, Picture
 from pipelines.captioning.formats import WANTED as FORMATS
-from pipelines.captioning.words import words_of
 from suite.data.batch_source import generated_batches
 from suite.data.bucketing import BatchPlan, bucket_lengths, plan_batches
 from suite.data.encodings import twice_notes
@@ -25,6 +24,7 @@ from suite.errors import UserError, naming
 from suite.memory_cache import FileCache
 from suite.pipeline import BatchSource
 from suite.sequence.vocabulary import END, PADDING, RESERVED, START, UNKNOWN, digest_of
+from suite.text.words import words_of
 from suite.vision.image import inspect_image, read_image
 
 if TYPE_CHECKING:

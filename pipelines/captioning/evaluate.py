@@ -2,27 +2,23 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipelines.captioning.config import Settings
 from pipelines.captioning.data import raw_arrays
-from pipelines.captioning.metrics import bleu, caption_figures, cider_scores, overlap_figures
-from pipelines.captioning.search import find_captions
-from pipelines.captioning.words import words_of
+from pipelines.captioning.metrics import caption_figures, cider_scores
+from suite.answers.sentence_figures import Sentences, bleu, find_sentences, overlap_figures
 from suite.data.examples import Example
 from suite.pipeline import Evaluation, spread
 from suite.sequence.search import find_attention
 from suite.signature import Predictor
+from suite.text.words import words_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from suite.sequence.beam_search import Hypothesis
-
-
-AT_ONCE = 64
 SAMPLES = 50
 SHOWN_PICTURES = 12
 SHOWN_ATTENTIONS = 4
@@ -38,36 +34,28 @@ def evaluate(predictor: Predictor, examples: Sequence[Example], assets: dict, se
     Raises:
         UserError: for a picture that can no longer be read.
     """
-    best, plain = [], []
-    for start in range(0, len(examples), AT_ONCE):
-        captioned = find_captions(predictor, _pixels(examples[start : start + AT_ONCE], settings), settings)
-        best += [hypotheses[0] for hypotheses in captioned[0]]
-        plain += captioned[1]
-    captions = [_words(hypothesis, assets) for hypothesis in best]
-    greedy_captions = [_words(hypothesis, assets) for hypothesis in plain]
+    captions = find_sentences(predictor, examples, raw_arrays, assets["words"], settings)
     references = [[words_of(caption, settings.language) for caption in example.target] for example in examples]
-    scores = cider_scores(captions, references)
+    scores = cider_scores(captions.best, references)
     metrics = {
         "cider": float(scores.mean()),
-        **overlap_figures(captions, references),
-        "greedy_cider": float(cider_scores(greedy_captions, references).mean()),
-        "greedy_bleu4": bleu(greedy_captions, references)["bleu4"],
-        **caption_figures(captions, assets),
+        **overlap_figures(captions.best, references),
+        "greedy_cider": float(cider_scores(captions.greedy, references).mean()),
+        "greedy_bleu4": bleu(captions.greedy, references)["bleu4"],
+        **caption_figures(captions.best, assets),
     }
+    texts = [" ".join(caption) for caption in captions.best]
     order = [int(row) for row in np.argsort(scores, kind="stable")]
-    drawn_rows = spread(order, SHOWN_PICTURES)
-    titles = {row: f"{' '.join(captions[row])}\nCIDEr {scores[row]:.2f}" for row in drawn_rows}
-    pictures = {
-        "captions": partial(_draw_captions, [examples[row] for row in drawn_rows], list(titles.values()), settings)
-    }
-    if settings.attention != "none":
-        drawn = [row for row in spread(drawn_rows, SHOWN_ATTENTIONS) if captions[row]]
-        arguments = [examples[row] for row in drawn], [best[row] for row in drawn]
-    if settings.attention != "none" and drawn:  # a model at its beginning may say nothing at all
-        pictures["attention"] = partial(_draw_attention, predictor, *arguments, assets, settings)
+    drawn = spread(order, SHOWN_PICTURES)
+    titles = [f"{texts[row]}\nCIDEr {scores[row]:.2f}" for row in drawn]
+    pictures = {"captions": partial(_draw_captions, [examples[row] for row in drawn], titles, settings)}
+    # A model at its beginning may say nothing at all.
+    looked = [row for row in spread(drawn, SHOWN_ATTENTIONS) if texts[row]] if settings.attention != "none" else []
+    if looked:
+        pictures["attention"] = partial(_draw_attention, predictor, examples, captions, looked, settings)
     samples = {
         "example": [examples[row].name for row in order[:SAMPLES]],
-        "caption": [" ".join(captions[row]) for row in order[:SAMPLES]],
+        "caption": [texts[row] for row in order[:SAMPLES]],
         "references": [" / ".join(examples[row].target) for row in order[:SAMPLES]],
         "cider": [float(scores[row]) for row in order[:SAMPLES]],
     }
@@ -78,10 +66,6 @@ def _pixels(examples: Sequence[Example], settings: Settings) -> np.ndarray:
     return np.stack([raw_arrays(example.input, settings)["picture"] for example in examples])
 
 
-def _words(hypothesis: "Hypothesis", assets: dict[str, Any]) -> list[str]:
-    return [assets["words"][token] for token in hypothesis.tokens]
-
-
 def _draw_captions(examples: Sequence[Example], captions: Sequence[str], settings: Settings) -> "Figure":
     from suite.vision.captions import draw_captions
 
@@ -90,16 +74,11 @@ def _draw_captions(examples: Sequence[Example], captions: Sequence[str], setting
 
 
 def _draw_attention(
-    predictor: Predictor,
-    examples: Sequence[Example],
-    hypotheses: "Sequence[Hypothesis]",
-    assets: dict[str, Any],
-    settings: Settings,
+    predictor: Predictor, examples: Sequence[Example], captions: Sentences, rows: Sequence[int], settings: Settings
 ) -> "Figure":
     from suite.vision.captions import draw_attention
 
-    pixels = _pixels(examples, settings)
-    looked = find_attention(predictor, {"picture": pixels}, [hypothesis.tokens for hypothesis in hypotheses])
-    words = [[*_words(hypothesis, assets), "<end>"] for hypothesis in hypotheses]
+    pixels = _pixels([examples[row] for row in rows], settings)
+    looked = find_attention(predictor, {"picture": pixels}, [captions.hypotheses[row].tokens for row in rows])
     grids = [weights.reshape(len(weights), settings.grid, settings.grid) for weights in looked]
-    return draw_attention(list(pixels), words, grids)
+    return draw_attention(list(pixels), [[*captions.best[row], "<end>"] for row in rows], grids)

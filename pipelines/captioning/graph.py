@@ -8,9 +8,8 @@ import tensorflow as tf
 from pipelines.captioning.config import Settings
 from suite.sequence.decoder import TokenDecoder
 from suite.sequence.greedy_loop import greedy_sequences, sentence_bytes
+from suite.signature import Graph
 from suite.vision.resize import resize_frames
-
-Graph = Callable[..., dict[str, tf.Tensor]]
 
 
 def _encoder(decoder: TokenDecoder, settings: Settings) -> Callable[[tf.Tensor], tuple[tf.Tensor, ...]]:
@@ -25,7 +24,7 @@ def _encoder(decoder: TokenDecoder, settings: Settings) -> Callable[[tf.Tensor],
     return encoded
 
 
-def of_picture(model: keras.Model, words: list[str], settings: Settings) -> Graph:
+def of_input(model: keras.Model, words: list[str], settings: Settings) -> Graph:
     """Return `caption`: uint8 `(batch, height, width, 3)` to the greedy caption, the loop in the graph."""
     decoder = TokenDecoder(model)
     encoded = _encoder(decoder, settings)
@@ -38,19 +37,7 @@ def of_picture(model: keras.Model, words: list[str], settings: Settings) -> Grap
     return caption
 
 
-def of_encoder(model: keras.Model, settings: Settings, names: tuple[str, ...]) -> Graph:
-    """Return `encode`: uint8 `(batch, height, width, 3)` to values, keys and state by these names."""
+def of_encoder(model: keras.Model, settings: Settings) -> Graph:
+    """Return `encode`: uint8 `(batch, height, width, 3)` to what `decode_step` takes."""
     encoded = _encoder(TokenDecoder(model), settings)
-    return lambda picture: dict(zip(names, encoded(picture), strict=True))
-
-
-def of_step(model: keras.Model) -> Graph:
-    """Return `decode_step`: the last tokens `(batch, beams)` with their states, and what was seen, to the next ones."""
-    decoder = TokenDecoder(model)
-
-    def decode_step(tokens: tf.Tensor, state: tf.Tensor, values: tf.Tensor, keys: tf.Tensor) -> dict[str, tf.Tensor]:
-        values = tf.ensure_shape(values, (None, None, decoder.features))
-        logits, state, attention = decoder.step(tokens, state, values, keys)
-        return {"log_probs": tf.nn.log_softmax(logits), "state": state, "attention": attention}
-
-    return decode_step
+    return lambda picture: dict(zip(("values", "keys", "state"), encoded(picture), strict=True))

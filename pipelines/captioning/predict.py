@@ -9,14 +9,13 @@ import numpy as np
 
 from pipelines.captioning.config import Settings
 from pipelines.captioning.data import raw_arrays
-from pipelines.captioning.search import find_captions
-from suite.answers.alternative import Alternative
-from suite.answers.sentence import SeenWord
+from suite.answers.alternative import Alternative, check_search
+from suite.answers.sentence import SeenWord, seen_words
 from suite.errors import UserError
-from suite.pipeline import attempt
+from suite.pipeline import predict_together
 from suite.sequence.beam_search import Hypothesis
-from suite.sequence.search import find_attention
-from suite.signature import Predictor
+from suite.sequence.search import find_attention, find_sequences, search_rules
+from suite.signature import Arrays, Predictor
 from suite.vision.arrays import as_picture
 
 if TYPE_CHECKING:
@@ -37,12 +36,8 @@ class Caption:
 
     def lines(self) -> list[str]:
         """Return the caption with its score, where each word looked, and the other captions."""
-        words = [word.line() for word in self.words or ()]
-        return [
-            f"{self.caption} {self.score:.3f}",
-            *words,
-            *(alternative.line() for alternative in self.alternatives or ()),
-        ]
+        further = [*(self.words or ()), *(self.alternatives or ())]
+        return [f"{self.caption} {self.score:.3f}", *(line.line() for line in further)]
 
 
 def predict(
@@ -55,7 +50,7 @@ def predict(
     explain: bool = False,
     html: str | None = None,
 ) -> list[Caption | UserError]:
-    """Describe pictures.
+    """Return a caption of each picture; in the place of what is no picture stands its UserError.
 
     Args:
         predictor: Of this pipeline.
@@ -68,14 +63,10 @@ def predict(
         html: Page (.html) that the pictures and their captions are added to. One that was there before this process is
             not touched.
 
-    Returns:
-        A caption of each; in the place of what is no picture its UserError.
-
     Raises:
         UserError: for an option that does not fit.
     """
-    if n_best < 1 or beam_width < 0:
-        raise UserError(f"--n-best and --beam-width: expected positive numbers. Received: {n_best} and {beam_width}")
+    check_search(beam_width, n_best)
     if explain and settings.attention == "none":
         raise UserError("--explain: this model was trained without attention (attention: none)")
     page = None
@@ -83,56 +74,41 @@ def predict(
         from suite.vision.caption_page import open_page
 
         page = open_page(html)
-    arrays = [attempt(raw_arrays, raw_input, settings) for raw_input in raw_inputs]
-    rows = [row for row, read in enumerate(arrays) if not isinstance(read, UserError)]
-    answers: list[Any] = list(arrays)
-    if not rows:
-        return answers
-    pictures = np.stack([arrays[row]["picture"] for row in rows])
-    hypotheses, _ = find_captions(predictor, pictures, settings, beam_width, n_best)
-    looked: list[Any] = [None] * len(rows)
-    if explain:
-        looked = find_attention(predictor, {"picture": pictures}, [best[0].tokens for best in hypotheses])
-    for row, best, weights, picture in zip(rows, hypotheses, looked, pictures, strict=True):
-        answers[row] = caption = _caption(best, weights, assets, settings, n_best)
-        if page is not None:
-            _add_to_page(page, raw_inputs[row], picture, best, caption, assets)
-            answers[row] = replace(caption, html=str(page.path))
-    return answers
+
+    def answer_all(readable: Sequence[Path | str | np.ndarray], arrays: Sequence[Arrays]) -> list[Caption]:
+        pictures = {"picture": np.stack([picture["picture"] for picture in arrays])}
+        hypotheses, _ = find_sequences(predictor, pictures, search_rules(settings, beam_width), n_best)
+        captions = [_caption(best, assets, n_best) for best in hypotheses]
+        if explain:
+            tokens = [best[0].tokens for best in hypotheses]
+            looked = [
+                seen_words([assets["words"][token] for token in sequence], weights, settings.grid)
+                for sequence, weights in zip(tokens, find_attention(predictor, pictures, tokens), strict=True)
+            ]
+            captions = [replace(caption, words=words) for caption, words in zip(captions, looked, strict=True)]
+        if page is None:
+            return captions
+        return [
+            _add_to_page(page, raw_input, picture["picture"], caption)
+            for raw_input, picture, caption in zip(readable, arrays, captions, strict=True)
+        ]
+
+    return predict_together(raw_inputs, lambda raw_input: raw_arrays(raw_input, settings), answer_all)
 
 
-def _caption(
-    best: Sequence[Hypothesis], weights: np.ndarray | None, assets: dict[str, Any], settings: Settings, n_best: int
-) -> Caption:
-    """Return the answer that the hypotheses of one picture mean; `weights` are where the best one looked."""
-    alternatives = tuple(Alternative(_text(hypothesis.tokens, assets), hypothesis.score) for hypothesis in best)
-    words = None if weights is None else _seen_words(weights, best[0].tokens, assets, settings)
-    return Caption(alternatives[0].text, alternatives[0].score, alternatives if n_best > 1 else None, words)
+def _caption(best: Sequence[Hypothesis], assets: dict[str, Any], n_best: int) -> Caption:
+    alternatives = tuple(
+        Alternative(" ".join(assets["words"][token] for token in hypothesis.tokens), hypothesis.score)
+        for hypothesis in best
+    )
+    return Caption(alternatives[0].text, alternatives[0].score, alternatives if n_best > 1 else None)
 
 
 def _add_to_page(
-    page: "CaptionPage",
-    raw_input: Path | str | np.ndarray,
-    picture: np.ndarray,
-    best: Sequence[Hypothesis],
-    caption: Caption,
-    assets: dict[str, Any],
-) -> None:
-    alternatives = [f"{_text(hypothesis.tokens, assets)} ({hypothesis.score:.2f})" for hypothesis in best[1:]]
+    page: "CaptionPage", raw_input: Path | str | np.ndarray, picture: np.ndarray, caption: Caption
+) -> Caption:
+    alternatives = [f"{further.text} ({further.score:.2f})" for further in (caption.alternatives or ())[1:]]
     looked = None if caption.words is None else [(word.text, np.array(word.attention)) for word in caption.words]
     original = as_picture(raw_input) if isinstance(raw_input, np.ndarray) else raw_input
     page.add(original, caption.caption, alternatives, picture, looked)
-
-
-def _text(tokens: Sequence[int], assets: dict[str, Any]) -> str:
-    return " ".join(assets["words"][token] for token in tokens)
-
-
-def _seen_words(
-    weights: np.ndarray, tokens: Sequence[int], assets: dict[str, Any], settings: Settings
-) -> tuple[SeenWord, ...]:
-    grids = weights.reshape(len(weights), settings.grid, settings.grid)
-    return tuple(
-        SeenWord(assets["words"][token], [[round(float(share), 5) for share in row] for row in grid])
-        for token, grid in zip(tokens, grids, strict=False)
-    )
+    return replace(caption, html=str(page.path))

@@ -11,7 +11,6 @@ import tensorflow as tf
 from pipelines.captioning.cider import CiderD
 from pipelines.captioning.config import Settings
 from pipelines.captioning.data import input_specification, picture_cache
-from pipelines.captioning.words import words_of
 from suite.data.batch_source import generated_batches
 from suite.data.bucketing import BatchPlan
 from suite.data.examples import Example
@@ -19,6 +18,7 @@ from suite.pipeline import BatchSource
 from suite.sequence.decoder import TokenDecoder
 from suite.sequence.sampling import sample_sequences
 from suite.sequence.vocabulary import END, PADDING, RESERVED, START
+from suite.text.words import words_of
 
 ORDER, SAMPLES = 2, 3  # what random numbers are for
 

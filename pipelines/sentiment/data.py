@@ -23,6 +23,7 @@ from suite.data.tables import KINDS
 from suite.data.text_files import has_surrogate
 from suite.data.texts import HALF_PAIR, read_document, read_text_lines, text_fault
 from suite.errors import naming
+from suite.inputs import text_host
 from suite.pipeline import BatchSource
 
 CLASS_ENDINGS = ("pos", "neg", "neu", "positive", "negative", "neutral")
@@ -144,7 +145,6 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
 
 def raw_arrays(raw_input: str, settings: Settings) -> dict[str, np.ndarray]:
     """Return a text as what the signature takes: its UTF-8 bytes, `uint8 (bytes,)`, or for wordpiece one byte string."""
-    encoded = raw_input.encode("utf-8", "replace")
     if settings.tokenizer == "wordpiece":
-        return {"text": np.array(encoded or b"", "S")}
-    return {"text": np.frombuffer(encoded, np.uint8)}
+        return {"text": np.array(raw_input.encode("utf-8", "replace"), "S")}
+    return text_host.raw_arrays(raw_input, settings)

@@ -1,22 +1,18 @@
 """The graphs of a trained model's signatures; `export` describes them, and needs no TensorFlow to do so."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from pipelines.sentiment.config import Settings
 from pipelines.sentiment.model import with_attention
 from suite.recurrent import deployment
+from suite.signature import Graph
 from suite.text import BytesTokenizer
-from suite.text.wordpiece_tokenizer import normalise
 
 if TYPE_CHECKING:
     from suite.text.wordpiece_tokenizer import WordpieceTokenizer
-
-Graph = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
 
 def of_bytes(model: keras.Model, tokenizer: BytesTokenizer, settings: Settings) -> Graph:
@@ -58,16 +54,6 @@ def of_pieces(model: keras.Model) -> Graph:
         return network({"words": tokens}, training=False)
 
     return classify_tokens
-
-
-def normalized(text: bytes) -> bytes:
-    """Return a text in Unicode form NFKC with case folded, UTF-8."""
-    return normalise(tf.constant(text)).numpy()
-
-
-def pieces_of(tokenizer: "WordpieceTokenizer", text: bytes) -> np.ndarray:
-    """Return the piece numbers of a text, int32 `(pieces,)`."""
-    return tokenizer(tf.constant([text]))["words"].numpy()[0]
 
 
 def _first_tokens(tokens: dict[str, tf.Tensor], limit: int, traced: deployment.Deployment) -> dict[str, tf.Tensor]:

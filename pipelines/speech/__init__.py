@@ -25,7 +25,6 @@ __getattr__ = lazy_exports(
         "check_parts": "data",
         "prepare": "data",
         "batches": "data",
-        "raw_arrays": "data",
         "training_pictures": "preview",
         "build": "model",
         "named_weights": "model",

@@ -22,7 +22,7 @@ from suite.data.remarks import remark_notes
 from suite.decoding.greedy import frames_needed
 from suite.pipeline import BatchSource, draw
 
-__all__ = ["FORMATS", "batches", "check_parts", "encode_transcript", "prepare", "raw_arrays", "read"]
+__all__ = ["FORMATS", "batches", "check_parts", "encode_transcript", "prepare", "read"]
 
 MOST_MEASURED = 1000  # training clips that feature statistics are taken from
 
@@ -206,23 +206,3 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
     characters that the model lacks are left out of them.
     """
     return make_batches(examples, make_encoder(assets["symbols"]), settings, training)
-
-
-def raw_arrays(raw_input: Path | str | np.ndarray, settings: Settings) -> dict[str, Any]:
-    """Return a recording as what the signature takes: `samples` float32 `(samples,)` and `length` int32 `()`.
-
-    Args:
-        raw_input: The path of an audio file, or samples at the model's rate, as `suite.audio.samples` takes them.
-
-    Raises:
-        UserError: if the file or array holds no audio that can be used.
-    """
-    if isinstance(raw_input, np.ndarray):
-        from suite.audio.samples import as_samples
-
-        samples = as_samples(raw_input, settings.sample_rate, settings.sample_rate)
-    else:
-        from suite.audio.read import read_audio
-
-        samples = read_audio(raw_input, settings.sample_rate)
-    return {"samples": samples, "length": np.int32(len(samples))}

@@ -9,10 +9,10 @@ import numpy as np
 
 from pipelines.speech.config import Settings
 from pipelines.speech.wordlists import read_hot_words, read_language_model, read_lexicon
+from suite.answers.alternative import Alternative, check_search
 from suite.errors import UserError
 
 if TYPE_CHECKING:
-    from suite.answers.alternative import Alternative
     from suite.decoding.alignment import Word
     from suite.decoding.beam import Hypothesis
 
@@ -44,7 +44,6 @@ class Decoder:
 
     def __call__(self, log_probs: np.ndarray) -> "tuple[Hypothesis, tuple[Alternative, ...] | None]":
         """Return the best hypothesis, and the n best as alternatives (None unless more than one is asked for)."""
-        from suite.answers.alternative import Alternative
         from suite.decoding.beam import Hypothesis, beam_search, distinct_texts
         from suite.decoding.greedy import greedy
 
@@ -106,8 +105,7 @@ def make_decoder(
     """
     tuned, symbols = assets.get("decoder", {}), assets["symbols"]
     default = settings.beam_width if settings.decoder == "beam" or tuned else 1
-    if n_best < 1 or beam_width < 0:
-        raise UserError(f"--n-best and --beam-width: expected positive numbers. Received: {n_best} and {beam_width}")
+    check_search(beam_width, n_best)
     asked = language_model or lexicon or hot_words or n_best > 1
     width = beam_width or (max(default, settings.beam_width) if asked else default)
     if width == 1 and asked:

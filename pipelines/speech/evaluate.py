@@ -1,123 +1,21 @@
-"""Transcripts to error rates, pictures, and the worst utterances with their audio."""
+"""Transcripts to figures, by the decoder that predict uses."""
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-import jiwer
-import numpy as np
+from typing import Any
 
 from pipelines.speech.config import Settings
-from pipelines.speech.data import encode_transcript, raw_arrays
+from pipelines.speech.data import encode_transcript
 from pipelines.speech.decoder import make_decoder
-from suite.answers.transcript import error_rates
+from suite.answers import transcript_figures
 from suite.data.examples import Example
-from suite.data.padding import pad_rows
 from suite.pipeline import Evaluation
 from suite.signature import Predictor
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
-
-SAMPLES, PICTURES, RECORDINGS, CHUNK = 50, 3, 10, 64
-
-
-def evaluate(predictor: Predictor, examples: Sequence[Example], assets: dict, settings: Settings) -> Evaluation:
-    """Return word and character error rates over all words of the examples (jiwer), and the CTC loss.
-
-    `wer`, `cer`, `insertions`, `deletions` and `substitutions` (shares of the reference words) are of the decoder that
-    `predict` uses; where that is beam search, `greedy_wer` and `greedy_cer` stand beside. `loss` is in nats per symbol, of
-    the examples whose symbols the model all knows. `details` has the error rates of each group, `samples` the worst first.
-
-    Source: word error rate: edit distance in words / reference words; NIST sclite.
-    """
-    answers = []
-    for start in range(0, len(examples), CHUNK):  # no more audio in memory than that of one chunk
-        answers += predictor([raw_arrays(example.input, settings) for example in examples[start : start + CHUNK]])
-    steps = [answer["log_probs"] for answer in answers]
-    references = [example.target for example in examples]
-    greedy = [bytes(answer["text"]).decode("utf-8", "replace") for answer in answers]
-    greedy = [" ".join(text.split()) for text in greedy]
-    decoder = make_decoder(assets, settings)
-    transcripts = greedy if decoder.beam_width == 1 else [decoder.text(log_probs) for log_probs in steps]
-
-    metrics = error_rates(references, transcripts)
-    if decoder.beam_width > 1:
-        metrics |= {f"greedy_{name}": error_rates(references, greedy)[name] for name in ("wer", "cer")}
-    if (loss := _loss(steps, references, assets)) is not None:
-        metrics["loss"] = loss
-    groups = sorted({example.group for example in examples if example.group is not None})
-    details = {}
-    if len(groups) > 1:
-        rows = {group: [at for at, example in enumerate(examples) if example.group == group] for group in groups}
-        details["groups"] = {
-            group: error_rates([references[at] for at in members], [transcripts[at] for at in members])
-            for group, members in rows.items()
-        }
-    errors = [jiwer.wer(reference, text) for reference, text in zip(references, transcripts, strict=True)]
-    worst = sorted(range(len(examples)), key=lambda at: -errors[at])
-    pictures = {
-        f"worst_{place}": partial(_draw, examples[at], steps[at], transcripts[at], assets, settings)
-        for place, at in enumerate(worst[:PICTURES] if settings.log_samples else [], 1)
-    }
-    recordings = {
-        f"worst_{place:02d}.wav": partial(_write_wav, examples[at], settings)
-        for place, at in enumerate(worst[:RECORDINGS], 1)
-        if isinstance(examples[at].input, str | Path)
-    }
-    samples = {
-        "example": [examples[at].name for at in worst[:SAMPLES]],
-        "transcript": [references[at] for at in worst[:SAMPLES]],
-        "predicted": [transcripts[at] for at in worst[:SAMPLES]],
-        "wer": [float(errors[at]) for at in worst[:SAMPLES]],
-    }
-    return Evaluation(metrics, pictures, samples, details, recordings)
-
-
-def _loss(steps: list[np.ndarray], references: list[str], assets: dict) -> float | None:
-    from suite.decoding.ctc_loss import ctc_loss_and_gradient, frames_needed
-
-    encoded = [encode_transcript(text, assets) for text in references]
-    usable = [
-        at
-        for at, (labels, rows) in enumerate(zip(encoded, steps, strict=True))
-        if labels is not None and len(labels) and frames_needed(labels) <= len(rows)
-    ]
-    usable.sort(key=lambda at: len(steps[at]))
-    total = symbols = 0.0
-    for start in range(0, len(usable), CHUNK):
-        chunk = usable[start : start + CHUNK]
-        log_probs = pad_rows([steps[at] for at in chunk], np.float32)
-        labels = pad_rows([np.asarray(encoded[at]) for at in chunk], np.int32)
-        label_length, step_length = (np.array([len(rows[at]) for at in chunk], np.int32) for rows in (encoded, steps))
-        losses, _ = ctc_loss_and_gradient(labels, label_length, log_probs, step_length)
-        total += float(losses.sum())
-        symbols += int(label_length.sum())
-    return total / symbols if usable else None
-
-
-def _write_wav(example: Example, settings: Settings, path: Path) -> None:
-    import soundfile
-
-    samples = raw_arrays(example.input, settings)["samples"]
-    soundfile.write(path, samples, settings.sample_rate, subtype="PCM_16")
-
-
-def _draw(example: Example, log_probs: np.ndarray, text: str, assets: dict, settings: Settings) -> "Figure":
-    """Return a figure: log-mel spectrogram, the spikes of the symbols, and the words over time."""
-    from pipelines.speech.decoder import Decoder
-    from pipelines.speech.predict import decode_answer
-    from suite.audio.pictures import draw_spectrogram
-
-    figure = draw_spectrogram(
-        raw_arrays(example.input, settings)["samples"],
-        settings.sample_rate,
-        spikes=np.exp(log_probs),
-        symbols=assets["symbols"],
-        step_seconds=settings.step_seconds,
-        words=decode_answer({"log_probs": log_probs}, Decoder(assets["symbols"]), settings).words,
-    )
-    figure.suptitle(f"{example.name}\nsaid: {example.target}\nheard: {text}", fontsize=8)
-    return figure
+def evaluate(
+    predictor: Predictor, examples: Sequence[Example], assets: dict[str, Any], settings: Settings
+) -> Evaluation:
+    """Return the figures of `suite.answers.transcript_figures`; `loss` is of the examples whose symbols the model all knows."""
+    decoder, encode = make_decoder(assets, settings), partial(encode_transcript, assets=assets)
+    return transcript_figures.evaluate(predictor, examples, decoder, encode, settings)

@@ -1,6 +1,6 @@
 """The graphs of a trained model's signatures; `export` describes them, and needs no TensorFlow to do so."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -8,11 +8,10 @@ import tensorflow as tf
 from pipelines.speech.model import with_steps
 from suite.decoding.greedy import greedy_bytes
 from suite.recurrent import deployment
+from suite.signature import Graph
 
-Graph = Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
 
-
-def of_floats(model: keras.Model, symbols: Sequence[str]) -> Graph:
+def of_samples(model: keras.Model, symbols: Sequence[str]) -> Graph:
     """Return `transcribe`: float32 samples `(batch, samples)` and lengths to greedy text and log-probabilities."""
     network = with_steps(model)
 
@@ -32,9 +31,3 @@ def of_floats(model: keras.Model, symbols: Sequence[str]) -> Graph:
         return text | {"log_probs": log_probs, "frames": frames}
 
     return transcribe
-
-
-def of_int16(model: keras.Model, symbols: Sequence[str], full_scale: int) -> Graph:
-    """Return `transcribe_int16`: the same for samples of 16 bits, of which `full_scale` is 1."""
-    transcribe = of_floats(model, symbols)
-    return lambda samples, length: transcribe(tf.cast(samples, tf.float32) / full_scale, length)

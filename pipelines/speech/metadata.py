@@ -9,7 +9,7 @@ from pathlib import Path
 
 from suite.data.examples import Problem
 from suite.errors import UserError
-from suite.text.words import words
+from suite.text.words import words_of
 
 Line = tuple[str, str]  # place and text
 EXPECTED = "expected id|text, id|text|normalised text or id|text|speaker"
@@ -90,7 +90,7 @@ def _normalised(rows: Sequence[tuple[str, list[str]]]) -> tuple[list[Entry], lis
 
 def _same(text: str, spoken: str) -> bool:
     """Return whether two texts have half of the words of the shorter one in common."""
-    pair = set(words(text)), set(words(spoken))
+    pair = set(words_of(text)), set(words_of(spoken))
     return 2 * len(pair[0] & pair[1]) >= min(map(len, pair)) > 0
 
 

@@ -33,11 +33,11 @@ def training_pictures(examples: Sequence[Example], assets: dict, settings: Setti
 def _draw(numbered: Sequence[tuple[int, Example]], settings: Settings) -> "Figure":
     import keras
 
-    from pipelines.speech.data import raw_arrays
     from pipelines.speech.layers import FrameCount
     from pipelines.speech.model import frame_features, spec_augment
     from suite.audio.features import FeatureNormalization
     from suite.audio.pictures import draw_augmentation
+    from suite.inputs.recordings import raw_arrays
 
     samples, length = keras.Input((None,)), keras.Input((), dtype="int32")
     frames = FrameCount(settings.hop_length, settings.causal)(length)

@@ -60,11 +60,11 @@ def tune_decoder(
         UserError: if model or data cannot be read, there is no language model, or the file's knows too little or makes more
             errors; the folder is then as it was.
     """
-    from pipelines.speech.data import raw_arrays
     from suite.artifact import read_artifact, replace_assets
     from suite.data.reading import read_examples
     from suite.decoding.ngram import arpa_lines
     from suite.decoding.tuning import tune
+    from suite.inputs.recordings import raw_arrays
     from suite.runtime.loaded import load
 
     artifact = read_artifact(model_dir)

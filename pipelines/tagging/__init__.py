@@ -2,11 +2,9 @@
 
 from suite.answers.tags import TAGS as ANSWER
 from suite.inputs.text import TEXT as INPUT
-from suite.pipeline import PredictOption, lazy_exports
+from suite.pipeline import lazy_exports
 
-PREDICT_OPTIONS = (PredictOption("html", str, None, "write all texts with their spans marked to this page (.html)"),)
-
-__all__ = ["ANSWER", "INPUT", "PREDICT_OPTIONS"]
+__all__ = ["ANSWER", "INPUT"]
 
 __getattr__ = lazy_exports(
     __name__,
@@ -16,13 +14,9 @@ __getattr__ = lazy_exports(
         "FORMATS": "data",
         "prepare": "data",
         "batches": "data",
-        "raw_arrays": "data",
         "build": "model",
         "named_weights": "model",
         "phases": "model",
-        "predict": "predict",
-        "evaluate": "predict",
-        "host_assets": "predict",
         "signatures": "export",
         "make_sample": "sample_data",
     },

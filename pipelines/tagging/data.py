@@ -32,9 +32,8 @@ from suite.data.tag_targets import describe_cut_spans, gold_tags, target_labels
 from suite.data.tagged_texts import TaggedText, describe_long, to_examples
 from suite.errors import naming
 from suite.pipeline import BatchSource
+from suite.text.token_rule import SEPARATOR, TokenRule
 from suite.text.token_tokenizer import (
-    SEPARATOR,
-    TokenRule,
     TokenTokenizer,
     character_spans,
     folded_words,
@@ -184,8 +183,3 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
     target_specs = {"tags": tf.TensorSpec((None, None), tf.int32)}
     target_specs |= {"intent": tf.TensorSpec((None,), tf.int32)} if intent else {}
     return generated_batches(plan, generate, (tokenizer.specs, target_specs), [example.name for example in examples])
-
-
-def raw_arrays(raw_input: str, settings: Settings) -> dict[str, np.ndarray]:
-    """Return a text as what the signature takes: its UTF-8 bytes, `uint8 (bytes,)`."""
-    return {"text": np.frombuffer(raw_input.encode("utf-8", "replace"), np.uint8)}

@@ -1,17 +1,15 @@
 """The graph of a trained model's signature; `export` describes it, and needs no TensorFlow to do so."""
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from pipelines.tagging.export import compiled_tokens
 from pipelines.tagging.model import INTENT, TAGS, decode
+from suite.answers.tag_pieces import compiled_tokens
 from suite.recurrent import deployment
+from suite.signature import Graph
 from suite.text.token_tokenizer import TokenTokenizer
-
-Graph = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
 
 def of_bytes(model: keras.Model, assets: dict[str, Any]) -> Graph:

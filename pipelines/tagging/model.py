@@ -12,7 +12,8 @@ from suite.pipeline import NamedWeights, Phase
 from suite.recurrent import make_pooling, recurrent_stack
 from suite.sequence.crf import CRF
 from suite.text import TextEmbedding
-from suite.text.token_tokenizer import AFFIXES, TokenTokenizer
+from suite.text.token_rule import AFFIXES
+from suite.text.token_tokenizer import TokenTokenizer
 from suite.text.vector_rows import RESERVED_ROWS, vectors_of_rows
 
 TAGS, INTENT, CRF_LAYER = "tags", "intent", "crf"

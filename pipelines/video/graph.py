@@ -1,14 +1,11 @@
 """The graph of a trained model's signature; `export` describes it, and needs no TensorFlow to do so."""
 
-from collections.abc import Callable
-
 import keras
 import tensorflow as tf
 
 from pipelines.video.model import with_attention
 from suite.recurrent.deployment import cut_padding
-
-Graph = Callable[[tf.Tensor, tf.Tensor], dict[str, tf.Tensor]]
+from suite.signature import Graph
 
 
 def of_clip(model: keras.Model) -> Graph:

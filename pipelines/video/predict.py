@@ -1,8 +1,7 @@
 """Videos, or what a camera sees, to actions with their probabilities."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,10 @@ from pipelines.video.config import Settings
 from pipelines.video.data import raw_arrays
 from suite.answers.classes import PROBABILITIES, Label, to_label
 from suite.errors import UserError
-from suite.inputs.video_host import CAMERA, camera_clip, is_camera, resized
+from suite.inputs.video_host import CAMERA, answer_over_time, camera_clip, is_camera
 from suite.pipeline import attempt, predict_each
 from suite.signature import Arrays, Predictor
-from suite.vision.sampling import at_even_rate
-from suite.vision.timeline import Segment, Window, merge_windows, sliding_windows, write_annotated
-
-WINDOWS_AT_ONCE = 8
+from suite.vision.timeline import Segment, merge_windows, write_annotated
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,7 @@ def predict(
     camera: int | None = None,
     frame_rate: float | None = None,
 ) -> list[Action | UserError]:
-    """Classify videos.
+    """Return an action of each video; in the place of one that cannot be read stands its UserError.
 
     Args:
         predictor: Of this pipeline's `classify_clip` signature.
@@ -60,9 +56,6 @@ def predict(
         annotate: Write each video with its actions to this file (.mp4, .avi) or folder; gives the timeline too.
         camera: Number of a camera; the same as `camera:N` in place of the inputs, which then do not count.
         frame_rate: Of arrays of frames, in frames per second; that of the model where None.
-
-    Returns:
-        An action of each; in the place of what cannot be read its UserError.
     """
     labels = assets["labels"]
     if camera is not None:
@@ -78,7 +71,9 @@ def predict(
             raise UserError(f"--timeline and --annotate need a video file. Received: {raw_input}")
         if isinstance(raw_input, np.ndarray) and annotate:
             raise UserError(f"annotate needs a video file. Received: an array of shape {raw_input.shape}")
-        mean, segments = _classify_over_time(predictor, raw_input, labels, settings, frame_rate)
+        spans, answers = answer_over_time(predictor, raw_input, settings, frame_rate)
+        probabilities = np.array([answer[PROBABILITIES] for answer in answers], np.float64)
+        mean, segments = merge_windows(spans, probabilities, labels)
         annotated = str(write_annotated(raw_input, annotate, segments)) if annotate else None
         return replace(_action(mean, labels), segments=tuple(segments), annotated=annotated)
 
@@ -87,56 +82,5 @@ def predict(
     return predict_each(predictor, raw_inputs, to_arrays, lambda outputs, _: _action(outputs[PROBABILITIES], labels))
 
 
-def _classify_over_time(
-    predictor: Predictor,
-    raw_input: Path | str | np.ndarray,
-    labels: Sequence[str],
-    settings: Settings,
-    frame_rate: float | None,
-) -> tuple[np.ndarray, list[Segment]]:
-    """Return the mean probabilities of a video over its time, `(classes,)`, and its actions."""
-    timed, duration = _timed_frames(raw_input, settings, frame_rate)
-    frames = at_even_rate(timed, settings.frame_rate)
-    spans, probabilities = _classify_windows(predictor, resized(frames, settings.height, settings.width), settings)
-    spans[-1] = spans[-1][0], duration  # frames at a rate need not end with the video
-    return merge_windows(spans, probabilities, labels)
-
-
 def _action(probabilities: np.ndarray, labels: Sequence[str]) -> Action:
-    label = to_label(probabilities, labels)
-    return Action(label.label, label.scores)
-
-
-def _timed_frames(
-    raw_input: Path | str | np.ndarray, settings: Settings, frame_rate: float | None
-) -> tuple[Iterable[tuple[float, np.ndarray]], float]:
-    """Return the frames of a video with their times, and how long it lasts, in seconds."""
-    from suite.vision.arrays import as_frames, frame_times
-    from suite.vision.read import read_frames, video_info
-
-    if not isinstance(raw_input, np.ndarray):
-        return read_frames(raw_input, settings.channels), video_info(raw_input).duration
-    if frame_rate is None and settings.frame_rate is None:
-        raise UserError("timeline of an array needs its frame_rate, in frames per second. Received: None")
-    frames = as_frames(raw_input, settings.channels)
-    times = frame_times(len(frames) + 1, frame_rate, settings.frame_rate or 1.0)
-    return zip(times.tolist(), frames, strict=False), float(times[-1])
-
-
-def _classify_windows(
-    predictor: Predictor, frames: Iterable[tuple[float, np.ndarray]], settings: Settings
-) -> tuple[list[tuple[float, float]], np.ndarray]:
-    """Return start and end of each window and its probabilities, `(windows, classes)`."""
-    windows = sliding_windows(frames, settings.frames, max(1, settings.frames // 2))
-    spans, probabilities = [], []
-    while batch := list(islice(windows, WINDOWS_AT_ONCE)):
-        answers = predictor([_arrays(window) for window in batch])
-        spans += [(window.start, window.end) for window in batch]
-        probabilities += [answer[PROBABILITIES] for answer in answers]
-    if not spans:
-        raise UserError("expected a video with frames. Received: none that can be decoded")
-    return spans, np.array(probabilities, np.float64)
-
-
-def _arrays(window: Window) -> dict[str, Any]:
-    return {"frames": window.frames, "length": np.int32(len(window.frames))}
+    return Action(**vars(to_label(probabilities, labels)))

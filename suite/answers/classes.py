@@ -229,4 +229,4 @@ def guide(call: Call, source: GuideSources, labels: Sequence[str], front_end: di
     return GuideSources("classes", {"output": scores.name}, returns=returns)
 
 
-CLASSES = AnswerKind("classes", METRICS, page, ("labels",), answer, evaluate, check_parts, guide)
+CLASSES = AnswerKind("classes", METRICS, page, ("labels",), answer, evaluate, check_parts=check_parts, guide=guide)

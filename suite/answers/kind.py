@@ -8,7 +8,7 @@ from suite.data.examples import Examples
 from suite.errors import UserError
 from suite.inputs.calls import GuideSources
 from suite.inputs.kind import FileContents
-from suite.pipeline import Evaluation
+from suite.pipeline import Evaluation, PredictOption
 
 TEXT_TYPES = {"python": "str", "swift": "String"}  # of an answer that is a text, in the guide
 
@@ -28,6 +28,9 @@ class AnswerKind:
         assets: Those of the model's assets that such answers are made of; they travel inside an exported file.
         evaluate: `evaluate(predictor, examples, raw_arrays, assets, settings)` returns metrics, pictures and samples; None
             likewise.
+        predict: `predict(predictor, raw_inputs, raw_arrays, assets, settings, **options)` returns the answers, a UserError in the
+            place of an input at fault; None where one call of the model and `answer` say it all.
+        options: What `suite predict` adds for such answers.
         check_parts: `check_parts(examples, settings, assets=None)` returns the examples that can be learned or scored once
             parts are assigned, the others as problems. None where any part can hold any answer.
         guide: `guide(call, source, labels, front_end)` returns the sources that read the outputs of a signature, None where it
@@ -40,6 +43,8 @@ class AnswerKind:
     assets: tuple[str, ...]
     answer: Callable[..., Any] | None = None
     evaluate: Callable[..., Evaluation] | None = None
+    predict: Callable[..., list[Any]] | None = None
+    options: tuple[PredictOption, ...] = ()
     check_parts: Callable[..., Examples] | None = None
     guide: Callable[..., GuideSources | None] | None = None
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from suite.answers.kind import TEXT_TYPES, AnswerKind, FileContents, require
 from suite.answers.outputs import DECISION, TEXT
 from suite.inputs.calls import Call, GuideSources
@@ -48,6 +50,15 @@ class SeenWord:
             for column, share in enumerate(shares, 1)
         )
         return f"    row {row:2}, column {column:2}: {share:.2f} {self.text}"
+
+
+def seen_words(words: Sequence[str], weights: np.ndarray, grid: int) -> tuple[SeenWord, ...]:
+    """Return words with where the model looked at each; `weights` `(words or one more, grid * grid)`, row by row."""
+    grids = weights.reshape(len(weights), grid, grid)
+    return tuple(
+        SeenWord(word, [[round(float(share), 5) for share in row] for row in shares])
+        for word, shares in zip(words, grids, strict=False)
+    )
 
 
 def page(contents: FileContents) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:

@@ -14,7 +14,8 @@ from suite.data.tag_schemes import END, OUTSIDE, SINGLE, Spans, plain_spans, spa
 from suite.data.tag_targets import target_spans
 from suite.pipeline import Evaluation
 from suite.signature import Arrays, Predictor
-from suite.text.token_tokenizer import SEPARATOR, character_spans
+from suite.text.token_rule import SEPARATOR
+from suite.text.token_tokenizer import character_spans
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

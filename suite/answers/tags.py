@@ -1,17 +1,24 @@
 """Answer kind `tags`: a tag for each token of a text, the spans that they mean, and perhaps an intent of the whole."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from suite.answers import tag_figures
 from suite.answers.kind import AnswerKind, FileContents, require
 from suite.answers.outputs import COUNT, DECISION, PROBABILITY
-from suite.answers.tag_figures import METRICS, evaluate
+from suite.answers.tag_pieces import answer_together
+from suite.data.examples import Example
 from suite.data.tag_schemes import plain_spans, tag_spans
 from suite.data.tag_targets import check_targets
+from suite.errors import UserError
+from suite.html_page import open_page
 from suite.inputs.calls import Call, GuideSources
-from suite.signature import Arrays, Output
-from suite.text.token_tokenizer import SEPARATOR, character_spans
+from suite.pipeline import Evaluation, PredictOption, predict_each
+from suite.signature import Arrays, Output, Predictor
+from suite.text.token_rule import SEPARATOR
+from suite.text.token_tokenizer import character_spans
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -141,10 +148,47 @@ def answer(outputs: Arrays, raw_input: str, assets: dict[str, Any], settings: An
     return tagged if html is None else _add_to_page(tagged, html)
 
 
+def predict(
+    predictor: Predictor,
+    raw_inputs: Sequence[str],
+    raw_arrays: Callable[[Any, Any], Arrays],
+    assets: dict[str, Any],
+    settings: Any,
+    **options: Any,
+) -> list[Tags | UserError]:
+    """Return the answer to each text, one longer than any seen in training read in pieces, or the UserError in its place.
+
+    Args:
+        assets: Also `longest`, the bytes of a piece.
+        options: Of `answer`.
+
+    Raises:
+        UserError: if the page of `html` cannot be written: at once, not for each text.
+    """
+    if options.get("html") is not None:
+        open_page(options["html"], PAGE_TITLE, PAGE_STYLE)
+    return predict_each(
+        partial(answer_together, predictor, assets["longest"]),
+        raw_inputs,
+        lambda text: raw_arrays(text, settings),
+        lambda outputs, text: answer(outputs, text, assets, settings, **options),
+    )
+
+
+def evaluate(
+    predictor: Predictor,
+    examples: Sequence[Example],
+    raw_arrays: Callable[[Any, Any], Arrays],
+    assets: dict[str, Any],
+    settings: Any,
+) -> Evaluation:
+    """Return the figures of tags, of texts read as `predict` reads them."""
+    together = partial(answer_together, predictor, assets["longest"])
+    return tag_figures.evaluate(together, examples, raw_arrays, assets, settings)
+
+
 def _add_to_page(tagged: Tags, path: str) -> Tags:
     from html import escape
-
-    from suite.html_page import open_page
 
     page = open_page(path, PAGE_TITLE, PAGE_STYLE)
     pieces, place = [], 0
@@ -184,4 +228,15 @@ def guide(call: Call, source: GuideSources, labels: Sequence[str], front_end: di
     return GuideSources("tags", values, conditions, returns=returns, inputs="pieces")
 
 
-TAGS = AnswerKind("tags", METRICS, page, ("labels", "scheme", "intents"), answer, evaluate, check_targets, guide)
+TAGS = AnswerKind(
+    "tags",
+    tag_figures.METRICS,
+    page,
+    ("labels", "scheme", "intents", "longest"),
+    answer,
+    evaluate,
+    predict,
+    (PredictOption("html", str, None, "write all texts with their spans marked to this page (.html)"),),
+    check_parts=check_targets,
+    guide=guide,
+)

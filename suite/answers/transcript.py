@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -13,6 +13,10 @@ from suite.decoding.greedy import greedy
 from suite.inputs.audio_host import AudioWindow
 from suite.inputs.calls import Call, GuideSources
 from suite.signature import Arrays, Output
+
+if TYPE_CHECKING:
+    from suite.decoding.alignment import Word
+    from suite.decoding.beam import Hypothesis
 
 METRICS = {
     "wer": ("min", "fraction"),
@@ -58,6 +62,40 @@ class Transcript:
     def lines(self) -> list[str]:
         """Return the text with its confidence, and the alternatives; the time of each word is for programs."""
         return [f"{self.text} {self.confidence:.3f}", *(alternative.line() for alternative in self.alternatives or ())]
+
+
+class TranscriptDecoder(Protocol):
+    """A search for the text of log-probabilities `(steps, symbols)`; a frozen dataclass, greedy with `beam_width=1`."""
+
+    symbols: list[str]
+    beam_width: int
+
+    def __call__(self, log_probs: np.ndarray) -> "tuple[Hypothesis, tuple[Alternative, ...] | None]":
+        """Return the best hypothesis, and the best ones as alternatives where they are asked for."""
+
+    def text(self, log_probs: np.ndarray) -> str:
+        """Return the best text."""
+
+    def words(self, log_probs: np.ndarray, hypothesis: "Hypothesis", step_seconds: float) -> "list[Word]":
+        """Return the words of a hypothesis with their times in seconds."""
+
+
+def to_transcript(outputs: Arrays, start: float, decoder: TranscriptDecoder, settings: Any) -> Transcript:
+    """Return the transcript that the outputs for a recording mean, which began at `start` seconds.
+
+    Args:
+        settings: Has `sample_rate`, `step_seconds`, `tail_samples`.
+    """
+    log_probs = outputs["log_probs"]
+    best, alternatives = decoder(log_probs)
+    # What a causal model puts out in its tail was said before the recording ended.
+    step = settings.step_seconds
+    end = max(step, len(log_probs) * step - settings.tail_samples / settings.sample_rate)
+    words = tuple(
+        SpokenWord(word.text, start + min(word.start, end - step), start + min(word.end, end), word.confidence)
+        for word in decoder.words(log_probs, best, step)
+    )
+    return Transcript(best.text, mean_confidence(words), words, alternatives)
 
 
 def mean_confidence(words: Sequence[SpokenWord]) -> float:

@@ -10,7 +10,8 @@ from suite.data.tag_schemes import recognize, spans_to_tags, tag_faults, tag_spa
 from suite.data.tag_targets import Target, target_spans
 from suite.data.texts import text_fault
 from suite.errors import UserError
-from suite.text.token_tokenizer import SEPARATOR, join_tokens
+from suite.text.token_rule import SEPARATOR
+from suite.text.token_tokenizer import join_tokens
 
 MOST_NAMED = 12  # labels or places in a note
 

@@ -7,6 +7,7 @@ from typing import Any
 from suite.inputs.calls import Call, GuideSources
 from suite.inputs.kind import FileContents, Input, InputKind, fits
 from suite.inputs.media import read_media_path
+from suite.inputs.recordings import raw_arrays
 from suite.pipeline import PredictOption
 
 SAMPLE_RATE = 16000  # Hz, of a file that does not say
@@ -50,6 +51,7 @@ AUDIO = InputKind(
     "audio_column",
     read_path,
     page,
+    raw_arrays,
     live=("microphone",),
     array_options=(PredictOption("sample_rate", float, None, "of the samples, in Hz; None: the model's own"),),
     guide=guide,

@@ -1,15 +1,23 @@
 """How a host brings a recording of any length to a file: in windows that overlap, or in the chunks of a stream."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suite.signature import Arrays, Predictor
+from suite.inputs.windows import padded
+from suite.signature import Arrays, Graph, Host, Predictor, RawInput, Signature
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
 
 FULL_SCALE = 32768  # of 16 bits
 MICROPHONE = "microphone"
+OVERLAP_SECONDS = 1.0  # of windows
+SCALES = {"float32": "in [-1, 1]", "int16": "in 16 bits"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +32,103 @@ class AudioWindow:
     samples: np.ndarray
     first: int
     end: int | None
+
+
+def audio_inputs(settings: Any, dtype: str = "float32") -> dict[str, RawInput]:
+    """Return the inputs `samples` and `length` of a signature: a recording, and how many of its samples count.
+
+    Args:
+        settings: Has `sample_rate`, `step_samples`, `compiled_seconds`, `chunk_milliseconds`, `causal` and `tail_samples`.
+        dtype: Of the samples, `"float32"` or `"int16"`.
+    """
+    tail = settings.tail_samples
+    samples = RawInput(
+        dtype,
+        (None,),
+        f"audio samples {SCALES[dtype]} at {settings.sample_rate} Hz, one channel; what comes after length is padding"
+        + (f"; in streaming the app ends a recording with {tail} samples of silence" if tail else ""),
+        # LiteRT.js, for which `compiled` files are, does not load one with a 16-bit input.
+        fixed=(_whole_steps(settings.compiled_seconds, settings),) if dtype == "float32" else (),
+        chunk=(_whole_steps(settings.chunk_milliseconds / 1000, settings),) if settings.causal else (),
+    )
+    return {"samples": samples, "length": RawInput("int32", (), "samples that count")}
+
+
+def _whole_steps(seconds: float, settings: Any) -> int:
+    """Return the samples of so many seconds, rounded up to whole steps."""
+    return max(1, -(-round(seconds * settings.sample_rate) // settings.step_samples)) * settings.step_samples
+
+
+def audio_front_end(settings: Any, **learned: Any) -> dict[str, Any]:
+    """Return what an app must know of a model that hears; `learned` is what it reads the outputs by."""
+    return {
+        "sample_rate": settings.sample_rate,
+        "features": settings.features,
+        "n_fft": settings.n_fft,
+        "hop_length": settings.hop_length,
+        "step_samples": settings.step_samples,
+        **learned,
+        "look_ahead_samples": 0 if settings.causal else None,
+        "tail_samples": settings.tail_samples,
+    }
+
+
+def audio_host(
+    settings: Any,
+    join_windows: Callable[[Sequence[Arrays], Sequence[AudioWindow]], Arrays],
+    join_chunks: Callable[[Sequence[Arrays]], Arrays],
+) -> Host:
+    """Return the host's part of a signature with `audio_inputs` that answers a recording as a whole.
+
+    Args:
+        settings: Of the run.
+        join_windows: The answers to windows that overlap to that of the whole, each window giving its middle.
+        join_chunks: The same of the chunks of a stream.
+    """
+
+    def answer_windows(predictor: Any, arrays: Arrays) -> Arrays:
+        ((size,), _) = predictor.inputs["samples"]
+        samples, margin = arrays["samples"][: int(arrays["length"])], round(OVERLAP_SECONDS * settings.sample_rate / 2)
+        windows = overlapping_windows(samples, size, settings.step_samples, margin)
+        answers = [
+            predictor.call({"samples": padded(window.samples, size), "length": np.int32(len(window.samples))})
+            for window in windows
+        ]
+        return join_windows(answers, windows)
+
+    def answer_stream(runner: Any, arrays: Arrays) -> Arrays:
+        stream = SampleStream(runner, settings.tail_samples)
+        answers = stream.feed(arrays["samples"][: int(arrays["length"])])
+        return join_chunks([*answers, *stream.finish()])
+
+    return Host(
+        windows=answer_windows,
+        stream=answer_stream,
+        seconds=lambda arrays: int(arrays["length"]) / settings.sample_rate,
+    )
+
+
+def in_16_bits(signature: Signature, settings: Any) -> Signature:
+    """Return the signature that answers as one with `audio_inputs` does, to samples in 16 bits."""
+
+    def function(model: "keras.Model") -> Graph:
+        import tensorflow as tf
+
+        graph = signature.function(model)
+
+        def of_int16(samples: "tf.Tensor", length: "tf.Tensor") -> "dict[str, tf.Tensor]":
+            return graph(tf.cast(samples, tf.float32) / FULL_SCALE, length)
+
+        return of_int16
+
+    return replace(
+        signature,
+        name=f"{signature.name}_int16",
+        inputs=audio_inputs(settings, "int16"),
+        function=function,
+        host=replace(signature.host, prepare=_to_int16),
+        rules=replace(signature.rules, no_int8="the converter cannot calibrate a 16-bit input"),
+    )
 
 
 def overlapping_windows(samples: np.ndarray, size: int, step: int, margin: int) -> list[AudioWindow]:
@@ -47,7 +152,7 @@ def overlapping_windows(samples: np.ndarray, size: int, step: int, margin: int) 
     return [*windows, AudioWindow(samples[start * step : start * step + size], half, None)]
 
 
-def to_int16(arrays: Arrays, predictor: Predictor) -> Arrays:
+def _to_int16(arrays: Arrays, predictor: Predictor) -> Arrays:
     """Return a recording with `samples` in 16 bits."""
     samples = np.clip(np.round(arrays["samples"] * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
     return arrays | {"samples": samples.astype(np.int16)}
@@ -93,5 +198,4 @@ class SampleStream:
         return answers
 
     def _run(self, chunk: np.ndarray) -> Arrays:
-        padded = np.pad(chunk, (0, self.size - len(chunk)))
-        return self.runner.run({"samples": padded, "length": np.int32(len(chunk))})
+        return self.runner.run({"samples": padded(chunk, self.size), "length": np.int32(len(chunk))})

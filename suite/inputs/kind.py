@@ -7,6 +7,7 @@ from typing import Any
 
 from suite.inputs.calls import Call, GuideSources
 from suite.pipeline import PredictOption
+from suite.signature import Arrays
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class InputKind:
         read_path: `read_path(path, settings, encoding)` yields the inputs that a file, folder or table holds.
         page: `page(contents)` returns what the page's module needs to know of a file, JSON-able, and a sentence about what the
             model takes; None where the file takes something else.
+        raw_arrays: `raw_arrays(raw_input, settings)` returns a raw input as the arrays that a signature takes; None where each
+            task of this kind has its own.
         typed: Whether what is typed is the input itself; else it is the path of a file.
         live: Sources that `predict` takes in place of a path: `("microphone",)`, `("camera",)` for `camera:0`.
         array_options: What `predict` in Python takes with an array in place of a file: `sample_rate`.
@@ -62,6 +65,7 @@ class InputKind:
     column: str
     read_path: Callable[[Path, Any, str | None], Iterator[Input]]
     page: Callable[[FileContents], tuple[dict[str, Any], str] | None]
+    raw_arrays: Callable[[Any, Any], Arrays] | None = None
     typed: bool = False
     live: tuple[str, ...] = ()
     array_options: tuple[PredictOption, ...] = ()

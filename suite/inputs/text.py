@@ -8,6 +8,7 @@ from suite.data.texts import read_texts
 from suite.errors import UserError
 from suite.inputs.calls import Call, GuideSources
 from suite.inputs.kind import FileContents, Input, InputKind, fits
+from suite.inputs.text_host import raw_arrays
 
 
 def read_path(path: Path, settings: Any, encoding: str | None = None) -> Iterator[Input]:
@@ -40,4 +41,4 @@ def guide(call: Call, front_end: dict[str, Any]) -> GuideSources | None:
     return GuideSources("text", {"input": text.name, "size": text.shape[1]})
 
 
-TEXT = InputKind("text", "text_column", read_path, page, typed=True, guide=guide)
+TEXT = InputKind("text", "text_column", read_path, page, raw_arrays, typed=True, guide=guide)

@@ -3,14 +3,85 @@
 Text is cut at spaces; `web/static/windows.js` is the same rule.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from suite.inputs.windows import joined
-from suite.signature import Arrays, Host, Output
+from suite.inputs.windows import joined, padded
+from suite.signature import Arrays, Host, Output, RawInput
+
+if TYPE_CHECKING:
+    from suite.text.wordpiece_tokenizer import WordpieceTokenizer
 
 SPACES = bytes(range(33)) + b"\x7f"  # never part of a longer UTF-8 character
+
+
+# Texts whose pieces go into a file, for an app to compare its own tokenizer with.
+GOLDEN = (
+    "",
+    "a good film",
+    "It WASN'T bad -- not at all!",
+    "Straße ﬁn Å ½ ①",
+    "日本語のレビュー",
+    "كان الفيلم جيدا",
+    "😀 great!!! http://x.yz",
+    "tab\tand\nline",
+)
+
+
+def raw_arrays(raw_input: str, settings: Any) -> Arrays:
+    """Return a text as its UTF-8 bytes, `text` uint8 `(bytes,)`."""
+    return {"text": np.frombuffer(raw_input.encode("utf-8", "replace"), np.uint8)}
+
+
+def byte_input(size: int, chunk: int = 0, text: str = "the text") -> dict[str, RawInput]:
+    """Return the input `text` of a signature: UTF-8 bytes, `size` of them in a `compiled` file, `chunk` in a `streaming` one."""
+    chunks = (chunk,) if chunk else ()
+    meaning = f"UTF-8 bytes of {text}; zeros after it are padding"
+    return {"text": RawInput("uint8", (None,), meaning, fixed=(size,), chunk=chunks, kind="text")}
+
+
+def string_input() -> dict[str, RawInput]:
+    """Return the input `text` of a signature that takes a string which the app has normalized."""
+    meaning = "the text, UTF-8, that the app has brought to Unicode form NFKC and then case folded"
+    return {"text": RawInput("string", (), meaning)}
+
+
+def piece_input(vocabulary: Sequence[str], size: int, chunk: int) -> dict[str, RawInput]:
+    """Return the input `tokens` of a signature: pieces of words, `size` in a `compiled` file, `chunk` in a `streaming` one."""
+    meaning = "numbers of word pieces, lines of vocabulary.txt counted from 0; zeros after them are padding"
+    return {"tokens": RawInput("int32", (None,), meaning, fixed=(size,), chunk=(chunk,), vocabulary=vocabulary)}
+
+
+def string_host(tokenizer: "WordpieceTokenizer") -> Host:
+    """Return the host's part of a signature with a `string_input`."""
+    return Host(prepare=lambda arrays, predictor: {"text": np.array(tokenizer.normalized(arrays["text"].item()), "S")})
+
+
+def piece_host(tokenizer: "WordpieceTokenizer") -> Host:
+    """Return the host's part of a signature with a `piece_input`; the tokenizer keeps no more pieces than a file takes."""
+
+    def prepare(arrays: Arrays, predictor: Any) -> Arrays:
+        return {"tokens": tokenizer.pieces(arrays["text"].item())}
+
+    def answer_windows(predictor: Any, arrays: Arrays) -> Arrays:
+        ((size,), _) = predictor.inputs["tokens"]
+        return predictor.call({"tokens": padded(arrays["tokens"], size)})
+
+    def answer_stream(runner: Any, arrays: Arrays) -> Arrays:
+        (size,) = runner.chunk_shape["tokens"]
+        runner.reset()
+        for start in range(0, len(arrays["tokens"]), size):
+            answer = runner.run({"tokens": padded(arrays["tokens"][start : start + size], size)})
+        return answer
+
+    return Host(prepare=prepare, windows=answer_windows, stream=answer_stream)
+
+
+def golden_pieces(tokenizer: "WordpieceTokenizer") -> list[dict[str, Any]]:
+    """Return the pieces of some texts, JSON-able, by which an app sees whether its own tokenizer does the same."""
+    return [{"text": text, "tokens": tokenizer.pieces(text.encode()).tolist()} for text in GOLDEN]
 
 
 def split_windows(data: bytes, size: int) -> list[bytes]:

@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from suite.signature import Graph
+
 
 class TokenDecoder:
     """The layers of a model that makes sequences, called token by token; they share the model's weights.
@@ -78,3 +80,15 @@ class TokenDecoder:
             summed, attention = self._layer["from_output"](output), tf.ones_like(state[..., :1])
         logits = self._layer["words"](self._layer["deep"](summed), reverse=True)
         return logits, tf.concat(list(after), -1) if self._parts > 1 else after[0], attention
+
+
+def of_step(model: keras.Model) -> Graph:
+    """Return `decode_step`: the last tokens `(batch, beams)` with their states, and what was seen, to the next ones."""
+    decoder = TokenDecoder(model)
+
+    def decode_step(tokens: tf.Tensor, state: tf.Tensor, values: tf.Tensor, keys: tf.Tensor) -> dict[str, tf.Tensor]:
+        values = tf.ensure_shape(values, (None, None, decoder.features))
+        logits, state, attention = decoder.step(tokens, state, values, keys)
+        return {"log_probs": tf.nn.log_softmax(logits), "state": state, "attention": attention}
+
+    return decode_step

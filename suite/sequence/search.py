@@ -28,6 +28,12 @@ class SearchRules:
     no_repeat_ngram: int = 0
 
 
+def search_rules(settings: Any, beam_width: int = 0) -> SearchRules:
+    """Return the search that settings ask for; a `beam_width` of 0 is theirs."""
+    width = beam_width or settings.beam_width
+    return SearchRules(settings.max_words, width, settings.length_penalty, settings.no_repeat_ngram)
+
+
 def find_sequences(
     predictor: Any, inputs: Arrays, rules: SearchRules, n_best: int = 1
 ) -> tuple[list[list[Hypothesis]], list[Hypothesis]]:

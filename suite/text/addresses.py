@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from suite.errors import UserError
-from suite.text.bytes_tokenizer import ADDRESSES, LONGEST_TOKEN, BytesTokenizer
+from suite.text.bytes_tokenizer import BytesTokenizer
 from suite.text.encoding import encode_texts
-from suite.text.hashing import hash_table
+from suite.text.hashing import ADDRESSES, LONGEST_TOKEN, hash_table
 
 CHUNK_TEXTS = 4096  # bounds the memory of counting
 _LETTER = rb"a-z0-9\x80-\xff"

@@ -3,22 +3,18 @@
 `bytes_tokenizer.BytesTokenizer` says what a token and a row is.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import tensorflow as tf
 
-from suite.text.bytes_tokenizer import (
-    ADDRESSES,
-    CASE_STEP,
-    FIRST_LETTER,
-    LAST_LETTER,
-    LONGEST_TOKEN,
-    PADDING,
-    RARE,
-    BytesTokenizer,
-)
+from suite.text.hashing import ADDRESSES, CASE_STEP, FIRST_LETTER, LAST_LETTER, LONGEST_TOKEN, PADDING, UNKNOWN
+
+if TYPE_CHECKING:
+    from suite.text.bytes_tokenizer import BytesTokenizer
 
 
-def tokenize(tokenizer: BytesTokenizer, text: tf.Tensor | np.ndarray, time: int | None) -> dict[str, tf.Tensor]:
+def tokenize(tokenizer: "BytesTokenizer", text: tf.Tensor | np.ndarray, time: int | None) -> dict[str, tf.Tensor]:
     """Return the ids of tokens and n-grams; arguments and result as in `BytesTokenizer.__call__`."""
     codes = _fold(text)
     token, position, counts = _layout(codes)
@@ -46,7 +42,7 @@ def _layout(codes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     return tf.where(inside, token, -1), tf.math.floormod(place, LONGEST_TOKEN), counts
 
 
-def _step(tokenizer: BytesTokenizer, token: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
+def _step(tokenizer: "BytesTokenizer", token: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
     """Return the step of each byte on the time axis, -1 where its token is not kept."""
     surplus = tf.maximum(counts - tokenizer.max_tokens, 0)[:, tf.newaxis]
     head = tokenizer.max_tokens if tokenizer.keep == "head" else (tokenizer.max_tokens + 1) // 2
@@ -56,7 +52,7 @@ def _step(tokenizer: BytesTokenizer, token: tf.Tensor, counts: tf.Tensor) -> tf.
 
 
 def _words(
-    tokenizer: BytesTokenizer, codes: tf.Tensor, position: tf.Tensor, step: tf.Tensor, time: int | tf.Tensor
+    tokenizer: "BytesTokenizer", codes: tf.Tensor, position: tf.Tensor, step: tf.Tensor, time: int | tf.Tensor
 ) -> tf.Tensor:
     entries = tf.gather(tokenizer.word_table.reshape(-1), codes * LONGEST_TOKEN + position)
     batch = tf.shape(codes)[0]
@@ -65,11 +61,11 @@ def _words(
     segment = tf.reshape(segment, [-1])
     hashed = tf.math.unsorted_segment_sum(tf.reshape(entries, [-1]), segment, batch * (time + 1))
     filled = tf.math.unsorted_segment_sum(tf.ones_like(segment), segment, batch * (time + 1))
-    ids = tf.where(filled > 0, _row(tokenizer, hashed, RARE), PADDING)
+    ids = tf.where(filled > 0, _row(tokenizer, hashed, UNKNOWN), PADDING)
     return tf.reshape(ids, [batch, time + 1])[:, :-1]
 
 
-def _row(tokenizer: BytesTokenizer, hashed: tf.Tensor, unknown: int) -> tf.Tensor:
+def _row(tokenizer: "BytesTokenizer", hashed: tf.Tensor, unknown: int) -> tf.Tensor:
     if tokenizer.row_of is None:
         return 1 + tf.math.floormod(hashed, tokenizer.rows - 1)
     row = tf.cast(tf.gather(tokenizer.row_of, tf.math.floormod(hashed, ADDRESSES)), tf.int32)
@@ -77,7 +73,7 @@ def _row(tokenizer: BytesTokenizer, hashed: tf.Tensor, unknown: int) -> tf.Tenso
 
 
 def _ngrams(
-    tokenizer: BytesTokenizer, codes: tf.Tensor, token: tf.Tensor, step: tf.Tensor, length: int
+    tokenizer: "BytesTokenizer", codes: tf.Tensor, token: tf.Tensor, step: tf.Tensor, length: int
 ) -> tuple[tf.Tensor, tf.Tensor]:
     table = tokenizer.ngram_tables[length]
     width = table.shape[1]

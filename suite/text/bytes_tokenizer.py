@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suite.errors import UserError
-from suite.text.hashing import hash_table
+from suite.text.hashing import (
+    ADDRESSES,
+    CASE_STEP,
+    FIRST_LETTER,
+    LAST_LETTER,
+    LONGEST_TOKEN,
+    MOST_ROWS,
+    hash_table,
+)
 
 if TYPE_CHECKING:
     import tensorflow as tf
-
-LONGEST_TOKEN = 32  # bytes; a longer run of letters is cut into pieces
-ADDRESSES = 1 << 18  # hash values told apart where rows are learned
-MOST_ROWS = 1 << 15  # rows fit in int16
-PADDING, RARE = 0, 1  # rows with a meaning of their own
-FIRST_LETTER, LAST_LETTER, CASE_STEP = ord("A"), ord("Z"), ord("a") - ord("A")
 
 
 class BytesTokenizer:

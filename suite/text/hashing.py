@@ -10,6 +10,11 @@ import numpy as np
 
 ENTRY_BITS = 20  # 32 entries add up to less than 2**25: exact in int32 everywhere
 SYMBOLS = 256
+LONGEST_TOKEN = 32  # bytes; a longer run of letters is cut into pieces
+ADDRESSES = 1 << 18  # hash values told apart where rows are learned
+MOST_ROWS = 1 << 15  # rows fit in int16
+PADDING, UNKNOWN = 0, 1  # rows with a meaning of their own
+FIRST_LETTER, LAST_LETTER, CASE_STEP = ord("A"), ord("Z"), ord("a") - ord("A")
 
 
 def hash_table(name: str, columns: int) -> np.ndarray:

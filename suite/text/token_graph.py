@@ -4,7 +4,7 @@ A character is told by the byte that begins it and the two behind; sums over the
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -22,14 +22,11 @@ from suite.text.characters import (
     kinds,
     shapes,
 )
-from suite.text.token_tokenizer import (
-    ADDRESSES,
-    PREFIXES,
-    SEPARATOR,
-    SUFFIXES,
-    TokenRule,
-    TokenTokenizer,
-)
+from suite.text.hashing import ADDRESSES
+from suite.text.token_rule import PREFIXES, SEPARATOR, SUFFIXES, TokenRule
+
+if TYPE_CHECKING:
+    from suite.text.token_tokenizer import TokenTokenizer
 
 APOSTROPHE = ord("'")
 
@@ -49,7 +46,7 @@ class _Tokens(NamedTuple):
     count: tf.Tensor
 
 
-def tokenize(tokenizer: TokenTokenizer, text: tf.Tensor | np.ndarray, time: int | None) -> dict[str, tf.Tensor]:
+def tokenize(tokenizer: "TokenTokenizer", text: tf.Tensor | np.ndarray, time: int | None) -> dict[str, tf.Tensor]:
     """Return rows and offsets of tokens; arguments and result as in `TokenTokenizer.__call__`."""
     tokens = _tokens(tokenizer, text, time)
     present = tf.cast(tokens.sizes > 0, tf.int32)
@@ -64,14 +61,14 @@ def tokenize(tokenizer: TokenTokenizer, text: tf.Tensor | np.ndarray, time: int 
     }
 
 
-def token_addresses(tokenizer: TokenTokenizer, text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def token_addresses(tokenizer: "TokenTokenizer", text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the hash addresses of the words, `(tokens,)`, and of prefixes, suffixes and shapes, `(tokens, 8)`, of texts."""
     tokens = _tokens(tokenizer, text, None)
     addresses = tokens.addresses.numpy()[tokens.sizes.numpy() > 0]
     return addresses[:, 0], addresses[:, 1:]
 
 
-def _tokens(tokenizer: TokenTokenizer, text: tf.Tensor | np.ndarray, time: int | None) -> _Tokens:
+def _tokens(tokenizer: "TokenTokenizer", text: tf.Tensor | np.ndarray, time: int | None) -> _Tokens:
     # One byte more, so that no text is without any.
     codes = tf.pad(tf.cast(tf.convert_to_tensor(text), tf.int32), [[0, 0], [0, 1]])
     start, inside = _edges(codes, tokenizer.rule)
@@ -91,7 +88,7 @@ def _tokens(tokenizer: TokenTokenizer, text: tf.Tensor | np.ndarray, time: int |
 
 
 def _sums(
-    tokenizer: TokenTokenizer,
+    tokenizer: "TokenTokenizer",
     codes: tf.Tensor,
     start: tf.Tensor,
     inside: tf.Tensor,

@@ -5,27 +5,22 @@ The ops of the graph are in `token_graph`; nothing here needs TensorFlow until a
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from suite.errors import UserError
-from suite.text.bytes_tokenizer import MOST_ROWS, padded_bytes
-from suite.text.hashing import hash_table
+from suite.text.bytes_tokenizer import padded_bytes
+from suite.text.hashing import ADDRESSES, MOST_ROWS, UNKNOWN, hash_table
+from suite.text.token_rule import AFFIXES, JOINING, PREFIXES, SEPARATOR, SUFFIXES, USUAL_RULE, TokenRule
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-SEPARATOR = "\x1f"  # UNIT SEPARATOR: ends each token of a text that brings its own
 HASHED_BYTES = 32  # of a word; what comes behind does not tell words apart
 SHAPE_LENGTH = 8  # characters of a shape
-PREFIXES, SUFFIXES = (1, 2, 3), (1, 2, 3, 4)  # characters
-AFFIXES = len(PREFIXES) + len(SUFFIXES) + 1  # and the shape
-ADDRESSES = 1 << 18  # hash values told apart
-PADDING, UNKNOWN = 0, 1  # rows with a meaning of their own
-JOINING = "-/&@_+"  # marks that may be part of a token where they stand between letters
 CHUNK_TEXTS = 512  # texts that go through the graph at once; bounds the memory of encoding
 APOSTROPHES = "'’"
 FOLDED = (
@@ -34,22 +29,6 @@ FOLDED = (
     ("Α", "Ϋ"),
     ("Ѐ", "Я"),
 )  # the first and the last capital of ASCII, Latin-1, Greek and Cyrillic
-
-
-@dataclass(frozen=True)
-class TokenRule:
-    """What of the rule that parts a text into tokens a language or a data set decides.
-
-    Attributes:
-        joined: Marks of `JOINING` that are part of a token where they stand between letters: `well-known`.
-        apostrophe: Between letters it is `"inside"` a token; `"before"` one, which it begins with the one to three letters
-            behind it (`dog`, `'s`); or `"after"` one, which it ends (`l'`, `homme`).
-        negation: Whether `don't` is `do`, `n't`.
-    """
-
-    joined: str = JOINING
-    apostrophe: str = "inside"
-    negation: bool = False
 
 
 def join_tokens(tokens: Iterable[str]) -> str:
@@ -122,7 +101,7 @@ class TokenTokenizer:
     Algorithms for Named-Entity Extraction" (shapes); Patrascu & Thorup 2011 (hashing, see `hashing`).
     """
 
-    def __init__(self, words: Sequence[int], affixes: Sequence[int], rule: TokenRule = TokenRule()) -> None:
+    def __init__(self, words: Sequence[int], affixes: Sequence[int], rule: TokenRule = USUAL_RULE) -> None:
         if max(len(words), len(affixes)) + 2 > MOST_ROWS:
             raise UserError(f"a tokenizer has at most {MOST_ROWS} rows. Received: {max(len(words), len(affixes)) + 2}")
         self.rule = rule

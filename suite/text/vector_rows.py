@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from suite.errors import UserError
 from suite.text.addresses import split_words, word_addresses
-from suite.text.bytes_tokenizer import MOST_ROWS
+from suite.text.hashing import MOST_ROWS
 from suite.text.word_vectors import WordVectors, describe, read_word_vectors
 
 RESERVED_ROWS = 2  # padding, and what has no row of its own

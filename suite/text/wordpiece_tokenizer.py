@@ -82,6 +82,14 @@ class WordpieceTokenizer:
         missing = tf.maximum(1 - tf.shape(words)[0], 0)
         return {"words": tf.reshape(tf.concat([words, tf.zeros((missing,), tf.int32)], axis=0), (1, -1))}
 
+    def normalized(self, text: bytes) -> bytes:
+        """Return a text in Unicode form NFKC with case folded, UTF-8."""
+        return normalise(tf.constant(text)).numpy()
+
+    def pieces(self, text: bytes) -> np.ndarray:
+        """Return the piece numbers of a text, int32 `(pieces,)`."""
+        return self(tf.constant([text]))["words"].numpy()[0]
+
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return the character offsets `(start, end)` of each token in `text`, one for every step of the graph."""
         owners = characters_of_normalised(text)

@@ -44,8 +44,8 @@ _WORD = regex.compile(rf"(?V1){_RUN}(?:['·{GERSHAYIM}-]{_RUN})*|{_KATAKANA}|\p{
 _LETTER = regex.compile(r"[\p{L}\p{N}]")
 
 
-def words(text: str, language: str | None = None) -> list[str]:
-    """Return the words of a caption in small letters: `words("A dog's on-the-go toy.") == ["a", "dog's", "on-the-go", "toy"]`.
+def words_of(text: str, language: str | None = None) -> list[str]:
+    """Return the words of a caption in small letters: `words_of("A dog's on-the-go toy.") == ["a", "dog's", "on-the-go", "toy"]`.
 
     Args:
         language: As in `lower`.

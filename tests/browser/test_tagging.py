@@ -8,7 +8,7 @@ import pytest
 from suite.config import load_settings
 from suite.registry import load_pipeline
 from suite.runtime.deployed import deployed_predictor
-from suite.text.token_tokenizer import ADDRESSES
+from suite.text.hashing import ADDRESSES
 from tests.conftest import LEARNED, SMALLEST, approximately
 from tests.tags_by_rule import TEXTS
 

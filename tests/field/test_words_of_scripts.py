@@ -8,9 +8,9 @@ import unicodedata
 
 import pytest
 
-from pipelines.captioning.words import words_of
 from pipelines.speech.config import Settings
 from pipelines.speech.transcripts import learn_symbols, normalise
+from suite.text.words import words_of
 
 # Words with combining marks of scripts that have no composed forms, and of some that have.
 MARKED = [

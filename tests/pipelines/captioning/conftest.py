@@ -1,6 +1,5 @@
 """A captioning predictor that needs no training, since it names the colour of the picture; and a model that had some."""
 
-import importlib
 import json
 import zlib
 
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 
 from pipelines.captioning.config import Settings
+from suite.answers import sentence_figures
 from suite.sequence.vocabulary import END, RESERVED, START, digest_of
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
@@ -129,15 +129,14 @@ def flags(tmp_path_factory):
 @pytest.fixture(scope="session")
 def watched_training(train_on, flags):
     """The RunResult of a model with attention trained on `flags` in seconds, and the beam width of each search."""
-    module = importlib.import_module("pipelines.captioning.evaluate")  # the package's attribute is its function
-    widths, find_captions = [], module.find_captions
+    widths, find_sequences = [], sentence_figures.find_sequences
 
-    def watched(predictor, pictures, settings):
-        widths.append(settings.beam_width)
-        return find_captions(predictor, pictures, settings)
+    def watched(predictor, inputs, rules):
+        widths.append(rules.beam_width)
+        return find_sequences(predictor, inputs, rules)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "find_captions", watched)
+        patch.setattr(sentence_figures, "find_sequences", watched)
         return train_on("captioning", flags, "flags", *TINY_CAPTIONING), widths
 
 

@@ -8,9 +8,9 @@ from PIL import Image
 
 from pipelines.captioning.config import Settings
 from pipelines.captioning.data import batches, encode_caption, picture_batches, prepare, raw_arrays
-from pipelines.captioning.words import words_of
 from suite.data.examples import Example
 from suite.sequence.vocabulary import END, START, UNKNOWN
+from suite.text.words import words_of
 
 SMALL = {"height": 16, "width": 16, "grid": 2, "batch_size": 4, "max_words": 6}
 

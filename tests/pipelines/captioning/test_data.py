@@ -12,8 +12,8 @@ from PIL import Image
 
 from pipelines.captioning.config import Settings
 from pipelines.captioning.data import FORMATS, prepare, raw_arrays
-from pipelines.captioning.words import words_of
 from suite.errors import UserError
+from suite.text.words import words_of
 from tests.reading import reader
 
 read = reader("captioning")

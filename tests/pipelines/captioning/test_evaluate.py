@@ -7,9 +7,8 @@ import pytest
 
 from pipelines.captioning import METRICS
 from pipelines.captioning.evaluate import evaluate
-from pipelines.captioning.search import find_captions
 from suite.data.examples import Example
-from suite.sequence.search import find_attention
+from suite.sequence.search import find_attention, find_sequences, search_rules
 from suite.sequence.vocabulary import END, START
 from tests.pipelines.captioning.conftest import WORDS, ColourPredictor
 
@@ -62,13 +61,13 @@ def test_the_pictures_can_be_drawn(found):
 def test_the_search_says_the_most_probable_sentence(colour_predictor, colour_settings):
     pictures = np.zeros((2, 32, 32, 3), np.uint8)
     pictures[0, ..., 2] = pictures[1, ..., 1] = 200
-    best, plain = find_captions(colour_predictor, pictures, colour_settings, n_best=4)
+    best, plain = find_sequences(colour_predictor, {"picture": pictures}, search_rules(colour_settings), n_best=4)
     assert [some[0] for some in best] == plain and [len(some) for some in best] == [4, 4]
     assert best[0][0].tokens == (3, 6, 7) and best[1][0].tokens == (3, 5, 7)
     assert best[0][0].log_prob == pytest.approx(4 * math.log(0.9), rel=1e-5)
     assert best[0][0].score == pytest.approx(4 * math.log(0.9) / 4**0.8, rel=1e-5)
     assert not any(token in (START, 2) for some in best for one in some for token in one.tokens)
-    alone, _ = find_captions(colour_predictor, pictures, colour_settings, beam_width=1)
+    alone, _ = find_sequences(colour_predictor, {"picture": pictures}, search_rules(colour_settings, 1))
     assert [some[0] for some in alone] == plain
 
 

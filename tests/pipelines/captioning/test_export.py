@@ -10,7 +10,6 @@ import tensorflow as tf
 from pipelines.captioning.config import Settings
 from pipelines.captioning.export import signatures
 from pipelines.captioning.model import build
-from pipelines.captioning.search import find_captions
 from suite.artifact import Trained, read_artifact, write_artifact
 from suite.export.export import export_files
 from suite.export.inspect import inspect_file
@@ -19,6 +18,7 @@ from suite.export.source import open_source
 from suite.export.trace import trace_signature
 from suite.runtime.deployed import deployed_predictor
 from suite.runtime.keras_runtime import KerasPredictor
+from suite.sequence.search import find_sequences, search_rules
 from suite.sequence.vocabulary import END, RESERVED
 from suite.vision.resize import resize_array
 
@@ -68,7 +68,7 @@ def exported(made, tmp_path_factory):
 
 def test_the_greedy_caption_is_the_searchs(made):
     predictor = KerasPredictor(made.model, made.signatures)
-    _, plain = find_captions(predictor, made.pictures, made.settings)
+    _, plain = find_sequences(predictor, {"picture": made.pictures}, search_rules(made.settings))
     answers = predictor([{"picture": picture} for picture in made.pictures])
     assert len({one.tokens for one in plain}) > 1
     for answer, expected in zip(answers, plain, strict=True):
@@ -92,9 +92,9 @@ def test_the_file_says_what_the_model_says(made, exported):
 
 def test_a_search_over_the_file_finds_what_it_finds_over_the_model(made, exported):
     predictor = KerasPredictor(made.model, made.signatures)
-    expected, _ = find_captions(predictor, made.pictures, made.settings, n_best=3)
-    found, _ = find_captions(
-        exported, made.pictures, made.settings, n_best=3
+    expected, _ = find_sequences(predictor, {"picture": made.pictures}, search_rules(made.settings), n_best=3)
+    found, _ = find_sequences(
+        exported, {"picture": made.pictures}, search_rules(made.settings), n_best=3
     )  # more beams than `compiled` takes at once
     for ours, theirs in zip(found, expected, strict=True):
         assert [one.tokens for one in ours] == [one.tokens for one in theirs]

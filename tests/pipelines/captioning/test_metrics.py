@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from pipelines.captioning.cider import CiderD
-from pipelines.captioning.metrics import caption_figures, cider_scores, overlap_figures, rouge_l
-from pipelines.captioning.words import words_of
+from pipelines.captioning.metrics import caption_figures, cider_scores
+from suite.answers.sentence_figures import overlap_figures, rouge_l
 from suite.sequence.vocabulary import digest_of
+from suite.text.words import words_of
 
 CAPTIONS = [
     "a dog runs through the grass",

@@ -13,11 +13,11 @@ from pipelines.captioning.config import Settings
 from pipelines.captioning.data import prepare
 from pipelines.captioning.model import build, phases
 from pipelines.captioning.self_critical import self_critical_batches
-from pipelines.captioning.words import words_of
 from suite.data.examples import Example
 from suite.sequence.decoder import TokenDecoder
 from suite.sequence.sampling import sample_sequences
 from suite.sequence.vocabulary import END, START, UNKNOWN
+from suite.text.words import words_of
 
 SETTINGS = Settings(
     height=16, width=16, filters=(4,), grid=2, units=8, attention="none", cell="gru", embedding_size=6, max_words=3,

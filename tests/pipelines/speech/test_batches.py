@@ -9,10 +9,11 @@ import pytest
 
 from pipelines.speech.augmentation import augment, is_augmented
 from pipelines.speech.config import Settings
-from pipelines.speech.data import batches, raw_arrays
+from pipelines.speech.data import batches
 from pipelines.speech.transcripts import step_count
 from suite.data.examples import Example
 from suite.decoding.greedy import frames_needed
+from suite.inputs.recordings import raw_arrays
 
 SMALL = Settings(sample_rate=8000, n_fft=256, hop_length=80, batch_size=4)
 CHANGES = {"speed": (0.8, 1.25), "noise_snr_db": (5.0, 20.0), "gain_db": 6.0, "shift_seconds": 0.1}

@@ -11,8 +11,9 @@ import pytest
 import soundfile
 
 from pipelines.speech.config import Settings
-from pipelines.speech.data import encode_transcript, prepare, raw_arrays
+from pipelines.speech.data import encode_transcript, prepare
 from suite.errors import UserError
+from suite.inputs.recordings import raw_arrays
 from tests.reading import reader
 
 read = reader("speech")

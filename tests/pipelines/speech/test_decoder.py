@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from pipelines.speech.config import Settings
 from pipelines.speech.data import prepare
 from pipelines.speech.decoder import make_decoder
-from pipelines.speech.predict import decode_answer
+from suite.answers.transcript import to_transcript
 from suite.data.examples import Example
 
 SYMBOLS = ["", "a", "b", " "]
@@ -41,7 +41,7 @@ def test_a_closed_vocabulary_needs_words(settings):
 def test_a_word_put_out_after_the_end_was_said_before_it():
     causal = Settings(causal=True, bidirectional=False, normalization="global", tail_seconds=0.2)  # ten steps
     heard = {"log_probs": log_probs([*"ab"] + [""] * 9 + [*" ba"])}
-    (first, last) = decode_answer(heard, make_decoder({"symbols": SYMBOLS}, causal), causal, start=2.0).words
+    (first, last) = to_transcript(heard, 2.0, make_decoder({"symbols": SYMBOLS}, causal), causal).words
     assert (first.text, last.text) == ("ab", "ba")
     assert (first.start, first.end) == (2.0, pytest.approx(2.04)) and (last.start, last.end) == pytest.approx(
         (2.06, 2.08)

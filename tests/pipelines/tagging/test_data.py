@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from pipelines.tagging.config import Settings
-from pipelines.tagging.data import batches, prepare, raw_arrays, read
+from pipelines.tagging.data import batches, prepare, read
 from pipelines.tagging.sample_data import FORMATS, SIZES, make_sample
 from suite.data.examples import Examples
 from suite.data.tag_targets import check_targets
 from suite.errors import UserError
+from suite.inputs.text_host import raw_arrays
 
 SENTENCES = [("EU rejects German call .", "B-ORG O B-MISC O O"), ("Peter Blackburn", "B-PER I-PER")]
 

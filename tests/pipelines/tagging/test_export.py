@@ -6,8 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from pipelines.tagging.export import compiled_tokens
-from pipelines.tagging.pieces import in_pieces
+from suite.answers.tag_pieces import answer_pieces, compiled_tokens
 from suite.answers.tags import Tags, answer
 from suite.artifact import Trained, read_artifact, write_artifact
 from suite.config import load_settings
@@ -16,7 +15,9 @@ from suite.export.source import open_source
 from suite.registry import load_pipeline
 from suite.runtime.deployed import exported_predictor
 from suite.runtime.keras_runtime import KerasPredictor
-from suite.text.token_tokenizer import ADDRESSES, SEPARATOR, join_tokens
+from suite.text.hashing import ADDRESSES
+from suite.text.token_rule import SEPARATOR
+from suite.text.token_tokenizer import join_tokens
 from tests.conftest import LEARNED, SMALLEST
 from tests.tags_by_rule import TEXTS
 
@@ -116,7 +117,7 @@ def in_windows(model: Exported, text: str) -> Tags:
     def call(piece):
         return model.keras([{"text": np.frombuffer(bytes(piece), np.uint8)}])[0]
 
-    outputs = in_pieces(call, text.encode(), SIZE, compiled_tokens(SIZE))
+    outputs = answer_pieces(call, text.encode(), SIZE, compiled_tokens(SIZE))
     return answer(outputs, text, model.assets, model.settings)
 
 

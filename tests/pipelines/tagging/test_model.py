@@ -9,13 +9,13 @@ import pytest
 import tensorflow as tf
 
 from pipelines.tagging.model import decode, tag_loss
-from pipelines.tagging.pieces import in_pieces
+from suite.answers.tag_pieces import answer_pieces
 from suite.config import load_settings
 from suite.data.reading import read_examples
 from suite.data.tag_schemes import tag_spans
 from suite.registry import load_pipeline
 from suite.runtime.keras_runtime import KerasPredictor
-from suite.text.token_tokenizer import SEPARATOR
+from suite.text.token_rule import SEPARATOR
 
 TEXTS = [
     "Please book a table for Anna Berger 👩‍🍳 at  Café Łódź\ttomorrow!",
@@ -113,7 +113,7 @@ def test_pieces_with_too_many_tokens_are_cut_again():
         }
 
     text = b"a b c d e f g h i j"
-    joined = in_pieces(call, text, 16, 4)
+    joined = answer_pieces(call, text, 16, 4)
     assert joined["starts"].tolist() == list(range(0, 19, 2)) and int(joined["count"]) == 10
     assert max(calls) <= 16
 

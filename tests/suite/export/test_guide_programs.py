@@ -17,7 +17,7 @@ from suite.export.guide_sources import LANGUAGES
 from suite.registry import load_pipeline
 from suite.runtime.deployed import deployed_predictor
 from suite.sequence.vocabulary import END
-from suite.text.token_tokenizer import ADDRESSES
+from suite.text.hashing import ADDRESSES
 from tests.conftest import LEARNED
 
 pytestmark = pytest.mark.slow

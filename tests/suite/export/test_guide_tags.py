@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.tagging.pieces import in_pieces, join, shifted
+from suite.answers.tag_pieces import answer_pieces, join, shifted
 from suite.answers.tags import Tags, answer
 from suite.export.guide import programs
 from suite.export.guide_sources import LANGUAGES
@@ -64,7 +64,7 @@ def expected_answer(name: str, text: str) -> Tags:
         return file_answer(name, piece)
 
     if deployment == "compiled":
-        answers = [in_pieces(call, piece, SIZE, PLACES) for _, piece in cut]
+        answers = [answer_pieces(call, piece, SIZE, PLACES) for _, piece in cut]
     else:
         answers = [call(np.frombuffer(piece, np.uint8)) for _, piece in cut]
     sizes = [len(piece) for _, piece in cut]

@@ -5,8 +5,7 @@ import tensorflow as tf
 from suite.errors import UserError
 from suite.text import BytesTokenizer
 from suite.text.addresses import learn_addresses
-from suite.text.bytes_tokenizer import ADDRESSES
-from suite.text.hashing import hash_table
+from suite.text.hashing import ADDRESSES, hash_table
 
 VARIANTS = [
     {"rows": 32768, "ngrams": (3, 4, 5), "max_tokens": 256},

@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from suite.text.addresses import word_addresses
+from suite.text.token_rule import TokenRule
 from suite.text.token_tokenizer import (
-    TokenRule,
     TokenTokenizer,
     folded_words,
     join_tokens,

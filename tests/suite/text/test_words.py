@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from suite.text.words import clean, lower, spoken, words
+from suite.text.words import clean, lower, spoken, words_of
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from suite.text.words import clean, lower, spoken, words
     ],
 )
 def test_words_of_a_caption(caption, expected):
-    assert words(caption) == expected
+    assert words_of(caption) == expected
 
 
 @pytest.mark.parametrize(
@@ -52,14 +52,14 @@ def test_a_transcript_keeps_its_words_whole(written, expected):
 def test_case_of_turkish_is_its_own():
     assert lower("ISPARTA İZMİR", "tr") == lower("ISPARTA I\N{COMBINING DOT ABOVE}ZMİR", "az-Latn") == "ısparta izmir"
     assert lower("IN", "en") == lower("IN") == "in"
-    assert words("ISPARTA'DA", "tr_TR") == ["ısparta'da"]
+    assert words_of("ISPARTA'DA", "tr_TR") == ["ısparta'da"]
     assert spoken("İyi", "tr") == "iyi"
 
 
 def test_any_form_of_unicode_has_the_same_words():
     for text in ("Où êtes-vous, garçon ?", "Việt Nam đẹp", "한국어 사람", "Ελλάδα", "вой Йод", "कि़ताब"):
         forms = {form: unicodedata.normalize(form, text) for form in ("NFC", "NFD")}
-        assert words(forms["NFC"]) == words(forms["NFD"])
+        assert words_of(forms["NFC"]) == words_of(forms["NFD"])
         assert spoken(forms["NFD"]) == unicodedata.normalize("NFC", spoken(forms["NFC"]))
         assert clean(forms["NFD"]) == clean(text)
 

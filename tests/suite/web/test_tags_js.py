@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from pipelines.tagging.pieces import in_pieces, join, shifted
+from suite.answers.tag_pieces import answer_pieces, join, shifted
 from suite.answers.tags import answer
 from suite.data.tag_schemes import plain_spans, scheme_tags, tag_spans
 from suite.text.pieces import cut_text
@@ -99,5 +99,5 @@ def _outputs(data: bytes) -> dict:
     """What a file of fixed shape gives for a text that is cut as predict cuts it."""
     cut = cut_text(data, LONGEST)
     call = lambda piece: tags_by_rule(piece, PLACES)  # noqa: E731
-    answers = [shifted(in_pieces(call, piece, SIZE, PLACES), begin) for begin, piece in cut]
+    answers = [shifted(answer_pieces(call, piece, SIZE, PLACES), begin) for begin, piece in cut]
     return join(answers, [len(piece) for _, piece in cut])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from suite.runtime.windows import row_windows
+from suite.inputs.windows import row_windows
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 7])
