@@ -7,7 +7,8 @@ from keras import ops
 
 from suite.recurrent.deployment import current, streams_start_at_zero
 from suite.recurrent.dtypes import Shape, Tensor, as_float
-from suite.recurrent.scanning import linear_scan, stepwise_scan
+from suite.recurrent.export_scan import exported_scan
+from suite.recurrent.scanning import linear_scan
 
 
 class MinimalRNN(keras.layers.Layer):
@@ -40,6 +41,7 @@ class MinimalRNN(keras.layers.Layer):
     """
 
     gates: Any = None
+    state_names: tuple[str, ...] = ("h",)
 
     def __init__(
         self,
@@ -91,8 +93,10 @@ class MinimalRNN(keras.layers.Layer):
         if self.stateful:
             if sequences_shape[0] is None:
                 raise ValueError(f"A stateful layer needs a fixed batch size. Received: shape={sequences_shape}")
-            shape = (sequences_shape[0], self.units)
-            self.states = [self.add_weight(name="state", shape=shape, initializer="zeros", trainable=False)]
+            self.states = [
+                self.add_weight(name="state", shape=(sequences_shape[0], width), initializer="zeros", trainable=False)
+                for width in self.state_size
+            ]
 
     def decay_and_drive(self, projected: Tensor) -> tuple[Tensor, Tensor]:
         """`(decay, drive)`, each `(..., units)`, from `x W + b`, `(..., gates * units)`."""
@@ -102,18 +106,11 @@ class MinimalRNN(keras.layers.Layer):
         self, sequences: Tensor, initial_state: Any = None, mask: Tensor | None = None, training: bool = False
     ) -> Any:
         sequences = as_float(sequences, self.compute_dtype)
-        state = initial_state[0] if isinstance(initial_state, (list, tuple)) else initial_state
-        if state is None:
-            state = self.states[0] if self.stateful else self.get_initial_state(ops.shape(sequences)[0])[0]
         deployment = current()
         if deployment is not None:
             # The converter needs to know that the batch is 1.
             sequences = ops.reshape(sequences, (1, sequences.shape[1] or -1, sequences.shape[-1]))
-            if deployment.streaming:
-                if initial_state is not None or self.stateful:
-                    raise streams_start_at_zero(self)
-                state = deployment.carry(f"{self.name}_h", ops.zeros((1, self.units)))
-        state = ops.cast(state, self.compute_dtype)
+        states = [ops.cast(state, self.compute_dtype) for state in self._states_before(sequences, initial_state)]
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         if training and self.dropout:
             ones = ops.ones_like(sequences[:, :1])
@@ -121,25 +118,53 @@ class MinimalRNN(keras.layers.Layer):
         if self.go_backwards:
             sequences = ops.flip(sequences, axis=1)
             mask = None if mask is None else ops.flip(mask, axis=1)
-        decay, drive = self.decay_and_drive(self._project(sequences))
-        if mask is not None:
-            real = ops.expand_dims(ops.cast(mask, "bool"), -1)
-            decay, drive = ops.where(real, decay, ops.ones_like(decay)), ops.where(real, drive, ops.zeros_like(drive))
-        outputs = self._scan(decay, drive, state)
-        last = outputs[:, -1]
+        real = None if mask is None else ops.expand_dims(ops.cast(mask, "bool"), -1)
+        outputs, last, states = self.run(sequences, states, real)
         if self.stateful:
-            self.states[0].assign(last)
+            for variable, state in zip(self.states, states, strict=True):
+                variable.assign(state)
         if deployment is not None and deployment.streaming:
-            deployment.keep(f"{self.name}_h", last)
+            for part, state in zip(self.state_names, states, strict=True):
+                deployment.keep(f"{self.name}_{part}", state)
         result = outputs if self.return_sequences else last
-        if mask is not None and self.zero_output_for_mask:
+        if real is not None and self.zero_output_for_mask:
             result = ops.where(real if self.return_sequences else real[:, -1], result, ops.zeros_like(result))
-        return (result, last) if self.return_state else result
+        return (result, *states) if self.return_state else result
 
-    def _scan(self, decay: Tensor, drive: Tensor, state: Any) -> Tensor:
-        if (deployment := current()) is not None:
-            state = ops.reshape(state, (1, self.units))
-            return stepwise_scan(decay, drive, state, unrolled=deployment.form == "unrolled")
+    def _states_before(self, sequences: Tensor, initial_state: Any) -> list[Tensor]:
+        """The states that a call begins with."""
+        deployment = current()
+        if deployment is not None and deployment.streaming:
+            if initial_state is not None or self.stateful:
+                raise streams_start_at_zero(self)
+            parts = zip(self.state_names, self.state_size, strict=True)
+            return [deployment.carry(f"{self.name}_{part}", ops.zeros((1, width))) for part, width in parts]
+        if initial_state is not None:
+            return list(initial_state) if isinstance(initial_state, (list, tuple)) else [initial_state]
+        return self.states if self.stateful else self.get_initial_state(ops.shape(sequences)[0])
+
+    def run(self, sequences: Tensor, states: list[Tensor], real: Tensor | None) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """All steps.
+
+        Args:
+            sequences: `(batch, time, features)`, in the order in which they are read.
+            states: One tensor `(batch, width)` for each of `state_size`.
+            real: `(batch, time, 1)`, boolean: False where a step is masked. None: all count.
+
+        Returns:
+            The outputs of all steps `(batch, time, units)`, the last one `(batch, units)`, and the states after it.
+        """
+        decay, drive = self.decay_and_drive(self._project(sequences))
+        outputs = self._scan(decay, drive, states[0], real)
+        last = outputs[:, -1]
+        return outputs, last, [last]
+
+    def _scan(self, decay: Tensor, drive: Tensor, state: Tensor, real: Tensor | None) -> Tensor:
+        if real is not None:
+            decay, drive = ops.where(real, decay, ops.ones_like(decay)), ops.where(real, drive, ops.zeros_like(drive))
+        if current() is not None:
+            state = ops.cast(ops.reshape(state, (1, self.units)), drive.dtype)
+            return ops.cast(exported_scan(decay, drive, state), self.compute_dtype)
         # Products of many factors want single precision at least.
         working = "float64" if self.compute_dtype == "float64" else "float32"
         outputs = linear_scan(*(ops.cast(value, working) for value in (decay, drive, state)))
@@ -157,22 +182,23 @@ class MinimalRNN(keras.layers.Layer):
         return projected + ops.cast(self.bias, inputs.dtype) if self.use_bias else projected
 
     def get_initial_state(self, batch_size: int | Tensor | None) -> list[Tensor]:
-        return [ops.zeros((batch_size, self.units), self.compute_dtype)]
+        return [ops.zeros((batch_size, width), self.compute_dtype) for width in self.state_size]
 
     def reset_state(self) -> None:
         """Goes back to the state of zeros; only for a stateful layer."""
-        if self.states is not None:
-            self.states[0].assign(ops.zeros_like(self.states[0]))
+        for state in self.states or ():
+            state.assign(ops.zeros_like(state))
 
     def compute_mask(self, sequences: Tensor, mask: Tensor | None = None) -> Any:
         mask = mask[0] if isinstance(mask, (list, tuple)) else mask
         result = mask if self.return_sequences else None
-        return [result, None] if self.return_state else result
+        return [result, *[None] * len(self.state_size)] if self.return_state else result
 
     def compute_output_shape(self, sequences_shape: Shape, initial_state_shape: Shape | None = None) -> Any:
-        state = (sequences_shape[0], self.units)
-        result = (*sequences_shape[:2], self.units) if self.return_sequences else state
-        return (result, state) if self.return_state else result
+        last = (sequences_shape[0], self.units)
+        result = (*sequences_shape[:2], self.units) if self.return_sequences else last
+        states = [(sequences_shape[0], width) for width in self.state_size]
+        return (result, *states) if self.return_state else result
 
     def get_config(self) -> dict[str, Any]:
         names = (

@@ -4,8 +4,6 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from suite.recurrent.kernels.scan import scan
-
 # Measured: blocks of 8 steps scan a sequence fastest.
 BLOCK = 8
 # Where the length is unknown, this many levels of blocks come first: they make it 512 times shorter.
@@ -45,31 +43,6 @@ def linear_scan(decay: tf.Tensor, drive: tf.Tensor, start: tf.Tensor) -> tf.Tens
         return states, gradient
 
     return run(decay, drive, start)
-
-
-def stepwise_scan(decay: tf.Tensor, drive: tf.Tensor, start: tf.Tensor, *, unrolled: bool = False) -> tf.Tensor:
-    """What `linear_scan` gives, one step after the other, in few and plain ops: the form for export.
-
-    Args:
-        decay: `(batch, time, features)`.
-        drive: `(batch, time, features)`.
-        start: `h_0`, `(batch, features)`.
-        unrolled: Whether to trace no loop at all; the number of steps must then be static.
-    """
-    if unrolled:
-        states = [start]
-        for step_decay, step_drive in zip(tf.unstack(decay, axis=1), tf.unstack(drive, axis=1), strict=True):
-            states.append(step_decay * states[-1] + step_drive)
-        return tf.stack(states[1:], axis=1)
-
-    def step(
-        slices: list[tf.Tensor], states: tuple[tf.Tensor, ...]
-    ) -> tuple[tuple[tf.Tensor, ...], tuple[tf.Tensor, ...]]:
-        h = slices[0] * states[0] + slices[1]
-        return (h,), (h,)
-
-    _, (outputs,) = scan(list, step, (start,), (decay, drive), start.shape[-1:], compiled=False)
-    return outputs
 
 
 def _scan(decay: tf.Tensor, drive: tf.Tensor, reverse: bool) -> tf.Tensor:

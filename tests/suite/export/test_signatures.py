@@ -1,5 +1,6 @@
 """Files with several signatures, several inputs, logarithms, whole numbers and padding: what speech and captioning need."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ from suite.answers.outputs import COUNT, DECISION, INNER, LOG_PROBABILITY, PROBA
 from suite.artifact import Artifact
 from suite.config import TrainingSettings
 from suite.export import export, offers
-from suite.export.offers import model_facts, refusal
+from suite.export.offers import Facts, model_facts, refusal
 from suite.export.parity import compare
 from suite.export.source import Samples, Source
 from suite.export.worker import belongs_to, stays_float
@@ -201,6 +202,14 @@ def test_answers_are_trimmed_in_every_runtime(sound, source):
         predictors.append(deployed_predictor(path, name, signatures[0]))
     for predictor in predictors:
         assert [len(answer["log_probs"]) for answer in predictor(raw)] == expected
+
+
+def test_int8_of_a_scan_is_for_fixed_shapes():
+    facts = Facts(frozenset({"mingru"}), frozenset({"mingru"}), bidirectional=False, chunks=True)
+    assert refusal(facts, "compiled", "int8") is None
+    assert "--deployment compiled, or --deployment streaming" in refusal(facts, "interpreter", "int8")
+    mixed = replace(facts, recurrences=frozenset({"mingru", "gru"}))
+    assert "a loop cannot be calibrated" in refusal(mixed, "compiled", "int8")
 
 
 def test_other_inputs_than_the_one_in_chunks_do_not_keep_a_model_from_streaming(sound):
