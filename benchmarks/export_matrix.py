@@ -21,7 +21,7 @@ from suite.export.offers import DEPLOYMENTS, QUANTIZATIONS
 from suite.export.report import read_report
 from suite.runs import Request, export, read_data, train
 
-CELLS = ("lstm", "gru", "simple_rnn", "min_gru")
+CELLS = ("lstm", "gru", "simple_rnn", "min_gru", "rg_lru", "cifg_projected", "indy_lstm")
 COLUMNS = ("cell", "directions", "file", "accuracy", "Keras", "difference", "KB", "ms", "Flex or custom")
 
 

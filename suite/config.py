@@ -10,6 +10,21 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from suite.errors import UserError
 
+# The recurrent layers that a task's `cell` may name: `suite.recurrent.stack` makes them.
+Cell = Literal[
+    "lstm",
+    "gru",
+    "simple_rnn",
+    "min_gru",
+    "min_lstm",
+    "rg_lru",
+    "cifg",
+    "cifg_projected",
+    "cifg_projected_norm",
+    "indy_lstm",
+    "layer_norm_lstm",
+]
+
 
 class TrainingSettings(BaseModel):
     """What every task's training has in common. A task extends it once, in `pipelines/TASK/config.py`."""

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from suite.config import TrainingSettings
+from suite.config import Cell, TrainingSettings
 
 
 class Settings(TrainingSettings):
@@ -47,7 +47,7 @@ class Settings(TrainingSettings):
         None, description="GloVe or fastText text file (.gz of it), as wide as embedding, that rows of words begin with"
     )
     learn_word_vectors: bool = Field(True, description="word_vectors: go on learning these rows; false: leave them")
-    cell: Literal["lstm", "gru", "simple_rnn", "min_gru", "min_lstm"] = Field("lstm", description="recurrent layer")
+    cell: Cell = Field("lstm", description="recurrent layer")
     units: int = Field(64, ge=1, description="units of each recurrent layer and direction")
     layers: int = Field(1, ge=1, description="recurrent layers")
     bidirectional: bool = Field(True, description="read forwards and backwards")

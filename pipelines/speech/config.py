@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from suite.config import TrainingSettings
+from suite.config import Cell, TrainingSettings
 from suite.text.words import LANGUAGE
 
 
@@ -54,7 +54,7 @@ class Settings(TrainingSettings):
     conv_channels: tuple[int, ...] = Field((32, 32), description="channels of each convolution; [] for none")
     conv_kernel: int = Field(5, ge=1, description="frames and bands that a convolution sees, odd")
     subsampling: Literal[1, 2, 4] = Field(2, description="frames that become one step")
-    cell: Literal["lstm", "gru", "simple_rnn", "min_gru", "min_lstm"] = Field("gru", description="recurrent layer")
+    cell: Cell = Field("gru", description="recurrent layer")
     units: int = Field(256, ge=1, description="units of each recurrent layer and direction")
     layers: int = Field(2, ge=1, description="recurrent layers")
     bidirectional: bool = Field(True, description="read forwards and backwards")

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from suite.config import TrainingSettings
+from suite.config import Cell, TrainingSettings
 
 CAUSAL = ("pixels", "frame")  # values of `normalise` that need no frame to come
 
@@ -77,7 +77,7 @@ class Settings(TrainingSettings):
     fine_tune_epochs: int = Field(0, ge=0, description="backbone: epochs that train it too, after those that do not")
     fine_tune_learning_rate: float = Field(1e-4, gt=0, description="peak learning rate of these epochs")
 
-    cell: Literal["lstm", "gru", "simple_rnn", "min_gru", "min_lstm"] = Field("gru", description="recurrent layer")
+    cell: Cell = Field("gru", description="recurrent layer")
     units: int = Field(64, ge=1, description="units of each recurrent layer and direction")
     layers: int = Field(1, ge=1, description="recurrent layers")
     bidirectional: bool = Field(True, description="read forwards and backwards; false can stream")

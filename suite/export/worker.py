@@ -19,6 +19,7 @@ def convert(conversion: Conversion) -> None:
     import tensorflow as tf
 
     from suite.artifact import load_model, read_artifact
+    from suite.export.fused_lstm import write_fused_lstms
     from suite.export.trace import trace_signatures
 
     artifact = read_artifact(conversion.model_dir, verify=False)  # the parent process has looked at the files
@@ -29,13 +30,16 @@ def convert(conversion: Conversion) -> None:
     )
     module = tf.Module()
     module.functions = {name: function for name, (function, _) in traced.items()}
+    # Ops that are built in once `write_fused_lstms` has been over the file.
+    fused = conversion.form == "fused"
+    placeholders = fused and any(hasattr(layer, "fused_tensors") for layer in model._flatten_layers())
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(module, folder, signatures=dict(module.functions))
 
         def converter():
             made = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(traced))
             made.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-            made.allow_custom_ops = any(known[name].custom_ops for name in traced)
+            made.allow_custom_ops = placeholders or any(known[name].custom_ops for name in traced)
             return made
 
         quantization, calibration = conversion.quantization, conversion.calibration
@@ -45,7 +49,7 @@ def convert(conversion: Conversion) -> None:
                 for name, (_, inputs) in traced.items():
                     yield from ((name, sample) for sample in read_samples(Path(calibration) / name, inputs))
 
-            carried = _recurrent_layers(model) if conversion.deployment == "streaming" else []
+            carried = [] if conversion.deployment == "interpreter" else _recurrent_layers(model)
             layers = [layer.name for layer in model._flatten_layers()]
             content = _int8(converter, samples, _float_layers(model), carried, layers)
         else:
@@ -56,6 +60,8 @@ def convert(conversion: Conversion) -> None:
                 prepared.target_spec.supported_types = [tf.float16]
             content = prepared.convert()
         Path(conversion.output).write_bytes(content)
+    if placeholders:
+        write_fused_lstms(Path(conversion.output), quantization)
     remove_cell_clip(Path(conversion.output))
 
 
@@ -86,8 +92,8 @@ def _float_layers(model: Any) -> list[str]:
 
 
 def _recurrent_layers(model: Any) -> list[str]:
-    """Return the names of the recurrent layers. One step after another in a stream, their states would be rounded to 8 bits
-    as often: all but their matrix products keep its precision, as the cell state does in a fused LSTM (16 bits there).
+    """Return the names of the recurrent layers. One step after another, in a stream or a scan, their states would be rounded to
+    8 bits as often: all but their matrix products keep its precision, as the cell state does in a fused LSTM (16 bits there).
     """
     from keras.layers import RNN
 

@@ -5,13 +5,18 @@ from suite.recurrent.attention_decoder import AttentionDecoder
 from suite.recurrent.attention_pooling import AttentionPooling
 from suite.recurrent.bidirectional import Bidirectional
 from suite.recurrent.cells import LayerNormLSTMCell, ZoneoutCell
+from suite.recurrent.compact_cell import CompactLSTMCell
+from suite.recurrent.compact_lstm import CompactLSTM
 from suite.recurrent.gru import GRU, GRUState
+from suite.recurrent.indy_lstm import IndyLSTM
 from suite.recurrent.lstm import LSTM, LSTMState
 from suite.recurrent.min_gru import MinGRU, MinGRUState
 from suite.recurrent.min_lstm import MinLSTM, MinLSTMState
 from suite.recurrent.policy import compilation
 from suite.recurrent.pooling import LastPooling, MaxMeanPooling, make_pooling
+from suite.recurrent.rg_lru import RGLRU, RGLRUState
 from suite.recurrent.rnn import RNN
+from suite.recurrent.seg_rnn import SegRNN
 from suite.recurrent.simple_rnn import SimpleRNN, SimpleRNNState
 from suite.recurrent.stack import recurrent_stack
 from suite.recurrent.swap import from_keras, to_keras
@@ -19,13 +24,17 @@ from suite.recurrent.swap import from_keras, to_keras
 __all__ = [
     "GRU",
     "LSTM",
+    "RGLRU",
     "RNN",
     "AdditiveAttention",
     "AttentionDecoder",
     "AttentionPooling",
     "Bidirectional",
+    "CompactLSTM",
+    "CompactLSTMCell",
     "DotAttention",
     "GRUState",
+    "IndyLSTM",
     "LSTMState",
     "LastPooling",
     "LayerNormLSTMCell",
@@ -34,6 +43,8 @@ __all__ = [
     "MinGRUState",
     "MinLSTM",
     "MinLSTMState",
+    "RGLRUState",
+    "SegRNN",
     "SimpleRNN",
     "SimpleRNNState",
     "ZoneoutCell",

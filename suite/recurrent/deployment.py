@@ -9,12 +9,13 @@ An exporter traces the model inside `deploying(Deployment(...))`; layers ask `cu
 
 import contextlib
 import contextvars
-import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+from suite.recurrent.fused_op import can_be_fused, fused_lstm
 
 FORMS = ("fused", "loop", "unrolled")
 
@@ -29,6 +30,7 @@ class Deployment:
             that starts from a state or returns its own: the op takes none and gives none. The batch is 1 and nothing is
             padded (`cut_padding`), so masks are left out. `"loop"`: a `while` loop of built-in ops, with masks. `"unrolled"`:
             the same steps one after the other without a loop, which calibration for int8 needs; shapes must be fixed.
+            A layer that is linear in its state has no loop in any form where the number of steps is fixed.
         fixed: Whether every shape is static; inputs are then padded.
         streaming: Whether a call is one chunk of a longer input: layers start from the state of the chunk before.
         states: Name -> tensor, the state that comes in. None while the states are being found out: they start as zeros.
@@ -70,10 +72,10 @@ class Deployment:
         """Do what `keras.layers.RNN.inner_loop` does, in this deployment's form.
 
         Args:
-            layer: A `SimpleRNN`, `LSTM` or `GRU`.
+            layer: A `keras.layers.RNN` that has `starts_at_zero`.
             keras_loop: The layer's loop as Keras has it.
             sequences: `(1, time, features)`.
-            initial_state: List of `(1, units)`.
+            initial_state: List of `(1, width)`.
             mask: `(1, time)` boolean, or None.
 
         Raises:
@@ -84,13 +86,15 @@ class Deployment:
         # Shapes computed from tensors lose what is known: the batch is 1, and the converter needs to know that. A reshape
         # says so; an EnsureShape that is not redundant is no op of TFLite.
         sequences = tf.reshape(sequences, (1, sequences.shape[1] or -1, sequences.shape[-1]))
-        initial_state = [tf.reshape(state, (1, layer.units)) for state in initial_state]
-        names = [f"{layer.name}_{part}" for part in ("h", "c")[: len(initial_state)]]
+        widths = layer.state_size
+        initial_state = [tf.reshape(state, (1, width)) for state, width in zip(initial_state, widths, strict=True)]
+        names = [f"{layer.name}_{part}" for part in ("h", "c", *map(str, range(2, len(widths))))[: len(widths)]]
         if self.streaming:
-            zeros = [tf.zeros((sequences.shape[0], layer.units), sequences.dtype) for _ in names]
+            zeros = [tf.zeros((1, width), sequences.dtype) for width in widths]
             initial_state = [self.carry(name, zero) for name, zero in zip(names, zeros, strict=True)]
-        if self.form == "fused" and _can_be_fused(layer) and not self.streaming:
-            outputs, last, states = _fused_lstm(layer, sequences, initial_state)
+        if self.form == "fused" and not self.streaming and can_be_fused(layer):
+            outputs, last = fused_lstm(layer, sequences, initial_state)
+            states = initial_state
             self.fused = True
         else:
             if layer.go_backwards:
@@ -151,50 +155,3 @@ def streams_start_at_zero(layer: keras.layers.Layer) -> ValueError:
         "In the streaming deployment a layer's state comes from the chunk before, zeros before the first: `initial_state` "
         f"and `stateful` have no place there. Received: layer={layer.name}"
     )
-
-
-def _can_be_fused(layer: keras.layers.Layer) -> bool:
-    if not isinstance(layer, keras.layers.LSTM) or layer.return_state or not layer.starts_at_zero:
-        return False
-    cell = layer.cell
-    return cell.activation is keras.activations.tanh and cell.recurrent_activation is keras.activations.sigmoid
-
-
-def _fused_lstm(
-    layer: Any, sequences: tf.Tensor, initial_state: list[tf.Tensor]
-) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
-    """Trace the layer as a function that the TFLite converter recognises and replaces by one op.
-
-    The converter looks for `api_implements: lstm_<unique>` on a function of inputs, h, c, kernel, recurrent kernel and
-    bias with five results, all of static rank.
-    """
-    units = layer.units
-    bias = layer.cell.bias if layer.use_bias else tf.zeros(4 * units)
-    weights = [tf.convert_to_tensor(weight) for weight in (layer.cell.kernel, layer.cell.recurrent_kernel, bias)]
-
-    def standard_lstm(inputs, h, c, kernel, recurrent_kernel, bias):
-        def step(time, h, c, outputs):
-            i, f, g, o = tf.split(tf.matmul(inputs[:, time], kernel) + tf.matmul(h, recurrent_kernel) + bias, 4, axis=1)
-            c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
-            h = tf.sigmoid(o) * tf.tanh(c)
-            return time + 1, h, c, outputs.write(time, h)
-
-        length = tf.shape(inputs)[1]
-        outputs = tf.TensorArray(tf.float32, length, element_shape=(1, units))
-        _, h, c, outputs = tf.while_loop(lambda time, *_: time < length, step, (0, h, c, outputs))
-        h, c = tf.ensure_shape(h, (1, units)), tf.ensure_shape(c, (1, units))
-        return h, tf.ensure_shape(tf.transpose(outputs.stack(), (1, 0, 2)), (1, None, units)), h, c, tf.constant(1.0)
-
-    attributes = {
-        "api_implements": f"lstm_{uuid.uuid4()}",
-        "api_preferred_device": "CPU",
-        "time_major": False,
-        "go_backwards": False,
-    }
-    fused = tf.function(standard_lstm, autograph=False, experimental_attributes=attributes)
-    if layer.go_backwards:
-        sequences = tf.reverse(sequences, [1])
-    # Only the outputs of the fused op may be used, never its states: nobody has asked for them.
-    _, outputs, *_ = fused(sequences, *initial_state, *weights)
-    last = outputs[:, -1]
-    return outputs, last, initial_state

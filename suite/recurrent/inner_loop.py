@@ -67,9 +67,10 @@ def fast_inner_loop(
     outputs, ends = recurrence(form, sequences, states, (kernel_weights, bias), tuple(recurrent), mask)
     last, outputs = _masked(layer, outputs, ends[0], mask)
     batch, length = sequences.shape[:2]
-    last = tf.ensure_shape(last, (batch, form.units))
-    outputs = last[:, None] if outputs is None else tf.ensure_shape(outputs, (batch, length, form.units))
-    ends = [tf.ensure_shape(end, (batch, form.units)) for end in ends]
+    widths = [state.shape[-1] for state in states]
+    last = tf.ensure_shape(last, (batch, widths[0]))
+    outputs = last[:, None] if outputs is None else tf.ensure_shape(outputs, (batch, length, widths[0]))
+    ends = [tf.ensure_shape(end, (batch, width)) for end, width in zip(ends, widths, strict=True)]
     return tf.nest.map_structure(lambda value: tf.cast(value, result_dtype), (last, outputs, ends))
 
 

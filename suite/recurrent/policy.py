@@ -50,7 +50,7 @@ def choose_form(
         compiled=choose_compiled(inputs, weights_shape),
         shards=choose_shards(inputs, weights_shape),
         features=inputs.shape[-1],
-        units=weights_shape[0],
+        recurrent=tuple(weights_shape),
         masked=mask is not None,
         dtype=inputs.dtype,
     )

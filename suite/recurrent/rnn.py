@@ -5,7 +5,8 @@ from typing import Any
 
 import keras
 
-from suite.recurrent.dtypes import Tensor
+from suite.recurrent.deployment import current
+from suite.recurrent.dtypes import Tensor, as_float
 from suite.recurrent.gru import GRUState
 from suite.recurrent.lstm import LSTMState
 from suite.recurrent.simple_rnn import SimpleRNNState
@@ -36,6 +37,28 @@ class RNN(keras.layers.RNN):
         args: Positional arguments of `keras.layers.RNN`.
         kwargs: Keyword arguments of `keras.layers.RNN`.
     """
+
+    # Whether the call that is being made begins from zeros: what an export may do depends on it.
+    starts_at_zero = True
+
+    def call(
+        self, sequences: Tensor, initial_state: Any = None, mask: Tensor | None = None, training: bool = False
+    ) -> Any:
+        self.starts_at_zero = initial_state is None and not self.stateful
+        return super().call(as_float(sequences, self.compute_dtype), initial_state, mask, training)
+
+    def inner_loop(
+        self, sequences: Tensor, initial_state: Any, mask: Tensor | None, training: bool = False
+    ) -> tuple[Any, Any, Any]:
+        # Cells stacked in one layer have their states nested: they stay in Keras' loop, and do not stream.
+        nested = not all(isinstance(width, int) for width in self.state_size)
+        deployment = current()
+        if deployment is not None and deployment.streaming and nested:
+            raise ValueError(f"In the streaming deployment an RNN runs one cell. Received: layer={self.name}")
+        if deployment is not None and not nested:
+            mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+            return deployment.inner_loop(self, super().inner_loop, sequences, initial_state, mask)
+        return super().inner_loop(sequences, initial_state, mask, training)
 
     def step(self, inputs: Tensor, state: Any) -> tuple[Any, ...]:
         """One step: `(batch, features)` and a state to the output `(batch, features)` and the next state."""

@@ -1,26 +1,49 @@
 """Deep recurrent networks from one function."""
 
+import functools
 from collections.abc import Sequence
+from typing import get_args
 
 import keras
 
+from suite.config import Cell
 from suite.recurrent.bidirectional import Bidirectional
 from suite.recurrent.cells import LayerNormLSTMCell, ZoneoutCell
+from suite.recurrent.compact_lstm import CompactLSTM
 from suite.recurrent.gru import GRU
+from suite.recurrent.indy_lstm import IndyLSTM
 from suite.recurrent.lstm import LSTM
 from suite.recurrent.min_gru import MinGRU
 from suite.recurrent.min_lstm import MinLSTM
+from suite.recurrent.rg_lru import RGLRU
 from suite.recurrent.rnn import RNN
 from suite.recurrent.simple_rnn import SimpleRNN
 
-LAYERS = {"simple_rnn": SimpleRNN, "lstm": LSTM, "gru": GRU, "min_gru": MinGRU, "min_lstm": MinLSTM}
+
+def _cifg(units: int, *, projected: bool = False, **options) -> CompactLSTM:
+    """A CIFG; projected to half of its units, so that most of what the recurrence weighs is gone."""
+    return CompactLSTM(units, projection=-(-units // 2) if projected else None, couple_gates=True, **options)
+
+
+LAYERS = {
+    "simple_rnn": SimpleRNN,
+    "lstm": LSTM,
+    "gru": GRU,
+    "min_gru": MinGRU,
+    "min_lstm": MinLSTM,
+    "rg_lru": RGLRU,
+    "cifg": _cifg,
+    "cifg_projected": functools.partial(_cifg, projected=True),
+    "cifg_projected_norm": functools.partial(_cifg, projected=True, layer_norm=True),
+    "indy_lstm": IndyLSTM,
+}
 STEPPED = {
     "simple_rnn": keras.layers.SimpleRNNCell,
     "lstm": keras.layers.LSTMCell,
     "gru": keras.layers.GRUCell,
     "layer_norm_lstm": LayerNormLSTMCell,
 }
-CELLS = tuple(dict.fromkeys([*LAYERS, *STEPPED]))
+CELLS = get_args(Cell)
 
 
 def recurrent_stack(
@@ -45,16 +68,16 @@ def recurrent_stack(
 
     Args:
         inputs: Keras tensor `(batch, time, features)`; its mask, if it has one, is honoured.
-        units: Width of each layer (of each direction), or a list with one width per layer.
-        cell: `"simple_rnn"`, `"lstm"`, `"gru"`, `"min_gru"`, `"min_lstm"` or `"layer_norm_lstm"`.
+        units: Units of each layer (of each direction), or a list with one number per layer; `_projected` ones give half as many.
+        cell: One of `suite.config.Cell`.
         layers: Number of layers; ignored where `units` is a list.
         bidirectional: Whether every layer reads in both directions; the outputs are concatenated.
         dropout: Share of the features dropped between layers.
         variational: Whether the features dropped are the same ones at every step (variational dropout), or drawn anew.
         recurrent_dropout: Share of the state dropped, the same units at every step (variational dropout, Gal and
             Ghahramani 2016); for `simple_rnn`, `lstm` and `gru`. Training then runs in Keras' slower loop.
-        zoneout: Probability that a unit of the state keeps its last value at a step; not for `min_gru`, `min_lstm`.
-            Runs in Keras' slower loop.
+        zoneout: Probability that a unit of the state keeps its last value at a step; for those and `layer_norm_lstm`. Runs in
+            Keras' slower loop.
         residual: Whether a layer's input is added to its output where the widths agree.
         layer_norm: Whether each layer's output is layer-normalised.
         return_sequences: Whether the last layer returns every step, or the last one alone.

@@ -13,11 +13,13 @@ import tensorflow as tf
 from suite.recurrent import (
     GRU,
     LSTM,
+    RGLRU,
     RNN,
     AdditiveAttention,
     AttentionDecoder,
     AttentionPooling,
     Bidirectional,
+    CompactLSTM,
     DotAttention,
     LastPooling,
     LayerNormLSTMCell,
@@ -73,6 +75,8 @@ LAYERS = {
     "bidirectional": lambda policy: Bidirectional(GRU(4, dtype=policy), dtype=policy),
     "min_gru": lambda policy: MinGRU(4, dtype=policy),
     "min_lstm": lambda policy: MinLSTM(4, dtype=policy),
+    "rg_lru": lambda policy: RGLRU(4, dtype=policy),
+    "compact": lambda policy: CompactLSTM(4, projection=3, layer_norm=True, dtype=policy),
     "layer_norm": lambda policy: RNN(LayerNormLSTMCell(4, dtype=policy), dtype=policy),
     "zoneout": lambda policy: RNN(ZoneoutCell(keras.layers.GRUCell(4, dtype=policy), dtype=policy), dtype=policy),
     "attention_pooling": lambda policy: AttentionPooling(dtype=policy),
@@ -88,6 +92,8 @@ LAYERS = {
     "step_simple": stepping(lambda policy: SimpleRNN(4, dtype=policy)),
     "step_min_gru": stepping(lambda policy: MinGRU(4, dtype=policy)),
     "step_min_lstm": stepping(lambda policy: MinLSTM(4, dtype=policy)),
+    "step_rg_lru": stepping(lambda policy: RGLRU(4, dtype=policy)),
+    "step_compact": stepping(lambda policy: CompactLSTM(4, projection=3, layer_norm=True, dtype=policy)),
     "step_layer_norm": stepping(lambda policy: RNN(LayerNormLSTMCell(4, dtype=policy), dtype=policy)),
 }
 

@@ -36,6 +36,16 @@ TABLE = {
     "GRU": (lambda **options: recurrent.GRU(4, return_sequences=True, **options), (STEPS,), MASKED),
     "MinGRU": (lambda **options: recurrent.MinGRU(4, return_sequences=True, **options), (STEPS,), MASKED),
     "MinLSTM": (lambda **options: recurrent.MinLSTM(4, return_sequences=True, **options), (STEPS,), MASKED),
+    "CompactLSTM": (
+        lambda **options: recurrent.CompactLSTM(
+            4, projection=3, couple_gates=True, layer_norm=True, return_sequences=True, **options
+        ),
+        (STEPS,),
+        MASKED,
+    ),
+    "IndyLSTM": (lambda **options: recurrent.IndyLSTM(4, return_sequences=True, **options), (STEPS,), MASKED),
+    "RGLRU": (lambda **options: recurrent.RGLRU(4, return_sequences=True, **options), (STEPS,), MASKED),
+    "SegRNN": (lambda **options: recurrent.SegRNN(5, 4, 8, **options), (STEPS,), {}),
     "RNN": (
         lambda **options: recurrent.RNN(cells.LayerNormLSTMCell(4, **options), return_sequences=True, **options),
         (STEPS,),

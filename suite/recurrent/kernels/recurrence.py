@@ -6,11 +6,17 @@ from typing import NamedTuple, NoReturn
 
 import tensorflow as tf
 
-from suite.recurrent.kernels import gru, gru_reset_before, lstm, simple_rnn
+from suite.recurrent.kernels import compact_lstm, gru, gru_reset_before, lstm, simple_rnn
 from suite.recurrent.kernels.scan import Tensors, flat, product
 from suite.recurrent.kernels.shards import join, room, room_of, shards, unpadded
 
-KERNELS = {"lstm": lstm, "gru": gru, "gru_reset_before": gru_reset_before, "simple_rnn": simple_rnn}
+KERNELS = {
+    "lstm": lstm,
+    "gru": gru,
+    "gru_reset_before": gru_reset_before,
+    "simple_rnn": simple_rnn,
+    **compact_lstm.KERNELS,
+}
 
 
 class Form(NamedTuple):
@@ -24,7 +30,7 @@ class Form(NamedTuple):
         compiled: Whether the loops are compiled by XLA.
         shards: Into how many parts the batch is cut; the parts run beside one another.
         features: Width of the inputs.
-        units: Width of the state.
+        recurrent: Shape of the recurrent weights, which the widths of all states follow from.
         masked: Whether there is a mask.
         dtype: The dtype of everything.
     """
@@ -35,7 +41,7 @@ class Form(NamedTuple):
     compiled: bool
     shards: int
     features: int
-    units: int
+    recurrent: tuple[int, ...]
     masked: bool
     dtype: tf.DType
 
@@ -54,7 +60,7 @@ def recurrence(
     Args:
         form: A `Form`.
         inputs: `(batch, time, features)`, float32 or float64.
-        states: Tuple of tensors `(batch, units)`.
+        states: Tuple of tensors `(batch, units)`, the first one as wide as the outputs.
         input_weights: `(W, b)`, the kernel and bias of the input product.
         recurrent_weights: The other weights, as the kernel wants them.
         mask: `(batch, time)` boolean, or None.

@@ -11,7 +11,10 @@ import suite.recurrent
 from suite.recurrent import (
     GRU,
     LSTM,
+    RGLRU,
     RNN,
+    CompactLSTM,
+    IndyLSTM,
     LayerNormLSTMCell,
     LSTMState,
     MinGRU,
@@ -19,7 +22,7 @@ from suite.recurrent import (
     ZoneoutCell,
     recurrent_stack,
 )
-from suite.recurrent.stack import CELLS
+from suite.recurrent.stack import CELLS, LAYERS, STEPPED
 
 
 def model_of(**options):
@@ -64,6 +67,10 @@ def test_every_cell_trains_saves_and_ignores_padding(cell, bidirectional, tmp_pa
     np.testing.assert_allclose(model(tokens), loaded(tokens), atol=1e-6)
 
 
+def test_every_cell_that_settings_name_can_be_made():
+    assert set(CELLS) == set(LAYERS) | set(STEPPED)
+
+
 @pytest.mark.parametrize("options", [{"recurrent_dropout": 0.4}, {"zoneout": 0.4}], ids=["dropout", "zoneout"])
 @pytest.mark.parametrize("cell", ["lstm", "gru", "simple_rnn"])
 def test_random_states_only_while_training(cell, options):
@@ -106,6 +113,9 @@ def test_layer_normalised_lstm_follows_its_equations():
         GRU(4, return_sequences=True, reset_after=False),
         SimpleRNN(4, return_sequences=True),
         MinGRU(4, return_sequences=True),
+        RGLRU(4, return_sequences=True),
+        CompactLSTM(4, projection=2, couple_gates=True, layer_norm=True, return_sequences=True),
+        IndyLSTM(4, return_sequences=True),
         RNN(LayerNormLSTMCell(4), return_sequences=True),
         RNN(ZoneoutCell(keras.layers.GRUCell(4)), return_sequences=True),
     ],
