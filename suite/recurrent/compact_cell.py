@@ -94,7 +94,7 @@ class CompactLSTMCell(keras.layers.Layer, DropoutRNNCell):
 
     def _open_forget_gate(self, shape: Shape, dtype: str | None = None) -> Tensor:
         """Zeros, and ones for the forget gate."""
-        before = shape[0] - 3 * self.units
+        before = (self.variant.gates - 3) * self.units
         parts = [ops.zeros(before, dtype), ops.ones(self.units, dtype), ops.zeros(2 * self.units, dtype)]
         return ops.concatenate(parts)
 

@@ -1,8 +1,8 @@
 """Deep recurrent networks from one function."""
 
 import functools
-from collections.abc import Sequence
-from typing import get_args
+from collections.abc import Callable, Sequence
+from typing import Any, get_args
 
 import keras
 
@@ -25,7 +25,7 @@ def _cifg(units: int, *, projected: bool = False, **options) -> CompactLSTM:
     return CompactLSTM(units, projection=-(-units // 2) if projected else None, couple_gates=True, **options)
 
 
-LAYERS = {
+LAYERS: dict[str, Callable[..., Any]] = {
     "simple_rnn": SimpleRNN,
     "lstm": LSTM,
     "gru": GRU,

@@ -89,7 +89,8 @@ def forward(
 
     def step(slices: list[tf.Tensor], states: Tensors) -> tuple[Tensors, Tensors]:
         h, c = states
-        total, statistics = slices[0] + inside(h), ()
+        total = slices[0] + inside(h)
+        statistics: Tensors = ()
         if variant.normalized:
             statistics = _normalize(total, count)
             total = statistics[0] * gain + shift
@@ -151,7 +152,7 @@ def backward(
             # A masked step passed its states on: so do the gradients, and its gates and its projection get none.
             real = slices[len(saved) + 1]
             d_gates, before_c = tf.where(real, d_gates, 0), tf.where(real, before_c, d_c)
-        d_sum = _normalize_back(d_gates * gain, *slices[3:5], count) if variant.normalized else d_gates
+        d_sum = _normalize_back(d_gates * gain, slices[3], slices[4], count) if variant.normalized else d_gates
         before_h, projected = back(d_sum), d_h
         if real is not None:
             before_h += tf.where(~real, d_h, 0)

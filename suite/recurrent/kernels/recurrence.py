@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import tensorflow as tf
 
@@ -10,7 +10,7 @@ from suite.recurrent.kernels import compact_lstm, gru, gru_reset_before, lstm, s
 from suite.recurrent.kernels.scan import Tensors, flat, product
 from suite.recurrent.kernels.shards import join, room, room_of, shards, unpadded
 
-KERNELS = {
+KERNELS: dict[str, Any] = {  # modules and objects with `forward`, `backward` and `recurrent_gradients`
     "lstm": lstm,
     "gru": gru,
     "gru_reset_before": gru_reset_before,
