@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from suite.cluster.connect import with_address
 from suite.commands import benchmark, data, demo, doctor, evaluate, export, predict, runs, train, ui
 from suite.errors import UserError
 from suite.export.convert import ConversionError
@@ -46,6 +47,7 @@ def main() -> None:
     if debug:
         sys.argv.remove("--debug")
         os.environ["SUITE_DEBUG"] = "1"
+    sys.argv = with_address(sys.argv)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         app()

@@ -70,12 +70,16 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class PredictOption:
-    """An option that a pipeline adds to `suite predict`: `--NAME`, its type (bool makes a flag), default and help."""
+    """An option that a pipeline adds to `suite predict`: `--NAME`, its type (bool makes a flag), default and help.
+
+    `together` says that it needs all inputs in one process: one page of all, what comes while it is heard.
+    """
 
     name: str
     type: type
     default: Any
     help: str
+    together: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,13 +88,16 @@ class BatchSource:
 
     Attributes:
         steps: Batches per epoch.
-        dataset: `dataset(epoch)` gives the batches of that epoch, `(inputs, targets)` or `(inputs, targets, sample_weights)`.
-            Order and augmentation depend on the seed and the epoch alone, so that a resumed run sees what an unbroken one sees.
+        dataset: `dataset(epoch)` gives the batches of that epoch, `(inputs, targets)` or `(inputs, targets, sample_weights)`;
+            `dataset(epoch, share)` the rows of each that one of several workers computes (`suite.data.share`).
+            Order and augmentation depend on the seed and the epoch alone, so that a resumed run sees what an unbroken one
+            sees, and what becomes of an example on the example too, so that all workers together see it as well. A share
+            is padded as the whole batch is, or less and with zeros.
         names: `names(epoch, step)` gives the names of the examples in one batch, for messages.
     """
 
     steps: int
-    dataset: Callable[[int], "tf.data.Dataset"]
+    dataset: Callable[..., "tf.data.Dataset"]
     names: Callable[[int, int], list[str]]
 
 

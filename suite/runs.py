@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from suite.artifact import Artifact, Trained, read_artifact, write_artifact, write_json
+from suite.artifact import Artifact, Trained, read_artifact, read_json, write_artifact, write_json
 from suite.config import TrainingSettings
 from suite.data.examples import Examples
 from suite.data.reading import read_examples, refuse_problems
 from suite.errors import UserError
-from suite.pipeline import BatchSource, Evaluation, draw, primary_metric
+from suite.pipeline import Evaluation, draw, primary_metric
 from suite.registry import load_pipeline
 from suite.tracking.card import model_card
 from suite.training.lock import locked
@@ -24,10 +24,6 @@ from suite.training.state import read_history
 from suite.training.unfinished import Request, free_name, open_state
 
 if TYPE_CHECKING:
-    import keras
-
-    from suite.data.examples import Example
-    from suite.pipeline import Phase, Pipeline
     from suite.tracking.epochs import EpochExtras
     from suite.tracking.outbox import Outbox
     from suite.training.state import Epoch
@@ -84,6 +80,8 @@ def train(request: Request, examples: Examples, console: Console) -> RunResult:
     from suite.tracking.patience import StoreAway
     from suite.tracking.record import log_finished
     from suite.tracking.store import tracked_run
+    from suite.training.workers.cluster import naming_lost_workers
+    from suite.training.workers.turns import send_end
 
     say = partial(console.print, markup=False, highlight=False)
     try:
@@ -93,7 +91,10 @@ def train(request: Request, examples: Examples, console: Console) -> RunResult:
                 outbox.forget()
             write_json(state / "run.json", begun | {"run_id": run.info.run_id})
             if not target.exists():
-                _fit_and_save(request, examples, target, state, outbox, console)
+                with naming_lost_workers(request.workers):
+                    _fit_and_save(request, examples, target, state, outbox, console)
+            if request.workers is not None:
+                send_end(request.workers)
             artifact = read_artifact(target)
             log_finished(outbox, artifact, artifact.record["seconds"])
             result = _saved_result(artifact)
@@ -260,10 +261,11 @@ def _fit_and_save(
     from suite.tracking.epochs import EpochExtras
     from suite.tracking.machine import watched_machine
     from suite.tracking.record import log_curves, log_evaluation, log_notes, log_pictures
-    from suite.training.begin import begin_model
+    from suite.training.begin import begin_model, phase_sources
     from suite.training.fit import FitPlan, fit
     from suite.training.process import prepare_process
     from suite.training.record import run_record, with_digests
+    from suite.training.workers.turns import lead, send_begin
 
     started = time.monotonic()
     pipeline, settings = load_pipeline(request.task), request.settings
@@ -287,7 +289,10 @@ def _fit_and_save(
         return pipeline.evaluate(predictor, selected, assets, settings) if selected else None
 
     phases = pipeline.phases(settings, assets)
-    sources = _sources(pipeline, phases, model, examples.part("train"), assets, settings)
+    sources = phase_sources(pipeline, phases, model, examples.part("train"), assets, settings)
+    if request.workers is not None:
+        send_begin(request.workers, read_json(state / "run.json"), assets)
+        phases, sources = lead(request.workers, model, phases, sources)
     with watched_machine(seconds_before, settings.log_system_metrics) as machine:
         extras = EpochExtras(outbox, sum(phase.epochs for phase in phases), settings.log_samples, machine)
         score = (lambda: extras.scored(evaluate_part("dev", settings.for_epochs()))) if examples.part("dev") else None
@@ -319,6 +324,8 @@ def _log_begun(request: Request, examples: Examples, epochs: "Sequence[Epoch]", 
 
     command = {name: value for name, value in (("fold", request.fold), ("init", request.init)) if value}
     units = {f"unit.{name}": unit for name, (_, unit) in load_pipeline(request.task).METRICS.items()}
+    if request.workers is not None:
+        command["workers"] = request.workers.share.workers
     log_start(outbox, request.settings, examples, command | units)
     for epoch in epochs:
         log_epoch(outbox, epoch)
@@ -329,19 +336,6 @@ def _log_ended(outbox: "Outbox", extras: "EpochExtras", epoch: "Epoch") -> None:
 
     log_epoch(outbox, epoch)
     extras.log(epoch)
-
-
-def _sources(
-    pipeline: "Pipeline",
-    phases: "Sequence[Phase]",
-    model: "keras.Model",
-    examples: "Sequence[Example]",
-    assets: dict[str, Any],
-    settings: Any,
-) -> list[BatchSource]:
-    """Return the training batches of each phase."""
-    shared = pipeline.batches(examples, assets, settings, True)
-    return [phase.batches(model, examples, assets, settings) if phase.batches else shared for phase in phases]
 
 
 def _leave(state: Path, target: Path, request: Request, console: Console) -> None:

@@ -17,7 +17,7 @@ PREDICT_OPTIONS = (
     PredictOption("beam_width", int, 0, "sentences kept by beam search; 1: greedy; 0: as the model's settings say"),
     PredictOption("n_best", int, 1, "captions given, best first"),
     PredictOption("explain", bool, False, "where in the picture each word looked"),
-    PredictOption("html", str, None, "write all pictures with their captions to this page (.html)"),
+    PredictOption("html", str, None, "write all pictures with their captions to this page (.html)", together=True),
 )
 
 __all__ = ["ANSWER", "INPUT", "METRICS", "PREDICT_OPTIONS"]

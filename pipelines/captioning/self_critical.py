@@ -76,7 +76,9 @@ def self_critical_batches(
 
     shape = (None, None)
     signature = (input_specification(settings), tf.TensorSpec(shape, tf.int32), tf.TensorSpec(shape, tf.float32))
-    return generated_batches(plan, generate, signature, [example.name for example in examples], prefetch=0)
+    names = [example.name for example in examples]
+    # What is drawn for a caption depends on all that are sampled with it.
+    return generated_batches(plan, generate, signature, names, prefetch=0, divisible=False)
 
 
 def _reward(

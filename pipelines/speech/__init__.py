@@ -11,7 +11,9 @@ PREDICT_OPTIONS = (
     PredictOption("lexicon", str, "", "text file of the only words allowed, one a line"),
     PredictOption("hot_words", str, "", "words, separated by commas, that beam search favours"),
     PredictOption("n_best", int, 1, "alternatives given, best first"),
-    PredictOption("stream", bool, False, "show words as they come; `microphone` as INPUT listens until Ctrl-C"),
+    PredictOption(
+        "stream", bool, False, "show words as they come; `microphone` as INPUT listens until Ctrl-C", together=True
+    ),
 )
 
 __all__ = ["ANSWER", "INPUT", "PREDICT_OPTIONS"]

@@ -6,7 +6,9 @@ from suite.pipeline import PredictOption, lazy_exports
 
 PREDICT_OPTIONS = (
     PredictOption("timeline", bool, False, "the actions over time, from windows that slide over the video"),
-    PredictOption("annotate", str, None, "write the video with its actions to this file (.mp4, .avi) or folder"),
+    PredictOption(
+        "annotate", str, None, "write the video with its actions to this file (.mp4, .avi) or folder", together=True
+    ),
     PredictOption("camera", int, None, "answer what this camera sees (0 is the first); takes the place of an INPUT"),
 )
 

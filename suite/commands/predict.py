@@ -1,5 +1,6 @@
 """`suite predict`: answers of a saved model, one per input."""
 
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,10 @@ from suite.commands.task_options import declaration, split_options
 from suite.errors import UserError
 
 if TYPE_CHECKING:
+    from suite.artifact import Artifact
+    from suite.cluster.answering import Model
+    from suite.inputs.kind import Input
+    from suite.pipeline import Pipeline
     from suite.runtime.loaded import Answered
 
 LONGEST_NAME = 100  # characters of an input that are shown beside its answer
@@ -34,7 +39,17 @@ def predict(
     runtime: Annotated[str, typer.Option(help="keras, or tflite for an exported file")] = "keras",
     tflite: Annotated[Path | None, typer.Option(help="the exported file; default: the float32 interpreter one")] = None,
     output: Annotated[
-        Path | None, typer.Option(help="write the answers to this .csv, .jsonl or .parquet file instead")
+        Path | None,
+        typer.Option(help="write the answers to this .csv, .jsonl or .parquet file instead; with --ray to this folder"),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[ADDRESS]", help="answer with actors of a Ray cluster; without ADDRESS on this machine alone"
+        ),
+    ] = None,
+    actors: Annotated[
+        int | None, typer.Option(help="--ray: how many; as many as there are cores by default", min=1)
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="print one JSON object per input")] = False,
     help: Annotated[bool, typer.Option("--help", help="show this message; with MODEL_DIR its own options too")] = False,
@@ -57,12 +72,23 @@ def predict(
     from suite.runtime.answer_file import check_answer_file, write_answers
     from suite.runtime.loaded import INPUTS_AT_ONCE, answer_inputs, load
 
+    expanded = expand_inputs(pipeline.INPUT, artifact.settings, arguments, text, encoding)
+    if ray is not None:
+        _refuse_with_ray(pipeline, options, {"--json": json, STDIN: STDIN in arguments, "live input": bool(live)})
+        if output is None:
+            raise UserError("--ray needs --output FOLDER, for the answers are files of it")
+        from suite.cluster.answering import Model
+
+        model_of_actor = Model(str(model_dir.absolute()), runtime, str(tflite.absolute()) if tflite else None)
+        failed = _answer_on_ray(artifact, model_of_actor, list(expanded), options, output, (ray, actors))
+        raise typer.Exit(2 if failed else 0)
+    if actors is not None:
+        raise UserError("--actors goes with --ray")
     if output is not None:
         check_answer_file(output)
     if runtime == "keras" and tflite is None and not is_file_model(model_dir):
         start_tensorflow()
     model = load(artifact, runtime, tflite)
-    expanded = expand_inputs(pipeline.INPUT, artifact.settings, arguments, text, encoding)
     waits = STDIN in arguments  # for whoever writes the lines, and may wait for an answer to each
     items = expanded if waits else list(expanded)
     answered = answer_inputs(model, items, options, 1 if waits else INPUTS_AT_ONCE)
@@ -76,6 +102,46 @@ def predict(
         words().print(f"{output}: {len(items)} answers", markup=False, highlight=False)
     if failures:
         raise typer.Exit(2)
+
+
+def _refuse_with_ray(pipeline: "Pipeline", options: dict[str, Any], asked: dict[str, bool]) -> None:
+    """Raise UserError for what makes no sense where many machines answer."""
+    together = {f"--{option.name.replace('_', '-')}" for option in pipeline.PREDICT_OPTIONS if option.together}
+    given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
+    refused = [name for name, value in asked.items() if value] + [name for name in given if name in together]
+    if refused:
+        raise UserError(f"{refused[0]} does not go with --ray, which answers many files or texts into a folder")
+
+
+def _answer_on_ray(
+    artifact: "Artifact",
+    model: "Model",
+    items: "list[Input]",
+    options: dict[str, Any],
+    folder: Path,
+    cluster: tuple[str, int | None],
+) -> int:
+    """Answer inputs into a folder; return how many failed. `cluster`: the address, and how many actors."""
+    from suite.cluster.answering import answer_in_shards
+    from suite.cluster.connect import connect
+
+    address, actors = cluster
+    with words().status("starting Ray"):
+        ray = connect(address)
+    count = actors or max(1, int(ray.cluster_resources().get("CPU", 1)))
+    steps = answer_in_shards(ray, artifact, model, items, options, folder, count)
+    begun = next(steps)
+    if begun.answered:
+        words().print(f"{folder}: {begun.answered:,} of {begun.inputs:,} are answered already", highlight=False)
+    started = time.monotonic()
+    *_, done = [begun, *progress(steps, None, "answering")]
+    seconds, answered = time.monotonic() - started, done.answered - begun.answered
+    words().print(
+        f"{folder}: {done.inputs:,} answers; {answered:,} now, by {count} actors in {seconds:.1f} s, {done.failed:,} of them errors",
+        markup=False,
+        highlight=False,
+    )
+    return done.failed
 
 
 def _shown(answered: Iterable["Answered"], json: bool, lines: bool, failures: list[str]) -> Iterator[dict[str, Any]]:

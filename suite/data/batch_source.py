@@ -1,9 +1,11 @@
 """Batches that a generator makes, as planned for each epoch."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from suite.data.bucketing import BatchPlan
+from suite.data.share import WHOLE, Share
 from suite.pipeline import BatchSource
 
 if TYPE_CHECKING:
@@ -11,14 +13,17 @@ if TYPE_CHECKING:
 
 PREFETCH = 4  # batches
 
+Generate = Callable[[int, Sequence[BatchPlan]], Iterable[Any]]
+
 
 def generated_batches(
     plan: Callable[[int], Sequence[BatchPlan]],
-    generate: Callable[[int, Sequence[BatchPlan]], Iterable[Any]],
+    generate: Generate,
     signature: Any,
     names: Sequence[str],
     steady_epoch: int = 0,
     prefetch: int = PREFETCH,
+    divisible: bool = True,
 ) -> BatchSource:
     """Return the batches that are planned for each epoch, made one after another.
 
@@ -29,13 +34,19 @@ def generated_batches(
         names: The name of the example of each index in a plan, for messages.
         steady_epoch: An epoch with as many batches as most have.
         prefetch: How many batches are made before they are asked for; 0 makes each one when it is.
+        divisible: Whether a plan with a part of the indices gives those rows of the batch; else a worker that computes
+            a share of the rows makes the whole batch first.
     """
 
-    def dataset(epoch: int) -> "tf.data.Dataset":
+    def dataset(epoch: int, share: Share = WHOLE) -> "tf.data.Dataset":
         import tensorflow as tf
 
         planned = plan(epoch)
-        batches = tf.data.Dataset.from_generator(lambda: generate(epoch, planned), output_signature=signature)
+        make = _shares if divisible else _cut_shares
+        batches = tf.data.Dataset.from_generator(
+            lambda: generate(epoch, planned) if share == WHOLE else make(generate, epoch, planned, share),
+            output_signature=signature,
+        )
         batches = batches.apply(tf.data.experimental.assert_cardinality(len(planned)))
         return batches.prefetch(prefetch) if prefetch else batches
 
@@ -43,3 +54,28 @@ def generated_batches(
         return [names[index] for index in plan(epoch)[step].indices]
 
     return BatchSource(len(plan(steady_epoch)), dataset, names_in)
+
+
+def _shares(generate: Generate, epoch: int, planned: Sequence[BatchPlan], share: Share) -> Iterator[Any]:
+    """Yield a share of the rows of each batch; nothing else is read, but for one row where the share is empty."""
+    rows = [share.rows(len(batch.indices)) for batch in planned]
+    parts = [
+        replace(batch, indices=batch.indices[part] if part.stop > part.start else batch.indices[:1])
+        for batch, part in zip(planned, rows, strict=True)
+    ]
+    for part, batch in zip(rows, generate(epoch, parts), strict=True):
+        yield batch if part.stop > part.start else _rows_of(batch, slice(0))
+
+
+def _cut_shares(generate: Generate, epoch: int, planned: Sequence[BatchPlan], share: Share) -> Iterator[Any]:
+    """Yield a share of the rows of each batch, which is made whole."""
+    import tensorflow as tf
+
+    for batch in generate(epoch, planned):
+        yield _rows_of(batch, share.rows(len(tf.nest.flatten(batch)[0])))
+
+
+def _rows_of(batch: Any, rows: slice) -> Any:
+    import tensorflow as tf
+
+    return tf.nest.map_structure(lambda array: array[rows], batch)

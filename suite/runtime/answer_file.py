@@ -4,7 +4,7 @@ import csv
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ def _write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
 
 def _write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     # Which columns there are is known at the end: a row without an answer has others.
-    flat = [_flat(row) for row in rows]
+    flat = [flat_row(row) for row in rows]
     columns = list(dict.fromkeys(name for row in flat for name in row))
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns)
@@ -66,18 +66,19 @@ def _write_parquet(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     import pyarrow
     import pyarrow.parquet
 
-    flat = [_flat(row) for row in rows]
+    flat = [flat_row(row) for row in rows]
     columns = dict.fromkeys(name for row in flat for name in row)
     # By the names of all rows: pyarrow takes those of the first alone.
     table = pyarrow.table({name: [row.get(name) for row in flat] for name in columns})
     pyarrow.parquet.write_table(table, path)
 
 
-def _flat(row: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def flat_row(row: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return an answer as a row of a table: fields within fields by names with dots, lists as JSON."""
     flat: dict[str, Any] = {}
     for name, value in row.items():
         if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{name}.")
+            flat |= flat_row(value, f"{prefix}{name}.")
         elif isinstance(value, list | tuple):
             flat[prefix + name] = json.dumps(value, ensure_ascii=False)
         else:

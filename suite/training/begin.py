@@ -1,13 +1,14 @@
 """What a run begins with: its assets and its model, fresh, warm or as the unfinished run left them."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from suite.artifact import Artifact, read_artifact
-from suite.data.examples import Examples
+from suite.data.examples import Example, Examples
 from suite.errors import UserError
-from suite.pipeline import Pipeline
+from suite.pipeline import BatchSource, Phase, Pipeline
 from suite.training.unfinished import Request, keep_assets, kept_assets
 
 if TYPE_CHECKING:
@@ -64,3 +65,16 @@ def warm_source(request: Request) -> Artifact | None:
     if source is not None and source.task != request.task:
         raise UserError(f"--init {request.init}: expected a {request.task} model. Received: a {source.task} model")
     return source
+
+
+def phase_sources(
+    pipeline: Pipeline,
+    phases: Sequence[Phase],
+    model: "keras.Model",
+    examples: Sequence[Example],
+    assets: dict[str, Any],
+    settings: Any,
+) -> list[BatchSource]:
+    """Return the training batches of each phase."""
+    shared = pipeline.batches(examples, assets, settings, True)
+    return [phase.batches(model, examples, assets, settings) if phase.batches else shared for phase in phases]

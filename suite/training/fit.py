@@ -68,11 +68,7 @@ def fit(
             epochs = history.of_phase(index)
             if history.epochs and history.epochs[-1].phase > index:
                 continue
-            steps = phase.epochs * source.steps
-            ema_fraction = settings.ema_fraction if phase.ema_fraction is None else phase.ema_fraction
-            optimizer = make_optimizer(settings, phase.learning_rate, steps, ema_fraction)
-            phase.compile(model, optimizer)
-            model.optimizer.build(model.trainable_variables)
+            begin_phase(model, phase, source, settings)
             if epochs:
                 restore_state(state, model)
             elif index:
@@ -91,6 +87,13 @@ def fit(
                 take_average(model)
     restore_best(state, model)
     return history
+
+
+def begin_phase(model: "keras.Model", phase: Phase, source: BatchSource, settings: TrainingSettings) -> None:
+    """Compile the model for a phase, with a new optimizer whose variables are there."""
+    ema_fraction = settings.ema_fraction if phase.ema_fraction is None else phase.ema_fraction
+    phase.compile(model, make_optimizer(settings, phase.learning_rate, phase.epochs * source.steps, ema_fraction))
+    model.optimizer.build(model.trainable_variables)
 
 
 def fit_epoch(

@@ -7,7 +7,7 @@ vocabulary: `assets`) and the epochs' states lie beside it.
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from suite.artifact import (
     package_versions,
@@ -24,6 +24,9 @@ from suite.data.examples import Examples
 from suite.errors import UserError
 from suite.training.state import latest_state
 
+if TYPE_CHECKING:
+    from suite.training.workers.cluster import Workers
+
 ASSETS = "assets"
 
 
@@ -39,6 +42,7 @@ class Request:
         resume: Go on with the unfinished run of that name.
         init: Model folder to begin from.
         fold: `"2/5"` for one of several folds, and `parent`: the run id that gathers them.
+        workers: The processes that train this run together; None: this one alone.
     """
 
     task: str
@@ -49,6 +53,7 @@ class Request:
     init: Path | None = None
     fold: str | None = None
     parent: str | None = None
+    workers: "Workers | None" = None
 
 
 def open_state(request: Request, examples: Examples) -> tuple[Path, Path, dict[str, Any]]:
@@ -116,13 +121,16 @@ def check_state(request: Request, examples: Examples) -> tuple[Path, Path]:
     return target, state
 
 
-def refuse_other(place: Path, begun: dict[str, Any], request: Request, examples: Examples) -> None:
+def refuse_other(
+    place: Path | str, begun: dict[str, Any], request: Request, examples: Examples, action: str = "resume"
+) -> None:
     """Raise UserError, naming what differs, if a run was begun with other settings or data than `request` and `examples`.
 
     Args:
         place: Where the run lies, for the message.
         begun: What is known of it: its settings, the fingerprint, sizes and fold of its data, and the fingerprints of
             parts and order, which runs of older versions lack.
+        action: What cannot be done then.
     """
     settings = request.settings.model_dump(mode="json")
     # A setting that the version which began the run did not have was as it is by default.
@@ -131,20 +139,20 @@ def refuse_other(place: Path, begun: dict[str, Any], request: Request, examples:
     if changed:
         was = ", ".join(f"{key}={begun_settings[key]!r}" for key in changed)
         now = ", ".join(f"{key}={settings[key]!r}" for key in changed)
-        raise UserError(f"{place}: cannot resume with other settings. It was begun with {was}. Received: {now}")
+        raise UserError(f"{place}: cannot {action} with other settings. It was begun with {was}. Received: {now}")
     for key, value in (("fingerprint", examples.fingerprint), ("sizes", examples.sizes), ("fold", request.fold)):
         if begun.get(key) != value:
             raise UserError(
-                f"{place}: cannot resume with other data: its {key} was {begun.get(key)}. Received: {value}"
+                f"{place}: cannot {action} with other data: its {key} was {begun.get(key)}. Received: {value}"
             )
     if begun.get("parts") not in (None, examples.parts_fingerprint):
         raise UserError(
-            f"{place}: cannot resume with other parts: expected each example of {examples.path} in the part (train, dev, "
+            f"{place}: cannot {action} with other parts: expected each example of {examples.path} in the part (train, dev, "
             "test) that it was in when the run began. Received: the same examples, some in another part"
         )
     if begun.get("order") not in (None, examples.order_fingerprint):
         raise UserError(
-            f"{place}: cannot resume with another order: expected the examples of {examples.path} as they stood when the "
+            f"{place}: cannot {action} with another order: expected the examples of {examples.path} as they stood when the "
             "run began, for batches are drawn by it. Received: the same examples, in another order"
         )
 

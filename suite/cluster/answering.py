@@ -1,0 +1,108 @@
+"""`suite predict --ray`: inputs answered by actors, each of which loads the model once."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from suite.artifact import Artifact
+from suite.cluster.answer_shards import encode_rows, open_shards, pack_inputs, unpack_inputs, write_shard
+from suite.inputs.kind import Input
+
+
+@dataclass(frozen=True)
+class Model:
+    """What an actor loads: a saved model's folder or an exported file, and what computes its answers."""
+
+    path: str
+    runtime: str
+    tflite: str | None
+
+
+@dataclass(frozen=True)
+class ShardsDone:
+    """How far a folder of answers is: inputs answered so far and in all, and how many of those answered now failed."""
+
+    answered: int
+    inputs: int
+    failed: int
+
+
+class Answerer:
+    """An actor's work: a shard's inputs in, the content of its file out."""
+
+    def __init__(self, model: Model, options: Mapping[str, Any], ending: str) -> None:
+        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # an actor has one core
+        from suite.quiet import import_tensorflow
+
+        if model.runtime == "keras" and model.tflite is None:
+            import_tensorflow()
+        from suite.runtime.loaded import load
+
+        self.model = load(model.path, model.runtime, model.tflite)
+        self.options, self.ending = dict(options), ending
+
+    def __call__(self, shard: dict[str, Any]) -> dict[str, Any]:
+        from suite.runtime.loaded import answer_inputs
+
+        answers = list(answer_inputs(self.model, unpack_inputs(shard["inputs"]), self.options))
+        return {
+            "shard": shard["shard"],
+            "content": encode_rows((answer.plain() for answer in answers), self.ending),
+            "failed": sum(answer.error is not None for answer in answers),
+        }
+
+
+def answer_in_shards(
+    ray: Any,
+    artifact: Artifact,
+    model: Model,
+    inputs: Sequence[Input],
+    options: Mapping[str, Any],
+    folder: Path,
+    actors: int,
+) -> Iterator[ShardsDone]:
+    """Answer inputs into shards of a folder, those that are there left alone; tell after each how far it is.
+
+    Args:
+        ray: Connected, as `connect` gives it.
+        artifact: What `open_model` read of the model.
+        model: The same for the actors, which read it from the path: on several machines a folder that all have.
+        inputs: All of them.
+        options: Of the task's `predict`.
+        folder: Where the shards go, which this process writes.
+        actors: How many, each with a core of its own.
+
+    Raises:
+        UserError: as `open_shards`.
+    """
+    about = {
+        "run": artifact.record["run_id"],
+        "runtime": model.runtime,
+        "tflite": model.tflite,
+        "options": dict(options),
+    }
+    plan, missing = open_shards(folder, inputs, about, actors)
+    waiting = sum(len(range(*plan.slice(shard).indices(plan.inputs))) for shard in missing)
+    done = ShardsDone(plan.inputs - waiting, plan.inputs, 0)
+    yield done
+    if not missing:
+        return
+    import ray.data
+
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    items = [{"shard": shard, "inputs": pack_inputs(inputs[plan.slice(shard)])} for shard in missing]
+    shards = ray.data.from_items(items, override_num_blocks=len(items)).map(
+        Answerer,
+        fn_constructor_args=(model, dict(options), plan.ending),
+        compute=ray.data.ActorPoolStrategy(size=min(actors, len(missing))),
+        num_cpus=1,
+    )
+    for row in shards.iter_rows():
+        write_shard(folder, plan, row["shard"], row["content"])
+        rows = plan.slice(row["shard"])
+        done = ShardsDone(done.answered + rows.stop - rows.start, plan.inputs, done.failed + row["failed"])
+        yield done

@@ -1,0 +1,100 @@
+"""Workers as processes of this machine: started together, and ended together where one is lost."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import IO
+
+from suite.training.workers.cluster import VARIABLE, config_of
+
+GRACE = 30.0  # seconds in which the others may end themselves and say why, once one has gone
+FAREWELL = 60.0  # seconds in which the others end once the chief has ended well
+LAST_LINES = 15
+
+
+def run_on_this_machine(command: Sequence[str], count: int, say: Callable[[str], None]) -> int:
+    """Run a command in `count` processes that are one another's workers, and return the exit status of the first, the chief.
+
+    The chief has this process's stdout and stderr; what another one said is shown where it fails. Where one ends with a
+    fault, or is killed, the rest have `GRACE` seconds to end as well. Processor cores are divided among them.
+
+    Args:
+        command: What each runs, with a `TF_CONFIG` of its own.
+        count: How many.
+        say: Shows a line to the person.
+    """
+    addresses = [f"127.0.0.1:{port}" for port in _free_ports(count)]
+    cores = str(max(1, (os.cpu_count() or 1) // count))
+    shared = {"TF_NUM_INTRAOP_THREADS": cores, "OMP_NUM_THREADS": cores} | os.environ
+    with ExitStack() as stack:
+        outputs = [None, *(stack.enter_context(tempfile.TemporaryFile()) for _ in range(count - 1))]
+        workers = [
+            subprocess.Popen(
+                command,
+                env=shared | {VARIABLE: config_of(addresses, index)},
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
+            )
+            for index, output in enumerate(outputs)
+        ]
+        try:
+            return _watch(workers, outputs, say)
+        finally:
+            _end(workers)
+
+
+def _watch(workers: list[subprocess.Popen], outputs: list[IO[bytes] | None], say: Callable[[str], None]) -> int:
+    """Wait until all have ended, for a limited time once one has; return the status of all."""
+    deadline = None
+    while any(worker.poll() is None for worker in workers):
+        if deadline is None and any(worker.returncode for worker in workers):
+            deadline = time.monotonic() + GRACE
+        if deadline is None and workers[0].returncode == 0:
+            deadline = time.monotonic() + FAREWELL
+        if deadline is not None and time.monotonic() > deadline:
+            _end(workers)
+            break
+        time.sleep(0.1)
+    for number, (worker, output) in enumerate(zip(workers, outputs, strict=True), 1):
+        if worker.returncode < 0:
+            say(f"worker {number} of {len(workers)} was ended by {signal.Signals(-worker.returncode).name}")
+        elif worker.returncode and output is not None and workers[0].returncode != worker.returncode:
+            output.seek(0)
+            lines = output.read().decode("utf-8", "replace").splitlines()[-LAST_LINES:]
+            say("\n".join([f"worker {number} of {len(workers)} ended with status {worker.returncode}:", *lines]))
+    chief = workers[0].returncode
+    return 1 if chief < 0 else chief
+
+
+def _end(workers: Sequence[subprocess.Popen]) -> None:
+    """End what still runs: politely, then, ten seconds later, not."""
+    running = [worker for worker in workers if worker.poll() is None]
+    for worker in running:
+        worker.terminate()
+    deadline = time.monotonic() + 10
+    for worker in running:
+        try:
+            worker.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            worker.kill()
+            worker.wait()
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def suite_command(arguments: Sequence[str]) -> list[str]:
+    """Return the command that runs `suite` as this process does."""
+    return [sys.executable, "-m", "suite", *arguments]
