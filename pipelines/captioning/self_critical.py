@@ -11,7 +11,7 @@ import tensorflow as tf
 from pipelines.captioning.cider import CiderD
 from pipelines.captioning.config import Settings
 from pipelines.captioning.data import input_specification, picture_cache
-from suite.data.batch_source import generated_batches
+from suite.data.batch_source import cut_batches, generated_batches
 from suite.data.bucketing import BatchPlan
 from suite.data.examples import Example
 from suite.pipeline import BatchSource
@@ -78,7 +78,7 @@ def self_critical_batches(
     signature = (input_specification(settings), tf.TensorSpec(shape, tf.int32), tf.TensorSpec(shape, tf.float32))
     names = [example.name for example in examples]
     # What is drawn for a caption depends on all that are sampled with it.
-    return generated_batches(plan, generate, signature, names, prefetch=0, divisible=False)
+    return cut_batches(generated_batches(plan, generate, signature, names, prefetch=0))
 
 
 def _reward(

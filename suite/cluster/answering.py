@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,12 @@ from suite.inputs.kind import Input
 
 @dataclass(frozen=True)
 class Model:
-    """What an actor loads: a saved model's folder or an exported file, and what computes its answers."""
+    """What an actor loads: a saved model's folder or an exported file, what computes its answers, the task's options."""
 
     path: str
     runtime: str
     tflite: str | None
+    options: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class ShardsDone:
 class Answerer:
     """An actor's work: a shard's inputs in, the content of its file out."""
 
-    def __init__(self, model: Model, options: Mapping[str, Any], ending: str) -> None:
+    def __init__(self, model: Model, ending: str) -> None:
         os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # an actor has one core
         from suite.quiet import import_tensorflow
 
@@ -41,7 +42,7 @@ class Answerer:
         from suite.runtime.loaded import load
 
         self.model = load(model.path, model.runtime, model.tflite)
-        self.options, self.ending = dict(options), ending
+        self.options, self.ending = dict(model.options), ending
 
     def __call__(self, shard: dict[str, Any]) -> dict[str, Any]:
         from suite.runtime.loaded import answer_inputs
@@ -59,7 +60,6 @@ def answer_in_shards(
     artifact: Artifact,
     model: Model,
     inputs: Sequence[Input],
-    options: Mapping[str, Any],
     folder: Path,
     actors: int,
 ) -> Iterator[ShardsDone]:
@@ -70,19 +70,13 @@ def answer_in_shards(
         artifact: What `open_model` read of the model.
         model: The same for the actors, which read it from the path: on several machines a folder that all have.
         inputs: All of them.
-        options: Of the task's `predict`.
         folder: Where the shards go, which this process writes.
         actors: How many, each with a core of its own.
 
     Raises:
         UserError: as `open_shards`.
     """
-    about = {
-        "run": artifact.record["run_id"],
-        "runtime": model.runtime,
-        "tflite": model.tflite,
-        "options": dict(options),
-    }
+    about = {"run": artifact.record["run_id"]} | asdict(model)
     plan, missing = open_shards(folder, inputs, about, actors)
     waiting = sum(len(range(*plan.slice(shard).indices(plan.inputs))) for shard in missing)
     done = ShardsDone(plan.inputs - waiting, plan.inputs, 0)
@@ -97,7 +91,7 @@ def answer_in_shards(
     items = [{"shard": shard, "inputs": pack_inputs(inputs[plan.slice(shard)])} for shard in missing]
     shards = ray.data.from_items(items, override_num_blocks=len(items)).map(
         Answerer,
-        fn_constructor_args=(model, dict(options), plan.ending),
+        fn_constructor_args=(model, plan.ending),
         compute=ray.data.ActorPoolStrategy(size=min(actors, len(missing))),
         num_cpus=1,
     )

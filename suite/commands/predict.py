@@ -1,6 +1,5 @@
 """`suite predict`: answers of a saved model, one per input."""
 
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,14 +8,11 @@ import typer
 from rich.text import Text
 
 from suite.commands.output import emit, progress, show, start_tensorflow, words
+from suite.commands.predict_ray import ActorsAsked, answer_on_ray, refuse_with_ray
 from suite.commands.task_options import declaration, split_options
 from suite.errors import UserError
 
 if TYPE_CHECKING:
-    from suite.artifact import Artifact
-    from suite.cluster.answering import Model
-    from suite.inputs.kind import Input
-    from suite.pipeline import Pipeline
     from suite.runtime.loaded import Answered
 
 LONGEST_NAME = 100  # characters of an input that are shown beside its answer
@@ -74,13 +70,13 @@ def predict(
 
     expanded = expand_inputs(pipeline.INPUT, artifact.settings, arguments, text, encoding)
     if ray is not None:
-        _refuse_with_ray(pipeline, options, {"--json": json, STDIN: STDIN in arguments, "live input": bool(live)})
-        if output is None:
-            raise UserError("--ray needs --output FOLDER, for the answers are files of it")
         from suite.cluster.answering import Model
 
-        model_of_actor = Model(str(model_dir.absolute()), runtime, str(tflite.absolute()) if tflite else None)
-        failed = _answer_on_ray(artifact, model_of_actor, list(expanded), options, output, (ray, actors))
+        refuse_with_ray(
+            options, pipeline.PREDICT_OPTIONS, {"--json": json, STDIN: STDIN in arguments, "a live input": bool(live)}
+        )
+        shared = Model(str(model_dir.absolute()), runtime, str(tflite.absolute()) if tflite else None, options)
+        failed = answer_on_ray(artifact, shared, expanded, output, ActorsAsked(ray, actors))
         raise typer.Exit(2 if failed else 0)
     if actors is not None:
         raise UserError("--actors goes with --ray")
@@ -102,46 +98,6 @@ def predict(
         words().print(f"{output}: {len(items)} answers", markup=False, highlight=False)
     if failures:
         raise typer.Exit(2)
-
-
-def _refuse_with_ray(pipeline: "Pipeline", options: dict[str, Any], asked: dict[str, bool]) -> None:
-    """Raise UserError for what makes no sense where many machines answer."""
-    together = {f"--{option.name.replace('_', '-')}" for option in pipeline.PREDICT_OPTIONS if option.together}
-    given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
-    refused = [name for name, value in asked.items() if value] + [name for name in given if name in together]
-    if refused:
-        raise UserError(f"{refused[0]} does not go with --ray, which answers many files or texts into a folder")
-
-
-def _answer_on_ray(
-    artifact: "Artifact",
-    model: "Model",
-    items: "list[Input]",
-    options: dict[str, Any],
-    folder: Path,
-    cluster: tuple[str, int | None],
-) -> int:
-    """Answer inputs into a folder; return how many failed. `cluster`: the address, and how many actors."""
-    from suite.cluster.answering import answer_in_shards
-    from suite.cluster.connect import connect
-
-    address, actors = cluster
-    with words().status("starting Ray"):
-        ray = connect(address)
-    count = actors or max(1, int(ray.cluster_resources().get("CPU", 1)))
-    steps = answer_in_shards(ray, artifact, model, items, options, folder, count)
-    begun = next(steps)
-    if begun.answered:
-        words().print(f"{folder}: {begun.answered:,} of {begun.inputs:,} are answered already", highlight=False)
-    started = time.monotonic()
-    *_, done = [begun, *progress(steps, None, "answering")]
-    seconds, answered = time.monotonic() - started, done.answered - begun.answered
-    words().print(
-        f"{folder}: {done.inputs:,} answers; {answered:,} now, by {count} actors in {seconds:.1f} s, {done.failed:,} of them errors",
-        markup=False,
-        highlight=False,
-    )
-    return done.failed
 
 
 def _shown(answered: Iterable["Answered"], json: bool, lines: bool, failures: list[str]) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,14 +9,12 @@ import typer
 from rich.table import Table
 
 from suite.commands.output import emit, reading, show, show_figures, words
+from suite.commands.train_workers import own_place, run_workers, train_along
 from suite.errors import UserError
 from suite.registry import PIPELINES
 
 if TYPE_CHECKING:
     from suite.config import TrainingSettings
-    from suite.data.examples import Examples
-    from suite.training.unfinished import Request
-    from suite.training.workers.cluster import Place
 
 
 class OnBadExample(StrEnum):
@@ -69,9 +66,9 @@ def train(
         raise UserError(
             "train needs --data PATH, a file or folder with the examples; `suite data make` writes some to look at"
         )
-    place = _place(workers, ray, folds)
-    if place is None and (workers or 1) > 1:
-        raise typer.Exit(_run_workers(workers, ray, context))
+    place = own_place(workers, ray, folds)
+    if place is None and workers is not None and workers > 1:
+        raise typer.Exit(run_workers(workers, ray, context))
     from suite.quiet import import_tensorflow
     from suite.runs import Request, read_data, train, train_folds
 
@@ -87,7 +84,7 @@ def train(
         with console.status(f"waiting for {len(place.addresses)} workers"):
             request = replace(request, workers=join(place))
         if place.index:
-            _follow(request, examples)
+            train_along(request, examples)
             return
     if folds:
         results, summary, run_id = train_folds(request, examples, folds, console)
@@ -105,66 +102,6 @@ def train(
         f"model:   {result.model_dir}\npredict: suite predict {result.model_dir} INPUT\ncompare: suite runs {task}, suite ui",
         highlight=False,
     )
-
-
-def _place(workers: int | None, ray: str | None, folds: int | None) -> "Place | None":
-    """Return the place of this process among workers that somebody has started already, if it has one."""
-    from suite.training.workers.cluster import VARIABLE, read_place
-
-    place = read_place()
-    if place is not None and workers not in (None, len(place.addresses)):
-        raise UserError(f"--workers: {VARIABLE} names {len(place.addresses)} workers. Received: {workers}")
-    if folds and (place is not None or (workers or 1) > 1):
-        raise UserError(
-            "--folds does not go with several workers: each fold is a run of its own; start them side by side"
-        )
-    if ray is not None and (place is not None or (workers or 1) < 2):
-        raise UserError("--ray goes with --workers N, of 2 or more, for it places these")
-    return place
-
-
-def _run_workers(count: int, ray: str | None, context: typer.Context) -> int:
-    """Start the workers, each as this command without the options that have started it, and wait for them."""
-    from suite.training.workers.local import run_on_this_machine, suite_command
-
-    command = suite_command(["train", *_typed(context, {"workers", "ray"})])
-    console = words()
-    say = partial(console.print, markup=False, highlight=False)
-    if ray is None:
-        return run_on_this_machine(command, count, say)
-    from suite.cluster.workers_on_ray import run_on_ray
-
-    return run_on_ray(command, count, ray, say)
-
-
-def _typed(context: typer.Context, left_out: set[str]) -> list[str]:
-    """Return the arguments and options that were typed, but for some."""
-    typed: list[str] = []
-    for parameter in context.command.params:
-        value = context.params[parameter.name]
-        source = context.get_parameter_source(parameter.name)
-        if source is None or source.name != "COMMANDLINE" or parameter.name in left_out:
-            continue
-        values = value if isinstance(value, list | tuple) else [value]
-        if parameter.param_type_name == "argument":
-            typed += map(_word, values)
-        elif getattr(parameter, "is_flag", False):
-            typed += parameter.opts[:1]
-        else:
-            typed += [word for each in values for word in (parameter.opts[0], _word(each))]
-    return typed
-
-
-def _word(value: Any) -> str:
-    return str(value.value if isinstance(value, StrEnum) else value)
-
-
-def _follow(request: "Request", examples: "Examples") -> None:
-    from suite.training.workers.cluster import naming_lost_workers
-    from suite.training.workers.turns import follow
-
-    with naming_lost_workers(request.workers):
-        follow(request, examples)
 
 
 def _plain(result: Any) -> dict:

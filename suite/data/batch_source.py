@@ -23,28 +23,25 @@ def generated_batches(
     names: Sequence[str],
     steady_epoch: int = 0,
     prefetch: int = PREFETCH,
-    divisible: bool = True,
 ) -> BatchSource:
     """Return the batches that are planned for each epoch, made one after another.
 
     Args:
         plan: The batches of an epoch; the same for the same epoch.
-        generate: Gives an epoch's batches, one for each plan of it, as `signature` has them.
+        generate: Gives an epoch's batches, one for each plan of it, as `signature` has them; a plan with a part of the
+            indices gives those rows of the batch (else see `cut_batches`).
         signature: A nest of `tf.TensorSpec`: `(inputs, targets)` or `(inputs, targets, sample_weights)`.
         names: The name of the example of each index in a plan, for messages.
         steady_epoch: An epoch with as many batches as most have.
         prefetch: How many batches are made before they are asked for; 0 makes each one when it is.
-        divisible: Whether a plan with a part of the indices gives those rows of the batch; else a worker that computes
-            a share of the rows makes the whole batch first.
     """
 
     def dataset(epoch: int, share: Share = WHOLE) -> "tf.data.Dataset":
         import tensorflow as tf
 
         planned = plan(epoch)
-        make = _shares if divisible else _cut_shares
         batches = tf.data.Dataset.from_generator(
-            lambda: generate(epoch, planned) if share == WHOLE else make(generate, epoch, planned, share),
+            lambda: generate(epoch, planned) if share == WHOLE else _shares(generate, epoch, planned, share),
             output_signature=signature,
         )
         batches = batches.apply(tf.data.experimental.assert_cardinality(len(planned)))
@@ -64,18 +61,27 @@ def _shares(generate: Generate, epoch: int, planned: Sequence[BatchPlan], share:
         for batch, part in zip(planned, rows, strict=True)
     ]
     for part, batch in zip(rows, generate(epoch, parts), strict=True):
-        yield batch if part.stop > part.start else _rows_of(batch, slice(0))
+        yield batch if part.stop > part.start else _without_rows(batch)
 
 
-def _cut_shares(generate: Generate, epoch: int, planned: Sequence[BatchPlan], share: Share) -> Iterator[Any]:
-    """Yield a share of the rows of each batch, which is made whole."""
+def cut_batches(source: BatchSource) -> BatchSource:
+    """Return a source for batches that cannot be made in part: the rows of a share are cut from the whole batch."""
+
+    def dataset(epoch: int, share: Share = WHOLE) -> "tf.data.Dataset":
+        whole = source.dataset(epoch)
+        return whole if share == WHOLE else whole.map(lambda *batch: _share_of(batch, share))
+
+    return replace(source, dataset=dataset)
+
+
+def _share_of(batch: Any, share: Share) -> Any:
     import tensorflow as tf
 
-    for batch in generate(epoch, planned):
-        yield _rows_of(batch, share.rows(len(tf.nest.flatten(batch)[0])))
+    rows = share.rows(tf.shape(tf.nest.flatten(batch)[0])[0])
+    return tf.nest.map_structure(lambda tensor: tensor[rows], batch)
 
 
-def _rows_of(batch: Any, rows: slice) -> Any:
+def _without_rows(batch: Any) -> Any:
     import tensorflow as tf
 
-    return tf.nest.map_structure(lambda array: array[rows], batch)
+    return tf.nest.map_structure(lambda array: array[:0], batch)

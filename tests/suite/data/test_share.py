@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from suite.data.batch_source import generated_batches
+from suite.data.batch_source import cut_batches, generated_batches
 from suite.data.bucketing import BatchPlan
 from suite.data.share import Share
 
@@ -31,7 +31,8 @@ def test_the_shares_of_a_batch_are_the_batch(workers: int, divisible: bool) -> N
             yield {"rows": rows.astype(np.int32)}, batch.indices.astype(np.float32)
 
     signature = ({"rows": tf.TensorSpec((None, None), tf.int32)}, tf.TensorSpec((None,), tf.float32))
-    source = generated_batches(lambda epoch: PLANS, generate, signature, list("abcdefgh"), divisible=divisible)
+    source = generated_batches(lambda epoch: PLANS, generate, signature, list("abcdefgh"))
+    source = source if divisible else cut_batches(source)
     whole = list(source.dataset(2).as_numpy_iterator())
     made.clear()
     shares = [list(source.dataset(2, Share(worker, workers)).as_numpy_iterator()) for worker in range(workers)]

@@ -1,0 +1,76 @@
+"""`suite predict --ray`: many inputs answered by actors of a Ray cluster into a folder of shards."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from suite.commands.output import progress, words
+from suite.errors import UserError
+
+if TYPE_CHECKING:
+    from suite.artifact import Artifact
+    from suite.cluster.answering import Model
+    from suite.inputs.kind import Input
+    from suite.pipeline import PredictOption
+
+
+@dataclass(frozen=True)
+class ActorsAsked:
+    """Where actors run, and how many; None for as many as there are cores."""
+
+    address: str
+    count: int | None
+
+
+def refuse_with_ray(options: dict[str, Any], known: Sequence["PredictOption"], asked: dict[str, bool]) -> None:
+    """Raise UserError for what makes no sense where many processes answer.
+
+    Args:
+        options: Of the task, as typed.
+        known: All that the task has.
+        asked: Other words of the command that do not go with it, and whether they were typed.
+    """
+    together = [
+        f"--{option.name.replace('_', '-')}" for option in known if option.together and options.get(option.name)
+    ]
+    refused = [*together, *(name for name, typed in asked.items() if typed)]
+    if refused:
+        raise UserError(f"{refused[0]} does not go with --ray, which answers many files or texts into a folder")
+
+
+def answer_on_ray(
+    artifact: "Artifact",
+    model: "Model",
+    inputs: Iterable["Input"],
+    folder: Path | None,
+    actors: ActorsAsked,
+) -> int:
+    """Answer inputs into a folder; return how many of those that were not answered yet failed.
+
+    Raises:
+        UserError: without a folder, or if it holds something else; if Ray cannot be reached.
+    """
+    if folder is None:
+        raise UserError("--ray needs --output FOLDER: the answers are the files in it")
+    from suite.cluster.answering import answer_in_shards
+    from suite.cluster.connect import connect
+
+    console = words()
+    with console.status("starting Ray"):
+        ray = connect(actors.address)
+    count = actors.count or max(1, int(ray.cluster_resources().get("CPU", 1)))
+    steps = answer_in_shards(ray, artifact, model, list(inputs), folder, count)
+    begun, started = next(steps), time.monotonic()
+    if begun.answered:
+        console.print(f"{folder}: {begun.answered:,} of {begun.inputs:,} are answered already", highlight=False)
+    *_, done = [begun, *progress(steps, None, "answering")]
+    seconds = time.monotonic() - started
+    console.print(
+        f"{folder}: {done.inputs:,} answers, {done.answered - begun.answered:,} of them now by {count} actors in "
+        f"{seconds:.1f} s; {done.failed:,} are errors",
+        markup=False,
+        highlight=False,
+    )
+    return done.failed
