@@ -76,7 +76,7 @@ def answer_in_shards(
     Raises:
         UserError: as `open_shards`.
     """
-    about = {"run": artifact.record["run_id"]} | asdict(model)
+    about = {"run": artifact.record.get("run_id")} | asdict(model)
     plan, missing = open_shards(folder, inputs, about, actors)
     waiting = sum(len(range(*plan.slice(shard).indices(plan.inputs))) for shard in missing)
     done = ShardsDone(plan.inputs - waiting, plan.inputs, 0)

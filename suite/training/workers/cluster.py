@@ -143,6 +143,9 @@ def join(place: Place) -> Workers:
     from suite.quiet import silent_stderr
 
     tf.get_logger().setLevel("ERROR")
+    gpus = tf.config.list_physical_devices("GPU")
+    if len(gpus) > 1:  # a worker computes on one device; workers of one machine share its devices out
+        tf.config.set_visible_devices(gpus[place.index % len(gpus)], "GPU")
     with silent_stderr():
         return Workers(place, tf.distribute.MultiWorkerMirroredStrategy())
 

@@ -52,25 +52,26 @@ def run_on_this_machine(command: Sequence[str], count: int, say: Callable[[str],
 
 def _watch(workers: list[subprocess.Popen], outputs: list[IO[bytes] | None], say: Callable[[str], None]) -> int:
     """Wait until all have ended, for a limited time once one has; return the status of all."""
-    deadline = None
-    while any(worker.poll() is None for worker in workers):
+    deadline, stopped = None, []
+    while None in [worker.poll() for worker in workers]:
         if deadline is None and any(worker.returncode for worker in workers):
             deadline = time.monotonic() + GRACE
         if deadline is None and workers[0].returncode == 0:
             deadline = time.monotonic() + FAREWELL
         if deadline is not None and time.monotonic() > deadline:
-            _end(workers)
-            break
+            stopped = [worker for worker in workers if worker.returncode is None]
+            _end(stopped)
         time.sleep(0.1)
+    failed = [worker for worker in workers if worker.returncode and worker not in stopped]
     for number, (worker, output) in enumerate(zip(workers, outputs, strict=True), 1):
-        if worker.returncode < 0:
+        if worker in failed and worker.returncode < 0:
             say(f"worker {number} of {len(workers)} was ended by {signal.Signals(-worker.returncode).name}")
-        elif worker.returncode and output is not None and workers[0].returncode != worker.returncode:
+        elif worker in failed and output is not None and workers[0].returncode != worker.returncode:
             output.seek(0)
             lines = output.read().decode("utf-8", "replace").splitlines()[-LAST_LINES:]
             say("\n".join([f"worker {number} of {len(workers)} ended with status {worker.returncode}:", *lines]))
-    chief = workers[0].returncode
-    return 1 if chief < 0 else chief
+    status = failed[0].returncode if failed and workers[0] in stopped else workers[0].returncode
+    return 1 if status < 0 else status
 
 
 def _end(workers: Sequence[subprocess.Popen]) -> None:

@@ -1,0 +1,141 @@
+"""Several workers train the model that one would: the same weights after twenty steps and more, dropout and all."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from suite.registry import load_pipeline
+
+pytestmark = pytest.mark.cluster
+ROOT = Path(__file__).resolve().parents[2]
+WORST = 1e-5  # difference of a weight
+SECONDS = 900
+# 21 steps or more in all, the last batch of an epoch a small one: with three workers some have no row of it.
+TASKS = {
+    "sentiment": ("epochs=1", "batch_size=129", "units=16", "embedding=16"),
+    "tagging": ("epochs=1", "batch_size=28", "units=16"),
+    "tagging without CRF": ("epochs=1", "batch_size=28", "units=16", "decoder=softmax"),
+    "video": ("epochs=1", "batch_size=25", "units=16"),
+    "captioning": ("epochs=1", "batch_size=32", "units=32", "scheduled_sampling=0.2"),
+    "speech": ("epochs=1", "batch_size=8", "units=32", "time_masks=1", "frequency_masks=1", "speed=[0.9, 1.1]"),
+}
+
+
+def start(folder: Path, *words: object) -> subprocess.Popen:
+    """Begin `suite train` in a process of its own, in a folder with a store of its own."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"}
+    environment.pop("TF_CONFIG", None)
+    command = [sys.executable, "-m", "suite", "train", *map(str, words), "--json"]
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def train(folder: Path, *words: object) -> dict[str, np.ndarray]:
+    """Train to the end, and return the weights of the saved model."""
+    process = start(folder, *words)
+    out, err = process.communicate(timeout=SECONDS)
+    assert process.returncode == 0, err
+    return weights(Path(folder, json.loads(out)["model_dir"]))
+
+
+def weights(model_dir: Path) -> dict[str, np.ndarray]:
+    """Return the weights in a saved model's file, as the format has them."""
+    arrays: dict[str, np.ndarray] = {}
+
+    def keep(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset):
+            arrays[name] = np.array(item, np.float64)
+
+    with zipfile.ZipFile(model_dir / "model.keras") as archive:
+        h5py.File(io.BytesIO(archive.read("model.weights.h5"))).visititems(keep)
+    return arrays
+
+
+def worst_difference(weights: dict[str, np.ndarray], others: dict[str, np.ndarray]) -> float:
+    assert weights.keys() == others.keys()
+    return max(float(np.abs(array - others[name]).max()) for name, array in weights.items() if array.size)
+
+
+def words_of(task: str, data: Path, *assignments: str) -> list[object]:
+    return [task, "--data", data, *(word for assignment in assignments for word in ("--set", assignment))]
+
+
+@pytest.fixture(scope="session")
+def alone(tmp_path_factory: pytest.TempPathFactory, reviews: Path, tiny: list[str]) -> tuple[list[object], dict]:
+    """A training by one process: its command, and the weights that it came to."""
+    words = ["sentiment", "--data", reviews, *tiny, "--set", "batch_size=21", "--set", "patience=0"]
+    return words, train(tmp_path_factory.mktemp("alone"), *words, "--name", "alone")
+
+
+def test_two_workers_come_to_the_weights_of_one(alone: tuple[list[object], dict], tmp_path: Path) -> None:
+    words, expected = alone
+    assert worst_difference(train(tmp_path, *words, "--name", "two", "--workers", 2), expected) < WORST
+    assert [path.name for path in (tmp_path / "saved_models" / "sentiment").iterdir()] == ["two"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(SECONDS)
+@pytest.mark.parametrize("name", TASKS)
+def test_workers_come_to_the_weights_of_one_in_every_task(name: str, tmp_path: Path) -> None:
+    task = name.split()[0]
+    load_pipeline(task).make_sample(tmp_path / "data")
+    words = words_of(task, tmp_path / "data", *TASKS[name])
+    expected = train(tmp_path, *words, "--name", "alone")
+    for workers in (2, 3):
+        assert worst_difference(train(tmp_path, *words, "--name", workers, "--workers", workers), expected) < WORST
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(SECONDS)
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_lost_worker_ends_the_others_and_a_resume_comes_to_the_same_end(
+    number: int, alone: tuple[list[object], dict], tmp_path: Path
+) -> None:
+    words, _ = alone
+    words = [*words, "--set", "epochs=4"]
+    expected = train(tmp_path, *words, "--name", "unbroken")
+    process = start(tmp_path, *words, "--name", "broken", "--workers", 2)
+    lines: list[str] = []
+    reader = threading.Thread(target=lambda: lines.extend(process.stderr))
+    reader.start()
+    wait_until(lambda: any(line.startswith("epoch 1/4") for line in lines))
+    os.kill(worker_of(process.pid, number), signal.SIGKILL)
+    killed = time.monotonic()
+    assert process.wait(60) in (1, 2), lines
+    assert time.monotonic() - killed < 60
+    reader.join()
+    said = "".join(lines)
+    assert f"worker {number + 1} of 2" in said and "Traceback" not in said
+    resumed = train(tmp_path, *words, "--name", "broken", "--resume", "--workers", 3)
+    assert worst_difference(resumed, expected) < WORST
+
+
+def wait_until(is_so) -> None:
+    deadline = time.monotonic() + 240
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def worker_of(parent: int, number: int) -> int:
+    """Return the process id of a worker, by its place in its environment."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            is_child = f"\nPPid:\t{parent}\n" in (folder / "status").read_text()
+            if is_child and f'"index": {number}' in (folder / "environ").read_bytes().decode():
+                return int(folder.name)
+        except OSError:
+            continue
+    raise AssertionError(f"no worker {number} of {parent}")
