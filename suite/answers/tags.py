@@ -236,7 +236,7 @@ TAGS = AnswerKind(
     answer,
     evaluate,
     predict,
-    (PredictOption("html", str, None, "write all texts with their spans marked to this page (.html)"),),
+    (PredictOption("html", str, None, "write all texts with their spans marked to this page (.html)", together=True),),
     check_parts=check_targets,
     guide=guide,
 )
