@@ -88,6 +88,17 @@ def _dropout(
     return tf.where(drawn >= rate, x * tf.cast(1 / (1 - rate), x.dtype), tf.zeros((), x.dtype))
 
 
+@tf.custom_gradient
+def _over_workers(tensor: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+    """Return the sum of a tensor over all workers; each one's gradient is the sum of what reaches the results."""
+    # TensorFlow's own gradient of this wants to be run where the forward pass was; ours is run in another call.
+    return _sum_here(tensor), _sum_here
+
+
+def _sum_here(tensor: tf.Tensor) -> tf.Tensor:
+    return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, tf.identity(tensor))
+
+
 def _moments(
     layer: keras.layers.BatchNormalization, inputs: tf.Tensor, mask: tf.Tensor | None
 ) -> tuple[tf.Tensor, tf.Tensor]:
@@ -95,9 +106,8 @@ def _moments(
 
     In two passes, as in one worker: the mean first, then the squared differences from it.
     """
-    context, axes = tf.distribute.get_replica_context(), layer._reduction_axes
+    axes = layer._reduction_axes
     counted = tf.ones_like(inputs[..., :1]) if mask is None else tf.cast(mask, inputs.dtype)[..., tf.newaxis]
-    total = partial(context.all_reduce, tf.distribute.ReduceOp.SUM)
-    count = total(tf.reduce_sum(counted)) + (0.0 if mask is None else keras.config.epsilon())
-    mean = total(tf.reduce_sum(inputs * counted, axes)) / count
-    return mean, total(tf.reduce_sum(tf.square(inputs - mean) * counted, axes)) / count
+    count = _over_workers(tf.reduce_sum(counted)) + (0.0 if mask is None else keras.config.epsilon())
+    mean = _over_workers(tf.reduce_sum(inputs * counted, axes)) / count
+    return mean, _over_workers(tf.reduce_sum(tf.square(inputs - mean) * counted, axes)) / count
