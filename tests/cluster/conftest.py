@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -80,3 +81,16 @@ def postgres_uri(postgres_server: tuple[str, int]) -> str:
         cursor.execute(f'CREATE DATABASE "{database}"')
     connection.close()
     return f"postgresql+psycopg2://{name}@127.0.0.1:{port}/{database}"
+
+
+@pytest.fixture(scope="session")
+def ray_here() -> Iterator[Any]:
+    """Ray on this machine, two cores of it, for all tests."""
+    pytest.importorskip("ray", reason="Ray is not installed: pip install '.[cluster]'")
+    from suite.cluster.connect import connect
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
+        ray = connect("local")
+        yield ray
+        ray.shutdown()

@@ -1,55 +1,45 @@
 """`suite predict --ray`: the answers of `suite predict`, in shards, gone on with where they stopped."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.cluster
-ROOT = Path(__file__).resolve().parents[2]
 TEXTS = 300
 
 
-def predict(folder: Path, *words: object) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "suite", "predict", *map(str, words)],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+def rows_of(*paths: Path) -> list[dict]:
+    return [json.loads(line) for path in sorted(paths) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def rows_of(folder: Path) -> list[dict]:
-    return [json.loads(line) for path in sorted(folder.glob("part-*.jsonl")) for line in path.read_text().splitlines()]
+def test_actors_answer_what_one_process_does_and_go_on_where_they_stopped(
+    trained, suite, workdir: Path, ray_here
+) -> None:
+    texts = [f"a film of number {number}, slow but good" if number % 7 else "" for number in range(TEXTS)]
+    (workdir / "texts.csv").write_text("text\n" + "\n".join(f'"{text}"' for text in texts) + "\n")
+    words = ["predict", trained.model_dir, "texts.csv", "--output"]
+    assert suite(*words, "plain.jsonl").status == 2, "an empty text has no answer"
+    expected = rows_of(workdir / "plain.jsonl")
+    assert suite(*words, "answers.jsonl", "--ray", "--actors", 2).status == 2
+    parts = sorted((workdir / "answers.jsonl").glob("part-*.jsonl"))
+    whole = rows_of(*parts)
+    assert len(parts) >= 8 and [row["input"] for row in whole] == [f"texts.csv:{line + 2}" for line in range(TEXTS)]
+    for row, plain in zip(whole, expected, strict=True):
+        assert row.get("error") == plain.get("error") and row.get("label") == plain.get("label")
+        assert row.get("scores", {}) == pytest.approx(plain.get("scores", {}), abs=1e-6)
 
-
-def test_actors_answer_what_one_process_does_and_go_on_where_they_stopped(trained, tmp_path: Path) -> None:
-    pytest.importorskip("ray", reason="Ray is not installed: pip install '.[cluster]'")
-    texts = [f"a film of number {number}, slow but good" for number in range(TEXTS)]
-    (tmp_path / "texts.csv").write_text("text\n" + "\n".join(f'"{text}"' for text in texts) + "\n")
-    words = [trained.model_dir, "texts.csv", "no-such-file.csv", "--output", "answers.jsonl", "--ray", "--actors", 2]
-    done = predict(tmp_path, *words)
-    assert done.returncode == 0, done.stderr
-    answers = tmp_path / "answers.jsonl"
-    whole = rows_of(answers)
-    assert [row["input"] for row in whole] == [*texts, "no-such-file.csv"]
-
-    plain = predict(tmp_path, trained.model_dir, *texts[:20], "--json")
-    for line, row in zip(plain.stdout.splitlines(), whole, strict=False):
-        expected = json.loads(line)
-        assert (row["input"], row["label"]) == (expected["input"], expected["label"])
-        assert row["scores"] == pytest.approx(expected["scores"], abs=1e-6)
-
-    parts = sorted(answers.glob("part-*.jsonl"))
-    assert len(parts) >= 8
     kept = parts[0].stat().st_mtime_ns
     parts[3].unlink()
-    done = predict(tmp_path, *words)
-    assert done.returncode == 0 and "are answered already" in done.stderr, done.stderr
-    assert rows_of(answers) == whole and parts[0].stat().st_mtime_ns == kept
+    again = suite(*words, "answers.jsonl", "--ray", "--actors", 1)
+    assert "are answered already" in again.err and rows_of(*parts) == whole and parts[0].stat().st_mtime_ns == kept
+    assert suite(*words, "answers.jsonl", "--ray").status == 0, "nothing is left to answer"
+
+    other = suite(*words[:2], "another text", "--output", "answers.jsonl", "--ray")
+    assert other.status == 2 and "answers to other inputs" in other.err
+
+
+@pytest.mark.parametrize("words", [[], ["--output", "answers", "--json"], ["--output", "answers", "-"]])
+def test_what_makes_no_sense_with_ray_is_refused(words: list[str], trained, suite, workdir: Path) -> None:
+    refused = suite("predict", trained.model_dir, "a text", "--ray", *words)
+    assert refused.status == 2 and "--ray" in refused.err

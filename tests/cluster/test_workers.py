@@ -4,6 +4,7 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 
 from suite.registry import load_pipeline
+from suite.training.workers.cluster import config_of
 
 pytestmark = pytest.mark.cluster
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,15 +29,27 @@ TASKS = {
     "tagging": ("epochs=1", "batch_size=28", "units=16"),
     "tagging without CRF": ("epochs=1", "batch_size=28", "units=16", "decoder=softmax"),
     "video": ("epochs=1", "batch_size=25", "units=16"),
-    "captioning": ("epochs=1", "batch_size=32", "units=32", "scheduled_sampling=0.2"),
+    "captioning": (
+        "epochs=1",
+        "self_critical_epochs=1",
+        "batch_size=180",
+        "height=48",
+        "width=48",
+        "grid=3",
+        "units=16",
+        "attention_units=16",
+        "embedding_size=16",
+        "attention_regulariser=0.5",
+        "scheduled_sampling=0.2",
+    ),
     "speech": ("epochs=1", "batch_size=8", "units=32", "time_masks=1", "frequency_masks=1", "speed=[0.9, 1.1]"),
 }
 
 
-def start(folder: Path, *words: object) -> subprocess.Popen:
+def start(folder: Path, *words: object, configuration: str = "") -> subprocess.Popen:
     """Begin `suite train` in a process of its own, in a folder with a store of its own."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"}
-    environment.pop("TF_CONFIG", None)
+    environment["TF_CONFIG"] = configuration
     command = [sys.executable, "-m", "suite", "train", *map(str, words), "--json"]
     return subprocess.Popen(
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -83,6 +97,33 @@ def test_two_workers_come_to_the_weights_of_one(alone: tuple[list[object], dict]
     words, expected = alone
     assert worst_difference(train(tmp_path, *words, "--name", "two", "--workers", 2), expected) < WORST
     assert [path.name for path in (tmp_path / "saved_models" / "sentiment").iterdir()] == ["two"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(SECONDS)
+def test_workers_placed_by_ray_come_to_the_weights_of_one(alone: tuple[list[object], dict], tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="Ray is not installed: pip install '.[cluster]'")
+    words, expected = alone
+    assert worst_difference(train(tmp_path, *words, "--name", "two", "--workers", 2, "--ray"), expected) < WORST
+
+
+def test_under_a_tf_config_of_others_a_command_is_a_worker(alone: tuple[list[object], dict], tmp_path: Path) -> None:
+    words, expected = alone
+    with socket.socket() as first, socket.socket() as second:
+        first.bind(("127.0.0.1", 0))
+        second.bind(("127.0.0.1", 0))
+        addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in (first, second)]
+    folders = [tmp_path / name for name in ("chief", "other")]
+    for folder in folders:
+        folder.mkdir()
+    processes = [
+        start(folder, *words, "--name", "two", configuration=config_of(addresses, index))
+        for index, folder in enumerate(folders)
+    ]
+    ended = [process.communicate(timeout=SECONDS) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], ended
+    assert worst_difference(weights(folders[0] / "saved_models" / "sentiment" / "two"), expected) < WORST
+    assert not list(folders[1].iterdir()), "a worker that is not the chief writes nothing"
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """Workers as processes of this machine: started together, and ended together where one is lost."""
 
+import ctypes
 import os
 import signal
 import socket
@@ -15,7 +16,9 @@ from suite.training.workers.cluster import VARIABLE, config_of
 
 GRACE = 30.0  # seconds in which the others may end themselves and say why, once one has gone
 FAREWELL = 60.0  # seconds in which the others end once the chief has ended well
+LEAVING = 20.0  # seconds in which a worker that is asked to end does what it has to
 LAST_LINES = 15
+PR_SET_PDEATHSIG = 1  # of Linux' prctl
 
 
 def run_on_this_machine(command: Sequence[str], count: int, say: Callable[[str], None]) -> int:
@@ -38,9 +41,11 @@ def run_on_this_machine(command: Sequence[str], count: int, say: Callable[[str],
             subprocess.Popen(
                 command,
                 env=shared | {VARIABLE: config_of(addresses, index)},
+                stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                stdin=subprocess.DEVNULL,
+                process_group=0 if os.name == "posix" else None,  # Ctrl-C reaches this process, which ends them
+                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
             )
             for index, output in enumerate(outputs)
         ]
@@ -48,6 +53,11 @@ def run_on_this_machine(command: Sequence[str], count: int, say: Callable[[str],
             return _watch(workers, outputs, say)
         finally:
             _end(workers)
+
+
+def _end_with_parent() -> None:
+    """Have the system end this process, politely, when the one that started it is gone, however that ended."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _watch(workers: list[subprocess.Popen], outputs: list[IO[bytes] | None], say: Callable[[str], None]) -> int:
@@ -75,11 +85,11 @@ def _watch(workers: list[subprocess.Popen], outputs: list[IO[bytes] | None], say
 
 
 def _end(workers: Sequence[subprocess.Popen]) -> None:
-    """End what still runs: politely, then, ten seconds later, not."""
+    """End what still runs: politely, then, some time later, not."""
     running = [worker for worker in workers if worker.poll() is None]
     for worker in running:
         worker.terminate()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + LEAVING
     for worker in running:
         try:
             worker.wait(max(0.0, deadline - time.monotonic()))

@@ -1,13 +1,16 @@
 """Processes of one machine that belong together: they end together."""
 
 import json
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from suite.training.workers import local
 
+ROOT = Path(__file__).resolve().parents[4]
 # Each runs this with its number, as a worker does with TF_CONFIG.
 PROGRAM = "import json, os, sys, time; place = json.loads(os.environ['TF_CONFIG']); number = place['task']['index']; "
 
@@ -44,3 +47,21 @@ def test_one_that_is_killed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_chief_s_status_is_the_command_s(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local, "GRACE", 0.5)
     assert run("time.sleep(100) if number else sys.exit(2)", 2, []) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the system of Linux")
+def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
+    program = f"open('{tmp_path}/' + str(os.getpid()), 'w').close(); time.sleep(100)"
+    starter = (
+        f"from suite.training.workers.local import run_on_this_machine as run; run([{sys.executable!r}, '-c', "
+        f"{PROGRAM + program!r}], 2, print)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", starter], cwd=ROOT)
+    deadline = time.monotonic() + 60
+    while len(started := list(tmp_path.iterdir())) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.kill()
+    while any(Path("/proc", path.name).exists() for path in started):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
