@@ -16,15 +16,15 @@ def rows_of(*paths: Path) -> list[dict]:
 def test_actors_answer_what_one_process_does_and_go_on_where_they_stopped(
     trained, suite, workdir: Path, ray_here
 ) -> None:
-    texts = [f"a film of number {number}, slow but good" if number % 7 else "" for number in range(TEXTS)]
-    (workdir / "texts.csv").write_text("text\n" + "\n".join(f'"{text}"' for text in texts) + "\n")
-    words = ["predict", trained.model_dir, "texts.csv", "--output"]
-    assert suite(*words, "plain.jsonl").status == 2, "an empty text has no answer"
+    rows = [{"text": f"a film of number {number}, slow but good" if number % 7 else number} for number in range(TEXTS)]
+    (workdir / "texts.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
+    words = ["predict", trained.model_dir, "texts.jsonl", "--output"]
+    assert suite(*words, "plain.jsonl").status == 2, "a number is no text"
     expected = rows_of(workdir / "plain.jsonl")
     assert suite(*words, "answers.jsonl", "--ray", "--actors", 2).status == 2
     parts = sorted((workdir / "answers.jsonl").glob("part-*.jsonl"))
     whole = rows_of(*parts)
-    assert len(parts) >= 8 and [row["input"] for row in whole] == [f"texts.csv:{line + 2}" for line in range(TEXTS)]
+    assert len(parts) >= 8 and [row["input"] for row in whole] == [f"texts.jsonl:{line + 1}" for line in range(TEXTS)]
     for row, plain in zip(whole, expected, strict=True):
         assert row.get("error") == plain.get("error") and row.get("label") == plain.get("label")
         assert row.get("scores", {}) == pytest.approx(plain.get("scores", {}), abs=1e-6)
