@@ -21,7 +21,7 @@ class PredictorActor:
             import_tensorflow()
         from suite.runtime.loaded import load
 
-        self.predictor = load(model.path, model.runtime, model.tflite).predictor
+        self.predictor: Any = load(model.path, model.runtime, model.tflite).predictor
 
     def answer(self, name: str | None, inputs: Sequence[Arrays]) -> list[Arrays]:
         """Return the outputs for inputs."""

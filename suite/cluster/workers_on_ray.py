@@ -43,7 +43,7 @@ def run_on_ray(command: Sequence[str], count: int, address: str, say: Callable[[
             run_config=RunConfig(storage_path=storage),
         )
         try:
-            metrics = trainer.fit().metrics
+            metrics = trainer.fit().metrics or {}
         except Exception as error:
             say(f"a worker failed: {error}")
             return 1

@@ -82,10 +82,11 @@ def train(
         from suite.training.workers.cluster import join
 
         with console.status(f"waiting for {len(place.addresses)} workers"):
-            request = replace(request, workers=join(place))
-        if place.index:
-            train_along(request, examples)
+            together = join(place)
+        if not together.is_chief:
+            train_along(together, request, examples)
             return
+        request = replace(request, workers=together)
     if folds:
         results, summary, run_id = train_folds(request, examples, folds, console)
         if json:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from suite.data.examples import Examples
     from suite.training.unfinished import Request
-    from suite.training.workers.cluster import Place
+    from suite.training.workers.cluster import Place, Workers
 
 
 def own_place(workers: int | None, ray: str | None, folds: int | None) -> "Place | None":
@@ -70,7 +70,7 @@ def _word(value: Any) -> str:
     return str(value.value if isinstance(value, StrEnum) else value)
 
 
-def train_along(request: "Request", examples: "Examples") -> None:
+def train_along(workers: "Workers", request: "Request", examples: "Examples") -> None:
     """Train as a worker that is not the chief.
 
     Raises:
@@ -79,5 +79,5 @@ def train_along(request: "Request", examples: "Examples") -> None:
     from suite.training.workers.cluster import naming_lost_workers
     from suite.training.workers.turns import follow
 
-    with naming_lost_workers(request.workers):
-        follow(request, examples)
+    with naming_lost_workers(workers):
+        follow(workers, request, examples)

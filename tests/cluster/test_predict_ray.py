@@ -24,9 +24,13 @@ def test_actors_answer_what_one_process_does_and_go_on_where_they_stopped(
     assert suite(*words, "answers.jsonl", "--ray", "--actors", 2).status == 2
     parts = sorted((workdir / "answers.jsonl").glob("part-*.jsonl"))
     whole = rows_of(*parts)
-    assert len(parts) >= 8 and [row["input"] for row in whole] == [f"texts.jsonl:{line + 1}" for line in range(TEXTS)]
+    assert len(parts) >= 8 and {row["input"] for row in whole} == {f"texts.jsonl:{line + 1}" for line in range(TEXTS)}
     for row, plain in zip(whole, expected, strict=True):
-        assert row.get("error") == plain.get("error") and row.get("label") == plain.get("label")
+        assert (
+            row["input"] == plain["input"]
+            and row.get("error") == plain.get("error")
+            and row.get("label") == plain.get("label")
+        )
         assert row.get("scores", {}) == pytest.approx(plain.get("scores", {}), abs=1e-6)
 
     kept = parts[0].stat().st_mtime_ns

@@ -36,7 +36,10 @@ def run_on_this_machine(command: Sequence[str], count: int, say: Callable[[str],
     cores = str(max(1, (os.cpu_count() or 1) // count))
     shared = {"TF_NUM_INTRAOP_THREADS": cores, "OMP_NUM_THREADS": cores} | os.environ
     with ExitStack() as stack:
-        outputs = [None, *(stack.enter_context(tempfile.TemporaryFile()) for _ in range(count - 1))]
+        outputs: list[IO[bytes] | None] = [
+            None,
+            *(stack.enter_context(tempfile.TemporaryFile()) for _ in range(count - 1)),
+        ]
         workers = [
             subprocess.Popen(
                 command,

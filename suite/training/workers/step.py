@@ -80,8 +80,8 @@ def _train_step(model: keras.Model, workers: Workers, data: Any) -> dict[str, tf
         through = tape.gradient(targets, [weight.value for weight in weights], output_gradients=seeds)
         count = len(workers.place.addresses)
         local = [_sum_of(gradient, part, count) for gradient, part in zip(through, direct, strict=True)]
-        *summed, counted = _all_reduce([gradient for gradient in local if gradient is not None] + [counted])
-        summed = iter(summed)
+        *reduced, counted = _all_reduce([gradient for gradient in local if gradient is not None] + [counted])
+        summed = iter(reduced)
         return [None if gradient is None else next(summed) for gradient in local], counted
 
     gradients, counted = workers.strategy.run(run_backward)

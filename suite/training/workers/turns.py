@@ -77,13 +77,18 @@ def compile_for(workers: Workers, phase: Phase) -> Callable[["keras.Model", "ker
     return compile
 
 
-def follow(request: Request, examples: Examples) -> None:
+def follow(workers: Workers, request: Request, examples: Examples) -> None:
     """Train along with the chief until it says that the run has ended; nothing is written.
+
+    Args:
+        workers: Of which this process is not the chief.
+        request: What was asked for, as the chief's.
+        examples: The data, as the chief's.
 
     Raises:
         UserError: if settings or data are not those of the chief, or the loss is no longer a number.
     """
-    workers, pipeline, settings = request.workers, load_pipeline(request.task), request.settings
+    pipeline, settings = load_pipeline(request.task), request.settings
     prepare_process(settings)
     begun = workers.receive()
     if begun is None:
