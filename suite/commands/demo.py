@@ -1,17 +1,37 @@
 """`suite demo`: sample data -> train -> evaluate -> export -> predict from the .tflite, for every task or those named."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from suite.commands.output import emit, show, show_figures, start_tensorflow, words
 
 if TYPE_CHECKING:
+    from suite.artifact import Artifact
+    from suite.data.examples import Example
+    from suite.evaluation import Scored
     from suite.pipeline import Pipeline
+    from suite.web.demo_page import Demonstrated
 
 
 SAMPLES = Path("sample_data")
+
+
+PAGE = "demo.html"
+PICTURES = ("", "training", "test")  # folders of a run's artifacts, "" for the learning curves
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What came of one task: its model and data, the answer to an example by the exported file, figures of the test part."""
+
+    artifact: "Artifact"
+    data: Path
+    example: "Example"
+    answer: Any
+    scored: "Scored"
 
 
 def demo(
@@ -24,16 +44,25 @@ def demo(
 
     demonstrated = [(task, load_pipeline(task)) for task in tasks or PIPELINES]
     start_tensorflow()
+    from suite.training.process import hardware
+    from suite.web.demo_page import write_demo_page
+
+    page, described = output / PAGE, []
+    facts = [f"{name.replace('_', ' ')}: {value}" for name, value in hardware().items()]
     for task, pipeline in demonstrated:
-        _demo(task, pipeline, output, json)
+        shown = _demo(task, pipeline, output)
+        (_emit if json else _show)(shown)
+        described.append(_describe(shown, page))
+        write_demo_page(page, described, facts)  # after each task, for the next one may be interrupted
+    words().print(f"the page of this machine: {page}", highlight=False)
 
 
-def _demo(task: str, pipeline: "Pipeline", output: Path, json: bool) -> None:
+def _demo(task: str, pipeline: "Pipeline", output: Path) -> Shown:
     from suite.artifact import read_artifact
     from suite.config import load_settings
     from suite.evaluation import evaluate
     from suite.runs import Request, export, read_data, train
-    from suite.runtime.loaded import load, plain
+    from suite.runtime.loaded import load
     from suite.training.unfinished import free_name
 
     console = words()
@@ -46,39 +75,67 @@ def _demo(task: str, pipeline: "Pipeline", output: Path, json: bool) -> None:
     result = train(Request(task, settings, free_name(output / task, Path("demo")), output), examples, console)
     artifact = read_artifact(result.model_dir)
     scored = evaluate(artifact, data)
-    report, _ = export(artifact, [("interpreter", "none")], data, None, False, console)
-    (exported,) = report["files"]
-    model = load(artifact, "tflite")
+    export(artifact, [("interpreter", "none")], data, None, False, console)
     example = examples.part("test")[0]
-    answer = model.predict(example.input)
-    if json:
-        emit(
-            {
-                "task": task,
-                "model_dir": str(result.model_dir),
-                "split": scored.part,
-                "examples": scored.examples,
-                "metrics": scored.evaluation.metrics,
-                "input": str(example.input),
-                **plain(answer),
-            }
-        )
-        return
+    return Shown(artifact, data, example, load(artifact, "tflite").predict(example.input), scored)
+
+
+def _describe(shown: Shown, page: Path) -> "Demonstrated":
+    from suite.tracking.pictures import logged_pictures
+    from suite.tracking.store import experiment_id, open_store, tracking_uri
+    from suite.web.demo_page import describe
+
+    artifact, run_id = shown.artifact, shown.artifact.record["run_id"]
+    pictures: dict[str, bytes] = {}
+    address = None
+    try:
+        pictures = logged_pictures(run_id, PICTURES)
+        if tracking_uri().startswith(("http://", "https://")):
+            experiment = experiment_id(open_store(), artifact.task)
+            address = f"{tracking_uri()}/#/experiments/{experiment}/runs/{run_id}"
+    except Exception as error:  # stores fail in many types, and the page is whole without its pictures
+        words().print(f"note: no pictures of {artifact.task} in the page: {error}", markup=False, highlight=False)
+    example = str(shown.example.input), "\n".join(shown.answer.lines()), str(shown.example.target)
+    titles = {path.removesuffix(".png").replace("_", " ").replace("/", ": "): png for path, png in pictures.items()}
+    return describe(artifact, page, example, titles, address)
+
+
+def _emit(shown: Shown) -> None:
+    from suite.runtime.loaded import plain
+
+    emit(
+        {
+            "task": shown.artifact.task,
+            "model_dir": str(shown.artifact.path),
+            "split": shown.scored.part,
+            "examples": shown.scored.examples,
+            "metrics": shown.scored.evaluation.metrics,
+            "input": str(shown.example.input),
+            **plain(shown.answer),
+        }
+    )
+
+
+def _show(shown: Shown) -> None:
+    from suite.export.report import read_report
+
+    artifact, scored, (exported,) = shown.artifact, shown.scored, read_report(shown.artifact.path)["files"]
+    task, model_dir = artifact.task, artifact.path
     show_figures(
-        f"{task}: {scored.examples} {scored.part} examples that training never saw, {result.seconds:.0f} s",
+        f"{task}: {scored.examples} {scored.part} examples that training never saw, {artifact.record['seconds']:.0f} s",
         {scored.part: scored.evaluation.metrics},
-        pipeline.METRICS,
+        artifact.pipeline.METRICS,
     )
     entry = exported["parity"]
     show(
         f"for the phone: {exported['bytes'] / 1024:.0f} KB, Flex: {', '.join(exported['flex']) or 'none'}, "
         f"{exported['latency_ms']['1']:.2f} ms, at most {entry['max_difference']:.0e} off on {entry['inputs']} inputs; it says:"
     )
-    lines = "\n        ".join(answer.lines())
-    show(f"input:  {example.input}\nanswer: {lines}\ntruth:  {example.target}")
+    lines = "\n        ".join(shown.answer.lines())
+    show(f"input:  {shown.example.input}\nanswer: {lines}\ntruth:  {shown.example.target}")
     show(
-        f"\nWhere to look next:\n  the data       {data}\n  the model      {result.model_dir}/README.md\n"
-        f"  for the phone  {result.model_dir}/tflite/GUIDE.md\n"
-        f"  predict        suite predict {result.model_dir} INPUT\n  your own data  suite train {task} --data PATH\n"
+        f"\nWhere to look next:\n  the data       {shown.data}\n  the model      {model_dir}/README.md\n"
+        f"  for the phone  {model_dir}/tflite/GUIDE.md\n"
+        f"  predict        suite predict {model_dir} INPUT\n  your own data  suite train {task} --data PATH\n"
         f"  the runs       suite runs {task}, or suite ui in a browser"
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from suite.pipeline import Evaluation
@@ -57,3 +58,17 @@ def draw_curves(history: History) -> Any:
         panel.set(title=name, xlabel="epoch")
         panel.legend(frameon=False)
     return figure
+
+
+def logged_pictures(run_id: str, folders: tuple[str, ...]) -> dict[str, bytes]:
+    """Return the PNG files that lie in folders of a run's artifacts (`""`: at the top), by their paths, in that order."""
+    from suite.tracking.store import open_store
+
+    client = open_store().MlflowClient()
+    pictures = {}
+    with TemporaryDirectory() as folder:
+        for name in folders:
+            for file in client.list_artifacts(run_id, name or None):
+                if file.path.endswith(".png"):
+                    pictures[file.path] = Path(client.download_artifacts(run_id, file.path, folder)).read_bytes()
+    return pictures
