@@ -294,6 +294,11 @@ def checksum(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def files_digest(record: dict[str, Any]) -> str:
+    """Return the SHA-256 of the check sums in a record, by which two copies of a model folder are known to be the same."""
+    return hashlib.sha256(json.dumps(record["files"], sort_keys=True).encode()).hexdigest()
+
+
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     """Call `write(folder)` on a temporary folder beside `path` and rename it to `path` when whole."""
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))

@@ -8,6 +8,7 @@ from suite.inputs.calls import Call, GuideSources
 from suite.inputs.kind import FileContents, Input, InputKind, fits
 from suite.inputs.media import read_media_path
 from suite.inputs.recordings import raw_arrays
+from suite.inputs.sent import Sent, example_sound, samples_of
 from suite.pipeline import PredictOption
 
 SAMPLE_RATE = 16000  # Hz, of a file that does not say
@@ -55,4 +56,5 @@ AUDIO = InputKind(
     live=("microphone",),
     array_options=(PredictOption("sample_rate", float, None, "of the samples, in Hz; None: the model's own"),),
     guide=guide,
+    sent=Sent(1, samples_of, example_sound),
 )

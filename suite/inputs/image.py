@@ -7,6 +7,7 @@ from typing import Any
 from suite.inputs.calls import Call, GuideSources
 from suite.inputs.kind import FileContents, Input, InputKind, fits
 from suite.inputs.media import read_media_path
+from suite.inputs.sent import Sent, example_picture, pixels_of
 
 
 def read_path(path: Path, settings: Any, encoding: str | None = None) -> Iterator[Input]:
@@ -35,4 +36,4 @@ def guide(call: Call, front_end: dict[str, Any]) -> GuideSources | None:
     return GuideSources("image", values, extra=("pictures",) if picture.fixed else ())
 
 
-IMAGE = InputKind("image", "image_column", read_path, page, guide=guide)
+IMAGE = InputKind("image", "image_column", read_path, page, guide=guide, sent=Sent(3, pixels_of, example_picture))

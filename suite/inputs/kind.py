@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.inputs.calls import Call, GuideSources
+from suite.inputs.sent import Sent
 from suite.pipeline import PredictOption
 from suite.signature import Arrays
 
@@ -59,6 +60,7 @@ class InputKind:
         guide: `guide(call, front_end)` returns the sources that make the inputs of a signature of what an app has, None where
             it takes something else; `front_end` is what travels in the file as `front_end.json`, empty if unknown. Without
             one, an app brings the arrays.
+        sent: What another machine may send in place of the path of a file; None where the input is typed.
     """
 
     name: str
@@ -70,6 +72,7 @@ class InputKind:
     live: tuple[str, ...] = ()
     array_options: tuple[PredictOption, ...] = ()
     guide: Callable[[Call, dict[str, Any]], GuideSources | None] | None = None
+    sent: Sent | None = None
 
 
 def fits(details: dict[str, Any], dtype: str, axes: int) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from suite.inputs.calls import Call, GuideSources
 from suite.inputs.kind import FileContents, Input, InputKind, fits
 from suite.inputs.media import read_media_path
+from suite.inputs.sent import Sent, example_clip, pixels_of
 from suite.pipeline import PredictOption
 
 
@@ -56,4 +57,5 @@ VIDEO = InputKind(
         PredictOption("frame_rate", float, None, "of the frames, in frames per second; None: the model's own"),
     ),
     guide=guide,
+    sent=Sent(4, pixels_of, example_clip),
 )

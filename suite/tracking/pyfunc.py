@@ -4,20 +4,21 @@ MLflow calls `_load_pyfunc` with the logged copy of the model folder; nothing is
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
-from suite.artifact import Artifact
 from suite.errors import UserError
+from suite.inputs.sent import Sent, depth, file_in_text, numbers, write_files
 from suite.runtime.loaded import LoadedModel, load, plain
+from suite.tracking.signatures import input_column
 
-if TYPE_CHECKING:
-    from mlflow.models import ModelSignature
+MOST_SHOWN = 80  # characters of what is no input
 
 
 class SavedModel:
-    """Predicts from raw inputs: texts, or paths of files.
+    """Predicts from raw inputs: texts; or paths of files, files as base64, samples or pixels as arrays or nested lists.
 
     Args:
         model: Answers one raw input after another.
@@ -34,7 +35,9 @@ class SavedModel:
 
         Args:
             model_input: A table (or a list of rows, or columns by name) whose column of the input has the name that it had
-                in training, or is the only one with texts; else a list, a series or an array of inputs, or one input.
+                in training, or is the only one with texts; else a list, a series or an array of inputs, or one input. Where
+                an input is a file: its path, its bytes, these as base64 (bare or as a `data:` URI), or what it holds as an
+                array or as nested lists of numbers.
             params: The pipeline's PREDICT_OPTIONS.
 
         Raises:
@@ -48,60 +51,72 @@ class SavedModel:
                     f"expected the input in a column {column!r}. Received: {name!r}; MLflow hands on a table's first "
                     f"column alone, so give it table[[{column!r}]]"
                 )
-        inputs = raw_inputs(model_input, column, "text" if pipeline.INPUT.typed else "path")
+        inputs = raw_inputs(model_input, column, "text" if pipeline.INPUT.typed else "path", pipeline.INPUT.sent)
+        if any(isinstance(value, bytes) for value in inputs):
+            return self._answer_files(inputs, params or {})
         return [plain(answer) for answer in self.model.predict(inputs, **(params or {}))]
+
+    def _answer_files(self, inputs: list[Any], params: dict[str, Any]) -> list[dict[str, Any]]:
+        with TemporaryDirectory() as folder:
+            try:
+                answers = self.model.predict(write_files(inputs, Path(folder)), **params)
+            except UserError as error:
+                raise UserError(str(error).replace(str(Path(folder) / "input-"), "input ")) from error
+            return [plain(answer) for answer in answers]
 
 
 def _load_pyfunc(path: str) -> SavedModel:
     return SavedModel(load(path))
 
 
-def input_column(artifact: Artifact) -> str:
-    """Return the name of the column that holds a model's raw inputs in tables."""
-    return getattr(artifact.settings, artifact.pipeline.INPUT.column)
-
-
-def answer_signature(artifact: Artifact, answers: list[dict[str, Any]] | None) -> "ModelSignature | None":
-    """Return MLflow's signature of what a model answers and which options it takes; None where there is neither.
-
-    It says nothing of the input: of a column with a name MLflow would refuse a list of texts, and of one without it would
-    hand on a table's first column, whatever that holds. `SavedModel` checks tables, lists and arrays itself.
-    """
-    from mlflow.models import ModelSignature, infer_signature
-
-    options = {
-        option.name: option.default for option in artifact.pipeline.PREDICT_OPTIONS if option.default is not None
-    }
-    outputs = infer_signature(model_output=answers).outputs if answers else None
-    params = infer_signature(params=options).params if options else None
-    return ModelSignature(outputs=outputs, params=params) if outputs or params else None
-
-
-def raw_inputs(model_input: Any, column: str, meaning: str) -> list[Any]:
-    """Return the raw inputs that any shape of table, list or array holds, in order.
+def raw_inputs(model_input: Any, column: str, meaning: str, sent: Sent | None = None) -> list[Any]:
+    """Return the raw inputs that any shape of table, list or array holds, in order; a file sent as base64 as its bytes.
 
     Args:
         model_input: As `SavedModel.predict` takes it.
         column: The column of the input in a table.
         meaning: What one input is: `"text"` or `"path"`, for messages.
+        sent: What may be sent in place of a path.
 
     Raises:
         UserError: for a table without that column and with other than one column of texts, or a value that is no input.
     """
     if hasattr(model_input, "columns"):
-        model_input = _column({name: list(model_input[name]) for name in model_input.columns}, column)
+        cells = _column({name: list(model_input[name]) for name in model_input.columns}, column)
     elif isinstance(model_input, dict):
-        values = _column(model_input, column)
-        model_input = [values] if isinstance(values, str | Path) else values
-    elif isinstance(model_input, str | Path) or _is_numbers(model_input):
-        model_input = [model_input]
-    elif isinstance(model_input, np.ndarray):
-        model_input = model_input.reshape(-1) if model_input.size == max(model_input.shape, default=1) else model_input
-    inputs = [_column(row, column) if isinstance(row, dict) else row for row in model_input]
+        cells = _listed(_column(model_input, column), sent)
+    elif isinstance(model_input, np.ndarray) and not _is_numbers(model_input):
+        cells = model_input.reshape(-1) if model_input.size == max(model_input.shape, default=1) else model_input
+    else:
+        cells = _listed(model_input, sent)
+    inputs = [_column(row, column) if isinstance(row, dict) else row for row in cells]
+    checked = []
     for number, value in enumerate(inputs, 1):
-        if not (isinstance(value, str | Path) or _is_numbers(value)):
-            raise UserError(f"input {number} of {len(inputs)}: expected a {meaning}. Received: {value!r}")
-    return [str(value) if isinstance(value, str) else value for value in inputs]  # NumPy has strings of its own
+        try:
+            checked.append(_checked(value, meaning, sent))
+        except UserError as error:
+            raise UserError(f"input {number} of {len(inputs)}: {error}") from error
+    return checked
+
+
+def _listed(value: Any, sent: Sent | None) -> Any:
+    """Return a list of inputs: what is one input itself becomes a list of it alone."""
+    is_one = isinstance(value, str | bytes | Path) or _is_numbers(value)
+    return [value] if is_one or (sent is not None and 0 < depth(value) <= sent.axes) else value
+
+
+def _checked(value: Any, meaning: str, sent: Sent | None) -> Any:
+    if isinstance(value, str):
+        text = str(value)  # NumPy has strings of its own
+        return (file_in_text(text) or text) if sent is not None else text
+    if isinstance(value, Path) or _is_numbers(value) or (sent is not None and isinstance(value, bytes)):
+        return value
+    if sent is not None and depth(value):
+        return numbers(value, sent)
+    received = repr(value)
+    raise UserError(
+        f"expected a {meaning}. Received: {received if len(received) <= MOST_SHOWN else received[:MOST_SHOWN]}"
+    )
 
 
 def _column(table: dict[Any, Any], column: str) -> Any:

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,10 @@ from suite.config import TrainingSettings
 from suite.data.examples import Examples
 from suite.pipeline import Evaluation
 from suite.tracking.data_sets import part_data_sets
+from suite.tracking.logged_models import log_exported, log_saved_model
 from suite.tracking.outbox import Entry, Outbox
 from suite.tracking.patience import StoreAway, harmlessly
 from suite.tracking.pictures import draw_curves, shown_pictures, write_pictures
-from suite.tracking.pyfunc import answer_signature, input_column
 from suite.tracking.store import open_store
 from suite.training.process import hardware
 from suite.training.state import Epoch, History
@@ -126,28 +125,12 @@ def log_finished(outbox: Outbox, artifact: Artifact, seconds: float) -> None:
     """
     outbox.add("end", Entry({"wall_seconds": seconds}, tags={"model_dir": str(artifact.path.absolute())}))
     outbox.finish()
-    harmlessly(lambda: _log_model(outbox.run_id, artifact), outbox.say)
+    steps = artifact.record["epochs"]
 
+    def log_model() -> None:
+        log_saved_model(artifact, open_store().MlflowClient().get_run(outbox.run_id), steps)
 
-def _log_model(run_id: str, artifact: Artifact) -> None:
-    mlflow = open_store()
-    client = mlflow.MlflowClient()
-    experiment = client.get_run(run_id).info.experiment_id
-    for model in client.search_logged_models([experiment], f"source_run_id = '{run_id}' AND name = 'model'"):
-        if str(model.status) == "READY":
-            return  # a run that was resumed after its model had arrived
-        client.delete_logged_model(model.model_id)  # begun before the store went away
-    with warnings.catch_warnings():
-        # An input example would make MLflow load the model and predict with it, which the run has just done.
-        warnings.filterwarnings("ignore", message=".*input example was not provided.*")
-        mlflow.pyfunc.log_model(
-            name="model",
-            loader_module="suite.tracking.pyfunc",
-            data_path=str(artifact.path),
-            signature=answer_signature(artifact, None),
-            metadata={"input_column": input_column(artifact)},
-            pip_requirements=[f"{package}=={number}" for package, number in package_versions().items()],
-        )
+    harmlessly(log_model, outbox.say)
 
 
 def log_export(artifact: Artifact, entries: list[dict[str, Any]], say: Callable[[str], None]) -> str | None:
@@ -165,10 +148,7 @@ def _log_export(artifact: Artifact, entries: list[dict[str, Any]]) -> str | None
     from mlflow.entities import Metric
     from mlflow.exceptions import MlflowException
 
-    from suite.tracking.tflite_flavor import log_model
-
-    mlflow = open_store()
-    client = mlflow.MlflowClient()
+    client = open_store().MlflowClient()
     run_id = artifact.record["run_id"]
     try:
         run = client.get_run(run_id)
@@ -180,11 +160,8 @@ def _log_export(artifact: Artifact, entries: list[dict[str, Any]]) -> str | None
     metrics = [Metric(name, value, now, 0) for entry in entries for name, value in _export_figures(entry).items()]
     client.log_batch(run_id, metrics=metrics)
     client.log_artifact(run_id, str(artifact.path / "tflite" / "report.json"), "tflite")
-    if any(entry["file"] == "interpreter.tflite" for entry in entries):
-        with mlflow.start_run(run_id=run_id, nested=True):
-            log_model(artifact, name="tflite")
-        if run.info.end_time:
-            client.set_terminated(run_id, run.info.status, run.info.end_time)  # an export is no part of the training
+    for entry in entries:
+        log_exported(artifact, run, entry)
     return None
 
 

@@ -15,6 +15,7 @@ Nothing is pickled and no Keras weights go along. The suite itself must be insta
 
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,10 @@ from suite.config import read_yaml_mapping, validate_settings
 from suite.errors import UserError
 from suite.registry import load_pipeline
 from suite.runtime.deployed import exported_predictor, split_name
-from suite.runtime.loaded import LoadedModel, plain
-from suite.tracking.pyfunc import SavedModel, answer_signature
+from suite.runtime.loaded import LoadedModel
+from suite.tracking.pyfunc import SavedModel
+from suite.tracking.signatures import input_example as small_example
+from suite.tracking.signatures import signature as made_signature
 from suite.tracking.store import open_store
 
 if TYPE_CHECKING:
@@ -33,7 +36,6 @@ if TYPE_CHECKING:
 
 FLAVOR = "tflite"
 DATA = "model"
-EXAMPLE_TEXT = "An example."
 
 
 def save_model(
@@ -54,7 +56,7 @@ def save_model(
         file: Which of them: `DEPLOYMENT[-QUANTISATION].tflite`.
         mlflow_model: The model description that `log_model` fills.
         signature: Inputs, outputs and options; by default found by answering the example.
-        input_example: Raw inputs, texts or paths; by default a sentence where the task takes text.
+        input_example: Raw inputs, texts or paths; by default a sentence, or a small file as base64.
         pip_requirements: By default the installed versions of the packages that decide what a model computes.
         metadata: Of the user's own, for the MLmodel file.
 
@@ -72,11 +74,10 @@ def save_model(
     _copy(artifact, file, path / DATA)
     model = open_folder(path / DATA)
     description = mlflow_model or Model()
-    if input_example is None and artifact.pipeline.INPUT.typed:
-        input_example = [EXAMPLE_TEXT]
+    if input_example is None:
+        input_example = small_example(artifact)
     description.signature = signature or describe(model, input_example)
-    if input_example is not None:
-        _save_example(description, input_example, str(path))
+    _save_example(description, input_example, str(path))
     if metadata is not None:
         description.metadata = metadata
     pyfunc.add_to_model(
@@ -164,7 +165,8 @@ def load_model(model_uri: str) -> LoadedModel:
 
 
 def _load_pyfunc(path: str) -> SavedModel:
-    return SavedModel(open_folder(Path(path)), first_column_alone=True)
+    model = open_folder(Path(path))
+    return SavedModel(model, first_column_alone=model.artifact.pipeline.INPUT.sent is None)
 
 
 def open_folder(folder: Path) -> LoadedModel:
@@ -179,17 +181,18 @@ def open_folder(folder: Path) -> LoadedModel:
 
 
 def describe(model: LoadedModel, input_example: list[str] | None) -> "ModelSignature":
-    """Return MLflow's signature: a column of strings in, the task's answer out, its options as parameters."""
-    from mlflow.models import ModelSignature
+    """Return MLflow's signature: as that of a saved model; a text alone is a column of strings, which MLflow checks."""
     from mlflow.types import ColSpec, Schema
 
-    answers = [plain(answer) for answer in model.predict(list(input_example))] if input_example is not None else None
-    answered = answer_signature(model.artifact, answers)
-    return ModelSignature(
-        inputs=Schema([ColSpec("string")]),
-        outputs=answered.outputs if answered else None,
-        params=answered.params if answered else None,
-    )
+    answers = None
+    if input_example is not None:
+        with suppress(UserError):  # not every model can answer the small file that is the example of its kind
+            answers = SavedModel(model).predict(list(input_example))
+    described = made_signature(model.artifact, answers)
+    if model.artifact.pipeline.INPUT.sent is None:
+        described.inputs = Schema([ColSpec("string")])
+        described._is_signature_from_type_hint = False
+    return described
 
 
 def _copy(artifact: Artifact, file: str, target: Path) -> None:

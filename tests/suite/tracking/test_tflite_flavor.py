@@ -8,12 +8,13 @@ import subprocess
 import sys
 import time
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from suite.artifact import Trained, package_versions, write_artifact
+from suite.artifact import Trained, package_versions, read_artifact, write_artifact
 from suite.errors import UserError
 from suite.runtime.loaded import load, plain
 from suite.tracking.tflite_flavor import load_model, log_model, save_model
@@ -142,6 +143,64 @@ def test_says_what_is_wrong(model_dir, tmp_path, workdir):
     (tmp_path / "other" / "MLmodel").write_text("flavors: {}\n")
     with pytest.raises(UserError, match="flavor 'tflite'"):
         load_model(str(tmp_path / "other"))
+
+
+def test_every_exported_file_is_a_model_of_its_run_and_the_end_of_the_run_stays(model_dir, workdir, expected):
+    import mlflow
+
+    from suite.tracking.record import log_export
+    from suite.tracking.store import tracked_run
+    from suite.tracking.stored import model_folder
+
+    with tracked_run("sentiment", "reviews") as run:
+        pass
+    client, files = mlflow.MlflowClient(), ("interpreter.tflite", "interpreter-float16.tflite")
+    ended = client.get_run(run.info.run_id).info.end_time
+    artifact = read_artifact(model_dir)
+    artifact = replace(artifact, record=artifact.record | {"run_id": run.info.run_id})
+    shutil.copy(model_dir / "tflite" / files[0], model_dir / "tflite" / files[1])
+    (model_dir / "tflite" / "report.json").write_text("{}")
+    try:
+        entries = [entry(file, place) for place, file in enumerate(files)]
+        for _ in range(2):  # what is exported again as it was is not logged again
+            assert log_export(artifact, entries, print) is None
+        models = client.search_logged_models([run.info.experiment_id], f"source_run_id = '{run.info.run_id}'")
+        assert sorted(model.name for model in models) == ["interpreter", "interpreter-float16"]
+        for model in models:
+            place = len(model.name) > len("interpreter")
+            figures = {metric.key: metric.value for metric in model.metrics}
+            assert figures == {
+                "deployment/bytes": 1000.0 + place,
+                "deployment/latency_ms": 0.5 + place,
+                "deployment/max_difference": 1e-6,
+                "deployment/accuracy": 0.75,
+            }
+            assert {**model.params}.items() >= {"quantization": ("none", "float16")[place], "split": "test"}.items()
+            assert mlflow.pyfunc.load_model(model.model_uri).predict(TEXTS) == expected
+        finished = client.get_run(run.info.run_id)
+        assert (finished.info.end_time, finished.info.status) == (ended, "FINISHED")
+        assert finished.data.metrics["deployment/bytes"] == 1000.0  # of the file that `suite predict` takes
+        assert {output.model_id for output in finished.outputs.model_outputs} == {model.model_id for model in models}
+        file = model_folder(f"runs:/{run.info.run_id}/interpreter-float16")
+        assert file.read_bytes() == (model_dir / "tflite" / files[1]).read_bytes()
+    finally:
+        (model_dir / "tflite" / files[1]).unlink()
+        (model_dir / "tflite" / "report.json").unlink()
+
+
+def entry(file, place):
+    """Return what a report says of an exported file, as far as it is logged."""
+    return {
+        "file": file,
+        "deployment": "interpreter",
+        "quantization": ("none", "float16")[place],
+        "custom": [],
+        "bytes": 1000 + place,
+        "sha256": str(place),
+        "parity": {"max_difference": 1e-6},
+        "latency_ms": {"1": 0.5 + place},
+        "metrics": {"split": "test", "examples": 60, "tflite": {"accuracy": 0.75}, "keras": {"accuracy": 0.75}},
+    }
 
 
 @pytest.mark.slow
