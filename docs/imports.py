@@ -29,7 +29,7 @@ FLOORS = (
     ("config",),
 )
 # Small files beside the floors, by the package that each belongs to.
-BESIDE = {"cli": "commands", "__main__": "commands", "evaluation": "runs"}
+BESIDE = {"cli": "commands", "__main__": "commands", "evaluation": "runs", "promotion": "runs"}
 PIPELINES = "pipelines/*"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from suite.artifact import Artifact
 from suite.config import TrainingSettings, assign
-from suite.data.examples import Examples
+from suite.data.examples import Example, Examples
 from suite.data.reading import refuse_problems, with_parts
 from suite.data.trained_on import ASSET, count_trained_on
 from suite.errors import UserError
@@ -40,6 +40,25 @@ class Reading:
     on_bad_example: str = "fail"
 
 
+@dataclass(frozen=True)
+class Selection:
+    """Examples to score a model on.
+
+    Attributes:
+        part: `"train"`, `"dev"`, `"test"` or `"all"`.
+        examples: Those of that part.
+        settings: How they were read.
+        of_the_run: Whether the data is that of the model's run, as it was.
+        named_parts: Whether the data itself says what is for testing.
+    """
+
+    part: str
+    examples: list[Example]
+    settings: TrainingSettings
+    of_the_run: bool
+    named_parts: bool
+
+
 def evaluate(
     model_dir: Path | Artifact,
     data: Path,
@@ -62,10 +81,18 @@ def evaluate(
     Raises:
         UserError: if model or data cannot be read, or the part is empty.
     """
-    from suite.runtime.loaded import load
     from suite.runtime.model_in_file import open_model
 
     artifact = open_model(model_dir)
+    return score(artifact, select(artifact, data, split, reading), runtime, tflite)
+
+
+def select(artifact: Artifact, data: Path, split: str | None = None, reading: Reading = Reading()) -> Selection:
+    """Return the examples of data that a model is scored on, as `evaluate` chooses them.
+
+    Raises:
+        UserError: if the data cannot be read, or the part is empty.
+    """
     settings = _settings(artifact, reading.assignments)
     examples, is_training_data = _read(artifact, data, settings, reading)
     part = split or ("test" if is_training_data or examples.named_parts else "all")
@@ -75,6 +102,39 @@ def evaluate(
         raise UserError(
             f"{data}: no {part} part; it has {parts or 'no example'}. --split dev, --split train or --split all choose another"
         )
+    return Selection(part, selected, settings, is_training_data, bool(examples.named_parts))
+
+
+def select_same(artifact: Artifact, data: Path, selection: Selection) -> Selection:
+    """Return the examples of another model's selection as this model reads them.
+
+    Raises:
+        UserError: if this model cannot be scored on one of them, or its settings read one as something else.
+    """
+    examples, is_training_data = _read(artifact, data, artifact.settings, Reading())
+    by_name = {example.name: example for example in examples.items}
+    missing = next((example.name for example in selection.examples if example.name not in by_name), None)
+    if missing is not None:
+        raise UserError(f"{missing}: not among what it reads of {data}")
+    same = [by_name[example.name] for example in selection.examples]
+    digests = (examples.with_items(items).row_digests for items in (selection.examples, same))
+    for example, twin, *pair in zip(selection.examples, same, *digests, strict=True):
+        if pair[0] != pair[1]:
+            raise UserError(
+                f"{example.name}: its settings read it otherwise, {str(twin.target)[:60]!r} in place of "
+                f"{str(example.target)[:60]!r}"
+            )
+    return Selection(selection.part, same, artifact.settings, is_training_data, selection.named_parts)
+
+
+def score(artifact: Artifact, selection: Selection, runtime: str = "keras", tflite: Path | None = None) -> Scored:
+    """Score a saved model, or an exported file alone, on selected examples.
+
+    Raises:
+        UserError: if the model cannot be read.
+    """
+    from suite.runtime.loaded import load
+
     if runtime == "keras":
         from suite.training.process import prepare_process
 
@@ -82,10 +142,10 @@ def evaluate(
     model = load(artifact, runtime, tflite)
     digests = artifact.assets.get(ASSET)
     return Scored(
-        part,
-        len(selected),
-        None if digests is None else count_trained_on(selected, digests),
-        artifact.pipeline.evaluate(model.predictor, selected, artifact.assets, settings),
+        selection.part,
+        len(selection.examples),
+        None if digests is None else count_trained_on(selection.examples, digests),
+        artifact.pipeline.evaluate(model.predictor, selection.examples, artifact.assets, selection.settings),
     )
 
 

@@ -31,9 +31,20 @@ def lm(
     typer.echo(f"{output}: {order}-grams of {level}s from {sentences} sentences", err=True)
 
 
+def _own_folder(typed: str) -> Path:
+    from suite.tracking.stored import own_folder
+
+    return own_folder(typed)
+
+
 @app.command("tune-decoder")
 def tune_decoder(
-    model_dir: Annotated[Path, typer.Argument(help="folder of a saved model")],
+    model_dir: Annotated[
+        Path,
+        typer.Argument(
+            parser=_own_folder, metavar="MODEL_DIR", help="folder of a saved model, or its name in the store"
+        ),
+    ],
     data: Annotated[Path, typer.Option(help="transcribed audio; its dev part where it has one")],
     language_model: Annotated[Path | None, typer.Option(help="ARPA file; default: the model's own")] = None,
     beam_width: Annotated[int, typer.Option(help="prefixes kept at each step", min=2)] = 64,

@@ -1,11 +1,11 @@
 """`suite benchmark`: how fast things are on this machine."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
+from suite.commands.model_dir import read_model_dir
 from suite.commands.output import emit, show, words
 from suite.errors import UserError
 
@@ -55,11 +55,12 @@ def benchmark(
 
 
 def _benchmark_model(model_dir: str, rounds: int, json: bool) -> None:
-    if not Path(model_dir).is_dir():
+    folder = read_model_dir(model_dir)
+    if not folder.is_dir():
         raise UserError(f"`suite benchmark` knows: recurrent, or the folder of a saved model. Received: {model_dir}")
     from suite.artifact import read_artifact
 
-    artifact = read_artifact(model_dir)
+    artifact = read_artifact(folder)
     from suite.quiet import import_tensorflow
 
     import_tensorflow()

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from suite.commands.model_dir import ModelOrFile
 from suite.commands.output import emit, show_figures, start_tensorflow, words
 from suite.commands.train import OnBadExample
 from suite.errors import UserError
@@ -13,7 +14,7 @@ SPLITS = ("train", "dev", "test", "all")
 
 
 def evaluate(
-    model_dir: Annotated[Path, typer.Argument(help="folder of a saved model, or an exported file alone")],
+    model_dir: ModelOrFile,
     data: Annotated[Path, typer.Option(help="file or folder with examples")],
     split: Annotated[
         str | None, typer.Option(help="train, dev, test or all; default: the test part where the data has one")

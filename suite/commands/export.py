@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from suite.commands.model_dir import OwnModelDir
 from suite.commands.output import emit, show, start_tensorflow, words
 from suite.errors import UserError
 
 
 def export(
-    model_dir: Annotated[Path, typer.Argument(help="folder of a saved model")],
+    model_dir: OwnModelDir,
     quantize: Annotated[str, typer.Option(help="none, float16, dynamic, int8 or all")] = "none",
     deployment: Annotated[str, typer.Option(help="interpreter, compiled, streaming or all")] = "interpreter",
     data: Annotated[

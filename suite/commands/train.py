@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from suite.commands.model_dir import InitModel
 from suite.commands.output import emit, reading, show, show_figures, words
 from suite.commands.train_workers import own_place, run_workers, train_along
 from suite.errors import UserError
@@ -36,7 +37,7 @@ def train(
     ] = None,
     output: Annotated[Path, typer.Option(help="folder that holds TASK/NAME")] = Path("saved_models"),
     resume: Annotated[bool, typer.Option("--resume", help="go on with an unfinished run")] = False,
-    init: Annotated[Path | None, typer.Option(help="saved model to begin from (warm start)")] = None,
+    init: InitModel = None,
     folds: Annotated[int | None, typer.Option(help="train K times, each with another part as dev", min=2)] = None,
     on_bad_example: Annotated[
         OnBadExample, typer.Option(help="stop before training, or go on without them")

@@ -101,9 +101,10 @@ def pixels_of(array: np.ndarray) -> np.ndarray:
 
 
 def example_sound(settings: Any) -> bytes:
-    """Return a wav file: half a second of a soft tone."""
+    """Return a wav file: half a second of a soft tone with noise, for there is sound at every pitch in any recording."""
     rate = getattr(settings, "sample_rate", 16000)
-    tone = 3000 * np.sin(2 * np.pi * 440 * np.arange(rate // 2) / rate)
+    noise = np.random.default_rng(0).normal(0, 300, rate // 2)
+    tone = 3000 * np.sin(2 * np.pi * 440 * np.arange(rate // 2) / rate) + noise
     target = io.BytesIO()
     with wave.open(target, "wb") as file:
         file.setnchannels(1)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ["train", "evaluate", "predict", "export", "benchmark", "runs", "ui", "data", "demo", "doctor"]
+COMMANDS = ["train", "evaluate", "predict", "export", "benchmark", "promote", "runs", "ui", "data", "demo", "doctor"]
 
 
 def test_help_names_every_command(suite):

@@ -170,16 +170,16 @@ def test_every_exported_file_is_a_model_of_its_run_and_the_end_of_the_run_stays(
             place = len(model.name) > len("interpreter")
             figures = {metric.key: metric.value for metric in model.metrics}
             assert figures == {
-                "deployment/bytes": 1000.0 + place,
-                "deployment/latency_ms": 0.5 + place,
-                "deployment/max_difference": 1e-6,
-                "deployment/accuracy": 0.75,
+                "tflite_bytes": 1000.0 + place,
+                "tflite_latency_ms": 0.5 + place,
+                "tflite_max_difference": 1e-6,
+                "tflite_accuracy": 0.75,
             }
             assert {**model.params}.items() >= {"quantization": ("none", "float16")[place], "split": "test"}.items()
             assert mlflow.pyfunc.load_model(model.model_uri).predict(TEXTS) == expected
         finished = client.get_run(run.info.run_id)
         assert (finished.info.end_time, finished.info.status) == (ended, "FINISHED")
-        assert finished.data.metrics["deployment/bytes"] == 1000.0  # of the file that `suite predict` takes
+        assert finished.data.metrics["tflite_bytes"] == 1000.0  # of the file that `suite predict` takes
         assert {output.model_id for output in finished.outputs.model_outputs} == {model.model_id for model in models}
         file = model_folder(f"runs:/{run.info.run_id}/interpreter-float16")
         assert file.read_bytes() == (model_dir / "tflite" / files[1]).read_bytes()
