@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "imports.svg"
 FLOORS = (
     ("commands",),
-    ("runs", "cluster"),
+    ("runs", "sweep", "cluster"),
     ("tracking", "export", "web"),
     ("runtime", "training"),
     ("artifact",),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from suite.cluster.connect import with_address
-from suite.commands import benchmark, data, demo, doctor, evaluate, export, predict, promote, runs, train, ui
+from suite.commands import benchmark, data, demo, doctor, evaluate, export, predict, promote, runs, sweep, train, ui
 from suite.errors import UserError
 from suite.export.convert import ConversionError
 from suite.registry import own_commands
@@ -32,6 +32,7 @@ app.command()(evaluate.evaluate)
 app.command(add_help_option=False, context_settings={"ignore_unknown_options": True})(predict.predict)
 app.command()(export.export)
 app.command()(promote.promote)
+app.command()(sweep.sweep)
 app.command()(runs.runs)
 app.command()(ui.ui)
 app.add_typer(data.app, name="data")

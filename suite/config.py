@@ -3,10 +3,10 @@
 import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar, get_args
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from suite.errors import UserError
 
@@ -26,6 +26,23 @@ Cell = Literal[
 ]
 
 
+def search_range(low: float, high: float, log: bool = False, step: float | None = None) -> dict[str, Any]:
+    """Return what a setting declares beside its default so that `suite sweep` searches from `low` to `high`, both included.
+
+    Args:
+        low, high: In the unit of the setting.
+        log: Draw by the logarithm: 0.001 to 0.01 as often as 0.01 to 0.1.
+        step: Draw only `low`, `low + step` and so on.
+    """
+    options = ({"log": True} if log else {}) | ({} if step is None else {"step": step})
+    return {"sweep": {"low": low, "high": high} | options}
+
+
+def search_choices(*choices: Any) -> dict[str, Any]:
+    """Return what a setting declares beside its default so that `suite sweep` searches among these values."""
+    return {"sweep": list(choices)}
+
+
 class TrainingSettings(BaseModel):
     """What every task's training has in common. A task extends it once, in `pipelines/TASK/config.py`."""
 
@@ -39,7 +56,12 @@ class TrainingSettings(BaseModel):
 
     epochs: int = Field(10, ge=1, description="passes over the training part, at most")
     batch_size: int = Field(32, ge=1, description="examples per step")
-    learning_rate: float = Field(1e-3, gt=0, description="peak learning rate of AdamW")
+    learning_rate: float = Field(
+        1e-3,
+        gt=0,
+        description="peak learning rate of AdamW",
+        json_schema_extra=search_range(1e-4, 1e-2, log=True),
+    )
     schedule: Literal["constant", "cosine"] = Field(
         "cosine", description="learning rate over the steps of a phase; each phase begins it anew"
     )
@@ -52,7 +74,12 @@ class TrainingSettings(BaseModel):
         le=1,
         description="running average of the weights, scored and kept: how far back it goes, as a share of the steps of a phase; 0: none",
     )
-    weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay of AdamW")
+    weight_decay: float = Field(
+        0.0,
+        ge=0,
+        description="decoupled weight decay of AdamW",
+        json_schema_extra=search_choices(0.0, 1e-4, 1e-3, 1e-2),
+    )
     clip_norm: float = Field(1.0, gt=0, description="largest global norm of the gradient")
     patience: int = Field(
         3, ge=0, description="epochs without a better dev metric before stopping; 0 never stops early"
@@ -180,6 +207,38 @@ def validate_settings(
         raise UserError("\n".join(dict.fromkeys(lines))) from error
 
 
+def setting_value(settings_class: type[TrainingSettings], key: str, value: Any, place: str) -> Any:
+    """Return a value as the setting `key` holds it, in the types of JSON, whatever the other settings are.
+
+    Args:
+        settings_class: `Settings` of a pipeline.
+        key: A setting's name.
+        value: As it was typed or read.
+        place: Where it came from, for the message.
+
+    Raises:
+        UserError: for an unknown key or a value that this setting refuses.
+    """
+    field = settings_class.model_fields.get(key)
+    if field is None:
+        validate_settings(settings_class, {key: value}, {key: place})
+    adapter = TypeAdapter(Annotated[field.annotation, field])
+    try:
+        return adapter.dump_python(adapter.validate_python(value), mode="json")
+    except ValidationError as error:
+        fault = {**error.errors()[0], "loc": (key,)}
+        raise UserError(_describe(settings_class, fault, {key: place})) from error
+
+
+def declared_space(settings_class: type[TrainingSettings]) -> dict[str, Any]:
+    """Return what each setting that declares one is searched in: a list of choices, or low, high, log and step."""
+    return {
+        name: field.json_schema_extra["sweep"]
+        for name, field in settings_class.model_fields.items()
+        if isinstance(field.json_schema_extra, dict) and "sweep" in field.json_schema_extra
+    }
+
+
 def _describe(settings_class: type[TrainingSettings], fault: Any, source: Mapping[str, str]) -> str:
     key = str(fault["loc"][0]) if fault["loc"] else ""
     place = f"{source[key]}: " if key in source else ""
@@ -196,8 +255,8 @@ def _describe(settings_class: type[TrainingSettings], fault: Any, source: Mappin
 
 
 def describe_settings(settings_class: type[TrainingSettings]) -> list[dict]:
-    """Return name, type, default and meaning of every setting, the task's own first."""
-    base = set(TrainingSettings.model_fields)
+    """Return name, type, default, meaning and what `suite sweep` searches (or None) of every setting, the task's own first."""
+    base, space = set(TrainingSettings.model_fields), declared_space(settings_class)
     fields = sorted(settings_class.model_fields.items(), key=lambda item: item[0] in base)
     return [
         {
@@ -205,6 +264,7 @@ def describe_settings(settings_class: type[TrainingSettings]) -> list[dict]:
             "type": _type_name(field.annotation),
             "default": field.get_default(),
             "meaning": field.description or "",
+            "sweep": space.get(name),
         }
         for name, field in fields
     ]

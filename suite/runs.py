@@ -20,6 +20,7 @@ from suite.pipeline import Evaluation, draw, primary_metric
 from suite.registry import load_pipeline
 from suite.tracking.card import model_card
 from suite.training.lock import locked
+from suite.training.pruned import Pruned
 from suite.training.state import read_history
 from suite.training.unfinished import Request, free_name, open_state
 
@@ -67,6 +68,7 @@ def train(request: Request, examples: Examples, console: Console) -> RunResult:
 
     Raises:
         UserError: if the name is taken, a resume does not fit, the disk is too full or the loss is no longer a number.
+        Pruned: as `request.after_epoch` does.
     """
     if not examples.part("train"):
         raise UserError(f"{examples.path}: no training example; parts found: {examples.sizes}")
@@ -78,7 +80,7 @@ def train(request: Request, examples: Examples, console: Console) -> RunResult:
 
     from suite.tracking.outbox import Outbox
     from suite.tracking.patience import StoreAway
-    from suite.tracking.record import log_finished
+    from suite.tracking.record import log_finished, log_pruned
     from suite.tracking.store import tracked_run
     from suite.training.workers.cluster import naming_lost_workers
     from suite.training.workers.turns import send_end
@@ -91,12 +93,16 @@ def train(request: Request, examples: Examples, console: Console) -> RunResult:
                 outbox.forget()
             write_json(state / "run.json", begun | {"run_id": run.info.run_id})
             if not target.exists():
-                with naming_lost_workers(request.workers):
-                    _fit_and_save(request, examples, target, state, outbox, console)
+                try:
+                    with naming_lost_workers(request.workers):
+                        _fit_and_save(request, examples, target, state, outbox, console)
+                except Pruned as pruned:
+                    log_pruned(outbox, str(pruned))
+                    raise
             if request.workers is not None:
                 send_end(request.workers)
             artifact = read_artifact(target)
-            log_finished(outbox, artifact, artifact.record["seconds"])
+            log_finished(outbox, artifact, artifact.record["seconds"], model=request.after_epoch is None)
             result = _saved_result(artifact)
     except StoreAway as away:
         if not target.exists():
@@ -297,7 +303,7 @@ def _fit_and_save(
         extras = EpochExtras(outbox, sum(phase.epochs for phase in phases), settings.log_samples, machine)
         score = (lambda: extras.scored(evaluate_part("dev", settings.for_epochs()))) if examples.part("dev") else None
         plan = FitPlan(phases, sources, primary_metric(pipeline.METRICS), score)
-        history = fit(model, plan, settings, state, partial(_log_ended, outbox, extras), console)
+        history = fit(model, plan, settings, state, partial(_log_ended, outbox, extras, request), console)
     log_curves(outbox, history)
 
     chosen_epoch = history.epochs[-1 if history.best is None else history.best]
@@ -329,18 +335,27 @@ def _log_begun(request: Request, examples: Examples, epochs: "Sequence[Epoch]", 
     log_start(outbox, request.settings, examples, command | units)
     for epoch in epochs:
         log_epoch(outbox, epoch)
+        _tell(request, epoch)
 
 
-def _log_ended(outbox: "Outbox", extras: "EpochExtras", epoch: "Epoch") -> None:
+def _log_ended(outbox: "Outbox", extras: "EpochExtras", request: Request, epoch: "Epoch") -> None:
     from suite.tracking.record import log_epoch
 
     log_epoch(outbox, epoch)
     extras.log(epoch)
+    _tell(request, epoch)
+
+
+def _tell(request: Request, epoch: "Epoch") -> None:
+    if request.after_epoch is not None:
+        request.after_epoch(epoch)
 
 
 def _leave(state: Path, target: Path, request: Request, console: Console) -> None:
     """Say how to go on with a run that ended early; a run without a finished epoch leaves nothing behind."""
     finished = read_history(state).epochs
+    if request.after_epoch is not None:
+        return  # the sweep decides
     if finished:
         command = f"suite train {request.task} --name {target.name} --resume"
         console.print(

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from suite.config import TrainingSettings
+from suite.config import TrainingSettings, search_choices, search_range
 from suite.text.words import LANGUAGE
 
 
@@ -52,18 +52,34 @@ class Settings(TrainingSettings):
     attention: Literal["additive", "none"] = Field(
         "additive", description="the decoder looks at the places at every word, or at the whole picture once"
     )
-    attention_units: int = Field(256, ge=1, description="hidden layer that scores a place")
+    attention_units: int = Field(
+        256, ge=1, description="hidden layer that scores a place", json_schema_extra=search_choices(128, 256, 512)
+    )
     attention_regulariser: float = Field(
         0.0, ge=0, description="weight of the doubly stochastic penalty: every place should be looked at"
     )
-    cell: Literal["lstm", "gru"] = Field("lstm", description="recurrent layer of the decoder")
-    units: int = Field(512, ge=1, description="its units")
-    embedding_size: int = Field(256, ge=1, description="width of a word's embedding")
+    cell: Literal["lstm", "gru"] = Field(
+        "lstm", description="recurrent layer of the decoder", json_schema_extra=search_choices("lstm", "gru")
+    )
+    units: int = Field(512, ge=1, description="its units", json_schema_extra=search_range(256, 768, step=128))
+    embedding_size: int = Field(
+        256, ge=1, description="width of a word's embedding", json_schema_extra=search_choices(128, 256, 512)
+    )
     tied_embeddings: bool = Field(True, description="words are put out by the embeddings they come in with")
     dropout: float = Field(
-        0.5, ge=0, lt=1, description="before the words; half of it on embeddings, places and the decoder's output"
+        0.5,
+        ge=0,
+        lt=1,
+        description="before the words; half of it on embeddings, places and the decoder's output",
+        json_schema_extra=search_range(0.2, 0.6),
     )
-    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all words")
+    label_smoothing: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of the target spread over all words",
+        json_schema_extra=search_range(0.0, 0.2),
+    )
     scheduled_sampling: float = Field(
         0.0,
         ge=0,

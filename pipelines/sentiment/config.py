@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from suite.config import Cell, TrainingSettings
+from suite.config import Cell, TrainingSettings, search_choices, search_range
 
 
 class Settings(TrainingSettings):
@@ -47,17 +47,44 @@ class Settings(TrainingSettings):
         None, description="GloVe or fastText text file (.gz of it), as wide as embedding, that rows of words begin with"
     )
     learn_word_vectors: bool = Field(True, description="word_vectors: go on learning these rows; false: leave them")
-    cell: Cell = Field("lstm", description="recurrent layer")
-    units: int = Field(64, ge=1, description="units of each recurrent layer and direction")
-    layers: int = Field(1, ge=1, description="recurrent layers")
-    bidirectional: bool = Field(True, description="read forwards and backwards")
-    pooling: Literal["attention", "max_mean", "last"] = Field("attention", description="how steps become one vector")
-    embedding_dropout: float = Field(
-        0.6, ge=0, lt=1, description="whole embedding features dropped over all steps (spatial dropout)"
+    cell: Cell = Field(
+        "lstm", description="recurrent layer", json_schema_extra=search_choices("lstm", "gru", "min_gru")
     )
-    word_dropout: float = Field(0.3, ge=0, lt=1, description="tokens dropped")
-    dropout: float = Field(0.6, ge=0, lt=1, description="before the classes and between recurrent layers")
-    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all classes")
+    units: int = Field(
+        64,
+        ge=1,
+        description="units of each recurrent layer and direction",
+        json_schema_extra=search_range(32, 128, step=16),
+    )
+    layers: int = Field(1, ge=1, description="recurrent layers", json_schema_extra=search_range(1, 2))
+    bidirectional: bool = Field(True, description="read forwards and backwards")
+    pooling: Literal["attention", "max_mean", "last"] = Field(
+        "attention",
+        description="how steps become one vector",
+        json_schema_extra=search_choices("attention", "max_mean"),
+    )
+    embedding_dropout: float = Field(
+        0.6,
+        ge=0,
+        lt=1,
+        description="whole embedding features dropped over all steps (spatial dropout)",
+        json_schema_extra=search_range(0.0, 0.7),
+    )
+    word_dropout: float = Field(0.3, ge=0, lt=1, description="tokens dropped", json_schema_extra=search_range(0.0, 0.5))
+    dropout: float = Field(
+        0.6,
+        ge=0,
+        lt=1,
+        description="before the classes and between recurrent layers",
+        json_schema_extra=search_range(0.0, 0.7),
+    )
+    label_smoothing: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of the target spread over all classes",
+        json_schema_extra=search_range(0.0, 0.2),
+    )
 
     compiled_bytes: int = Field(
         1024, ge=16, le=65536, description="export: bytes of text that the `compiled` deployment takes"

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from suite.config import Cell, TrainingSettings
+from suite.config import Cell, TrainingSettings, search_choices, search_range
 from suite.text.words import LANGUAGE
 
 
@@ -54,12 +54,23 @@ class Settings(TrainingSettings):
     conv_channels: tuple[int, ...] = Field((32, 32), description="channels of each convolution; [] for none")
     conv_kernel: int = Field(5, ge=1, description="frames and bands that a convolution sees, odd")
     subsampling: Literal[1, 2, 4] = Field(2, description="frames that become one step")
-    cell: Cell = Field("gru", description="recurrent layer")
-    units: int = Field(256, ge=1, description="units of each recurrent layer and direction")
-    layers: int = Field(2, ge=1, description="recurrent layers")
+    cell: Cell = Field("gru", description="recurrent layer", json_schema_extra=search_choices("gru", "lstm", "min_gru"))
+    units: int = Field(
+        256,
+        ge=1,
+        description="units of each recurrent layer and direction",
+        json_schema_extra=search_range(128, 384, step=64),
+    )
+    layers: int = Field(2, ge=1, description="recurrent layers", json_schema_extra=search_range(1, 3))
     bidirectional: bool = Field(True, description="read forwards and backwards")
     layer_norm: bool = Field(True, description="layer normalisation after each recurrent layer")
-    dropout: float = Field(0.3, ge=0, lt=1, description="before, between and after recurrent layers")
+    dropout: float = Field(
+        0.3,
+        ge=0,
+        lt=1,
+        description="before, between and after recurrent layers",
+        json_schema_extra=search_range(0.0, 0.5),
+    )
 
     batch_seconds: float | None = Field(
         None, gt=0, description="seconds of audio in a batch, padding included; null: batch_size clips"
@@ -68,9 +79,16 @@ class Settings(TrainingSettings):
     cache_megabytes: int = Field(2048, ge=0, description="memory for decoded audio, 16 bits a sample")
 
     augment_from_epoch: int = Field(0, ge=0, description="epoch, counted from 0, in which augmentation sets in")
-    time_masks: int = Field(0, ge=0, description="SpecAugment: stretches of time blanked in each clip")
+    time_masks: int = Field(
+        0, ge=0, description="SpecAugment: stretches of time blanked in each clip", json_schema_extra=search_range(0, 2)
+    )
     time_mask_frames: int = Field(25, ge=1, description="SpecAugment: frames of a time mask, at most")
-    frequency_masks: int = Field(0, ge=0, description="SpecAugment: ranges of features blanked in each clip")
+    frequency_masks: int = Field(
+        0,
+        ge=0,
+        description="SpecAugment: ranges of features blanked in each clip",
+        json_schema_extra=search_range(0, 2),
+    )
     frequency_mask_bins: int = Field(10, ge=1, description="SpecAugment: features of a frequency mask, at most")
     speed: tuple[float, float] = Field((1.0, 1.0), description="range of the factor that clips are played faster by")
     noise_snr_db: tuple[float, float] | None = Field(

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from suite.config import Cell, TrainingSettings
+from suite.config import Cell, TrainingSettings, search_choices, search_range
 
 
 class Settings(TrainingSettings):
@@ -40,16 +40,31 @@ class Settings(TrainingSettings):
         None, description="GloVe or fastText text file (.gz of it), as wide as embedding, that rows of words begin with"
     )
     learn_word_vectors: bool = Field(True, description="word_vectors: go on learning these rows; false: leave them")
-    cell: Cell = Field("lstm", description="recurrent layer")
-    units: int = Field(128, ge=1, description="units of each recurrent layer and direction")
-    layers: int = Field(1, ge=1, description="recurrent layers")
+    cell: Cell = Field(
+        "lstm", description="recurrent layer", json_schema_extra=search_choices("lstm", "gru", "min_gru")
+    )
+    units: int = Field(
+        128,
+        ge=1,
+        description="units of each recurrent layer and direction",
+        json_schema_extra=search_range(64, 256, step=32),
+    )
+    layers: int = Field(1, ge=1, description="recurrent layers", json_schema_extra=search_range(1, 2))
     bidirectional: bool = Field(True, description="read forwards and backwards")
     decoder: Literal["crf", "softmax"] = Field(
         "crf",
         description="crf: the likeliest sequence of tags, none that the scheme forbids; softmax: each tag by itself",
     )
-    embedding_dropout: float = Field(0.5, ge=0, lt=1, description="features of words and affixes dropped")
-    dropout: float = Field(0.5, ge=0, lt=1, description="before the tags and between recurrent layers")
+    embedding_dropout: float = Field(
+        0.5, ge=0, lt=1, description="features of words and affixes dropped", json_schema_extra=search_range(0.0, 0.7)
+    )
+    dropout: float = Field(
+        0.5,
+        ge=0,
+        lt=1,
+        description="before the tags and between recurrent layers",
+        json_schema_extra=search_range(0.0, 0.7),
+    )
 
     compiled_bytes: int = Field(
         256, ge=16, le=65536, description="export: bytes of text that the `compiled` deployment takes"

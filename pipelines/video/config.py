@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from suite.config import Cell, TrainingSettings
+from suite.config import Cell, TrainingSettings, search_choices, search_range
 
 CAUSAL = ("pixels", "frame")  # values of `normalise` that need no frame to come
 
@@ -77,14 +77,41 @@ class Settings(TrainingSettings):
     fine_tune_epochs: int = Field(0, ge=0, description="backbone: epochs that train it too, after those that do not")
     fine_tune_learning_rate: float = Field(1e-4, gt=0, description="peak learning rate of these epochs")
 
-    cell: Cell = Field("gru", description="recurrent layer")
-    units: int = Field(64, ge=1, description="units of each recurrent layer and direction")
-    layers: int = Field(1, ge=1, description="recurrent layers")
+    cell: Cell = Field("gru", description="recurrent layer", json_schema_extra=search_choices("gru", "lstm", "min_gru"))
+    units: int = Field(
+        64,
+        ge=1,
+        description="units of each recurrent layer and direction",
+        json_schema_extra=search_range(32, 128, step=16),
+    )
+    layers: int = Field(1, ge=1, description="recurrent layers", json_schema_extra=search_range(1, 2))
     bidirectional: bool = Field(True, description="read forwards and backwards; false can stream")
-    pooling: Literal["attention", "max_mean", "last"] = Field("attention", description="how steps become one vector")
-    feature_dropout: float = Field(0.0, ge=0, lt=1, description="features of a frame dropped, the same in every frame")
-    dropout: float = Field(0.3, ge=0, lt=1, description="before the classes and between recurrent layers")
-    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all classes")
+    pooling: Literal["attention", "max_mean", "last"] = Field(
+        "attention",
+        description="how steps become one vector",
+        json_schema_extra=search_choices("attention", "max_mean"),
+    )
+    feature_dropout: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="features of a frame dropped, the same in every frame",
+        json_schema_extra=search_range(0.0, 0.5),
+    )
+    dropout: float = Field(
+        0.3,
+        ge=0,
+        lt=1,
+        description="before the classes and between recurrent layers",
+        json_schema_extra=search_range(0.0, 0.7),
+    )
+    label_smoothing: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of the target spread over all classes",
+        json_schema_extra=search_range(0.0, 0.2),
+    )
 
     compiled_frames: int = Field(
         32, ge=1, le=1024, description="export: frames that the `compiled` deployment takes at once"

@@ -127,8 +127,15 @@ def _list_settings(settings_class: "type[TrainingSettings]", json: bool) -> None
         return
     show("settings (--set NAME=VALUE, or a line NAME: VALUE in the --config file)")
     table = Table()
-    for column in ("name", "type", "default", "meaning"):
+    for column in ("name", "type", "default", "meaning", "swept"):
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(row["name"], row["type"], str(row["default"]), row["meaning"])
+        table.add_row(row["name"], row["type"], str(row["default"]), row["meaning"], _swept(row["sweep"]))
     show(table)
+
+
+def _swept(ranges: list | dict[str, Any] | None) -> str:
+    """Return what `suite sweep` searches of a setting by itself, as a `--space` file has it."""
+    if ranges is None:
+        return ""
+    return str(ranges) if isinstance(ranges, list) else ", ".join(f"{name} {value}" for name, value in ranges.items())

@@ -115,8 +115,18 @@ def log_curves(outbox: Outbox, history: History) -> None:
     )
 
 
-def log_finished(outbox: Outbox, artifact: Artifact, seconds: float) -> None:
-    """Log what the store still lacks of a run, and its model folder as an MLflow model.
+def log_pruned(outbox: Outbox, reason: str) -> None:
+    """Log what the store still lacks of a run that was ended early, and why it was.
+
+    Raises:
+        StoreAway: as `log_finished`.
+    """
+    outbox.add("end", Entry(tags={"pruned": reason}))
+    outbox.finish()
+
+
+def log_finished(outbox: Outbox, artifact: Artifact, seconds: float, model: bool = True) -> None:
+    """Log what the store still lacks of a run, and with `model` its model folder as an MLflow model.
 
     `mlflow.pyfunc.load_model` of the run predicts from raw inputs. A store that is away is waited for, within bounds.
 
@@ -125,12 +135,21 @@ def log_finished(outbox: Outbox, artifact: Artifact, seconds: float) -> None:
     """
     outbox.add("end", Entry({"wall_seconds": seconds}, tags={"model_dir": str(artifact.path.absolute())}))
     outbox.finish()
-    steps = artifact.record["epochs"]
+    if model:
+        log_model_of(outbox.run_id, artifact, outbox.say)
+
+
+def log_model_of(run_id: str, artifact: Artifact, say: Callable[[str], None]) -> None:
+    """Log a model folder as the saved model of its run, once.
+
+    Raises:
+        StoreAway: as `log_finished`.
+    """
 
     def log_model() -> None:
-        log_saved_model(artifact, open_store().MlflowClient().get_run(outbox.run_id), steps)
+        log_saved_model(artifact, open_store().MlflowClient().get_run(run_id), artifact.record["epochs"])
 
-    harmlessly(log_model, outbox.say)
+    harmlessly(log_model, say)
 
 
 def log_export(artifact: Artifact, entries: list[dict[str, Any]], say: Callable[[str], None]) -> str | None:

@@ -15,6 +15,7 @@ from suite.errors import UserError
 from suite.tracking.experiment import experiment_id
 from suite.tracking.opening import open_when_made
 from suite.tracking.patience import StoreAway, harmlessly, patiently, reason, uninterrupted
+from suite.training.pruned import Pruned
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -65,7 +66,7 @@ def tracked_run(
     parent: str | None = None,
     say: Callable[[str], None] = lambda message: None,
 ) -> Iterator["Run"]:
-    """Open a run (or go on with `run_id`); mark it FINISHED, KILLED on Ctrl-C or FAILED when the block ends.
+    """Open a run (or go on with `run_id`); mark it FINISHED (a pruned one too), KILLED on Ctrl-C or FAILED when the block ends.
 
     A store that is away is waited for, within bounds, when the run begins and when it has finished. A run whose end the
     store did not learn of, and one that ended because the store was away, is marked when it is resumed.
@@ -95,6 +96,9 @@ def tracked_run(
     except (KeyboardInterrupt, StoreAway):
         with suppress(Exception), uninterrupted():
             _end_run(mlflow, run.info.run_id, "KILLED")
+        raise
+    except Pruned:
+        harmlessly(lambda: _end_run(mlflow, run.info.run_id, "FINISHED"), say)
         raise
     except BaseException as error:
         with suppress(Exception), uninterrupted():

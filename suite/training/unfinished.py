@@ -5,6 +5,7 @@ vocabulary: `assets`) and the epochs' states lie beside it.
 """
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from suite.artifact import (
 from suite.config import TrainingSettings
 from suite.data.examples import Examples
 from suite.errors import UserError
-from suite.training.state import latest_state
+from suite.training.state import Epoch, latest_state
 
 if TYPE_CHECKING:
     from suite.training.workers.cluster import Workers
@@ -43,6 +44,8 @@ class Request:
         init: Model folder to begin from.
         fold: `"2/5"` for one of several folds, and `parent`: the run id that gathers them.
         workers: The processes that train this run together; None: this one alone.
+        after_epoch: Of a trial of a sweep: called with each epoch that is safe on disk, those before a resume included;
+            may raise `Pruned`. The sweep decides what becomes of such a run's state and model.
     """
 
     task: str
@@ -54,6 +57,7 @@ class Request:
     fold: str | None = None
     parent: str | None = None
     workers: "Workers | None" = None
+    after_epoch: Callable[[Epoch], None] | None = None
 
 
 def open_state(request: Request, examples: Examples) -> tuple[Path, Path, dict[str, Any]]:

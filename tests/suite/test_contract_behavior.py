@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from suite.config import load_settings
+from suite.config import declared_space, load_settings
 from suite.data.examples import PARTS
 from suite.data.reading import read_examples
 from suite.errors import UserError
@@ -90,9 +90,25 @@ def test_the_sample_is_whole_and_has_all_parts(task):
     assert not task.examples.problems
     assert all(task.examples.sizes[part] for part in PARTS)
     assert task.examples.format in task.pipeline.FORMATS
-    again = read_examples(task.pipeline, task.examples.path, task.settings)
+    settings, looked_at = watched(task.settings)
+    again = read_examples(task.pipeline, task.examples.path, settings)
     assert [example.name for example in again.items] == [example.name for example in task.examples.items]
     assert again.order_fingerprint == task.examples.order_fingerprint
+    # One reading serves all trials of a sweep over what the settings declare.
+    assert "encoding" in looked_at or "split_by" in looked_at
+    assert not looked_at & set(declared_space(type(task.settings)))
+
+
+def watched(settings):
+    """Return the same settings and the set of names that they are asked for from now on."""
+    names = set()
+
+    class Watched(type(settings)):
+        def __getattribute__(self, name):
+            names.add(name)
+            return super().__getattribute__(name)
+
+    return Watched.model_construct(**dict(settings)), names
 
 
 def test_what_is_learned_of_train_can_be_saved_and_depends_on_nothing_else(task, tmp_path):
