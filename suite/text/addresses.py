@@ -1,5 +1,6 @@
 """Choosing the words and n-grams that get a row of their own, from the training texts."""
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 
@@ -32,8 +33,7 @@ def learn_addresses(
     Raises:
         UserError: if no text holds a word.
     """
-    # One row for each address, behind the row of padding.
-    tokenizer = BytesTokenizer(ADDRESSES + 1, ngrams, max_tokens=ADDRESSES)
+    tokenizer = _counting_tokenizer(tuple(ngrams))
     counts = np.zeros(ADDRESSES + 1, np.int64)
     texts = list(texts)
     for start in range(0, len(texts), CHUNK_TEXTS):
@@ -44,6 +44,12 @@ def learn_addresses(
         raise UserError("cannot learn rows: no text of the training part holds a word")
     by_frequency = np.argsort(-counts, kind="stable")
     return by_frequency[: min(np.sum(counts >= min_count), rows - 2)].tolist()
+
+
+@functools.lru_cache(maxsize=1)
+def _counting_tokenizer(ngrams: tuple[int, ...]) -> BytesTokenizer:
+    """Return the tokenizer with one row for each address, behind the row of padding; the same for all folds of a run."""
+    return BytesTokenizer(ADDRESSES + 1, ngrams, max_tokens=ADDRESSES)
 
 
 def split_words(text: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Encoding texts once into compact arrays, and padding batches of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 
 CHUNK_BYTES = 1 << 18  # padded bytes that go through the graph at once; bounds the memory of encoding
+GRAPHS_KEPT = 8
 
 
 def encode_texts(
@@ -27,9 +29,7 @@ def encode_texts(
         One dict for each text, in the order given: `words (time,)` and, from a tokenizer with n-grams, `ngrams (count,)`
         and `ngram_tokens (count,)`; unsigned integers of 16 bits where they suffice.
     """
-    graph = tf.function(
-        tokenizer.__call__, input_signature=[tf.TensorSpec((None,) * _rank(tokenizer), tokenizer.dtype)]
-    )
+    graph = _graph(tokenizer)
     encoded: list[dict[str, np.ndarray]] = [{}] * len(texts)
     for chunk in _chunks(texts):
         tensors = {name: tensor.numpy() for name, tensor in graph(tokenizer.raw([texts[i] for i in chunk])).items()}
@@ -61,8 +61,12 @@ def pad_encoded(encoded: list[dict[str, np.ndarray]], length: int | None = None)
     return batch
 
 
-def _rank(tokenizer: "BytesTokenizer | WordpieceTokenizer") -> int:
-    return 1 if tokenizer.dtype == "string" else 2
+@functools.lru_cache(maxsize=GRAPHS_KEPT)
+def _graph(tokenizer: "BytesTokenizer | WordpieceTokenizer") -> Callable[[np.ndarray], dict[str, tf.Tensor]]:
+    """Return the tokenizer as a function of TensorFlow, traced once however many parts of a data set go through it."""
+    rank = 1 if tokenizer.dtype == "string" else 2
+    signature = [tf.TensorSpec((None,) * rank, tokenizer.dtype)]
+    return tf.function(tokenizer.__call__, input_signature=signature, autograph=False)
 
 
 def _chunks(texts: Sequence[str | bytes]) -> Iterator[list[int]]:

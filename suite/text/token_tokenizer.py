@@ -149,7 +149,8 @@ class TokenTokenizer:
     def _graph(self) -> "Callable[[np.ndarray], dict[str, tf.Tensor]]":
         import tensorflow as tf
 
-        return tf.function(self.__call__, input_signature=[tf.TensorSpec((None, None), tf.uint8)])
+        signature = [tf.TensorSpec((None, None), tf.uint8)]
+        return tf.function(self.__call__, input_signature=signature, autograph=False)
 
     def encode(self, texts: Sequence[str]) -> list[dict[str, np.ndarray]]:
         """Return the tensors of each text without padding, in the order given."""

@@ -1,5 +1,6 @@
 """The tokenizer that settings ask for."""
 
+import functools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +27,20 @@ def make_tokenizer(settings: Any, assets: Mapping[str, Any] | None = None) -> "B
     """
     vocabulary = (assets or {}).get("vocabulary")
     if settings.tokenizer == "bytes":
-        return BytesTokenizer(settings.hash_buckets, settings.ngrams, settings.max_tokens, settings.keep, vocabulary)
+        known = None if vocabulary is None else tuple(vocabulary)
+        return _bytes_tokenizer(
+            settings.hash_buckets, tuple(settings.ngrams), settings.max_tokens, settings.keep, known
+        )
     # Imported here: tensorflow-text is not to be had everywhere.
     from suite.text.wordpiece_tokenizer import WordpieceTokenizer
 
     if not vocabulary:
         raise UserError("tokenizer 'wordpiece' needs the vocabulary learned from the training part")
     return WordpieceTokenizer(vocabulary, settings.max_tokens, settings.keep)
+
+
+# The same settings and vocabulary give the same tokenizer, so that its graph is traced once for all parts of a data set.
+_bytes_tokenizer = functools.lru_cache(maxsize=4)(BytesTokenizer)
 
 
 def learn_tokenizer(settings: Any, texts: Iterable[str]) -> list | None:

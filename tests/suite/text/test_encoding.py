@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from suite.text import BytesTokenizer, encode_texts, encoding, pad_encoded
+from pipelines.sentiment.config import Settings
+from suite.text import BytesTokenizer, encode_texts, encoding, make_tokenizer, pad_encoded
 
 
 @pytest.mark.parametrize("ngrams", [(), (3, 5)])
@@ -37,3 +38,15 @@ def test_texts_without_tokens_have_one_step_of_padding():
     batch = pad_encoded(encode_texts(BytesTokenizer(), ["", " "]))
     assert batch["words"].tolist() == [[0], [0]]
     assert encode_texts(BytesTokenizer(), []) == []
+
+
+def test_all_parts_of_a_data_set_go_through_one_graph(monkeypatch):
+    traced, tokenize = [], BytesTokenizer.__call__
+    monkeypatch.setattr(
+        BytesTokenizer, "__call__", lambda self, text, time=None: traced.append(self) or tokenize(self, text, time)
+    )
+    settings = Settings(hash_buckets=77, ngrams=(4,))
+    encoded = [encode_texts(make_tokenizer(settings), [text]) for text in ("one two", "three", "one two")]
+    assert len(traced) == 1 and make_tokenizer(settings) is traced[0]
+    np.testing.assert_array_equal(encoded[0][0]["words"], encoded[2][0]["words"])
+    assert make_tokenizer(settings.model_copy(update={"max_tokens": 9})).max_tokens == 9
