@@ -92,7 +92,7 @@ def tensors(outputs):
     return [np.asarray(tf.cast(output, tf.float32)) for output in tf.nest.flatten(outputs)]
 
 
-def same(outputs, expected, **tolerance):
+def assert_same(outputs, expected, **tolerance):
     assert len(outputs) == len(expected)
     for output, array in zip(outputs, expected, strict=True):
         np.testing.assert_allclose(output, array, **tolerance)
@@ -103,16 +103,16 @@ def test_a_layer_made_again_from_its_config_and_weights_is_the_same(case):
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
     again(*inputs, **named)
     again.set_weights(layer.get_weights())
-    same(tensors(again(*inputs, **named)), expected, atol=1e-6)
+    assert_same(tensors(again(*inputs, **named)), expected, atol=1e-6)
 
 
 def test_a_model_that_holds_it_is_saved_and_loaded(case, tmp_path):
-    name, _, layer, inputs, named, expected = case
+    _, _, layer, inputs, named, expected = case
     kept = tf.nest.map_structure(lambda array: keras.Input(array.shape[1:], dtype=array.dtype.name), (inputs, named))
     model = keras.Model(tf.nest.flatten(kept), layer(*kept[0], **kept[1]))
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras", compile=False)
-    same(tensors(loaded(tf.nest.flatten((inputs, named)))), expected, atol=1e-5), name
+    assert_same(tensors(loaded(tf.nest.flatten((inputs, named)))), expected, atol=1e-5)
 
 
 def test_half_precision_is_near_and_finite(case):
@@ -133,7 +133,7 @@ def test_half_precision_is_near_and_finite(case):
 def test_xla_gives_the_same(case):
     _, _, layer, inputs, named, expected = case
     compiled = tf.function(lambda *given, **more: layer(*given, **more), jit_compile=True)
-    same(tensors(compiled(*inputs, **named)), expected, atol=1e-3, rtol=1e-4)
+    assert_same(tensors(compiled(*inputs, **named)), expected, atol=1e-3, rtol=1e-4)
 
 
 # TensorFlow's convolution refuses a batch without pictures.
