@@ -16,10 +16,10 @@ test: $(INSTALLED)
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -m "slow and not real_data and not browser and not cluster"
 
-# The long tests that every change must pass: a task made by the docs, files that answer by themselves, stale memory.
+# The long tests that every change must pass: a task made by the docs, files that answer by themselves, stale memory, runs
+# that were killed, speech and captions from files to files, what a model learns, all threads of a processor.
 test-whole: $(INSTALLED)
-	$(BIN)/python -m pytest -m slow -k "one_line or no_tensorflow or growing_inputs" \
-		tests/docs tests/suite/runtime/test_file_alone.py tests/suite/export/test_export.py
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m whole
 
 test-real: $(INSTALLED)
 	$(BIN)/python -m pytest -m real_data

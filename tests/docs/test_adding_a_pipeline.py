@@ -89,6 +89,7 @@ def walk(tree, tracking_uri):
 
 
 @pytest.mark.slow
+@pytest.mark.whole
 def test_a_new_task_changes_one_line_of_the_frame(walk):
     compared = [filecmp.dircmp(ROOT / "suite", walk.tree / "suite", ignore=["__pycache__"])]
     changed = []

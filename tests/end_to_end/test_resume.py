@@ -62,7 +62,8 @@ def stars(workdir, reviews):
     return workdir / "stars"
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [pytest.param(1, marks=pytest.mark.whole), 3])
 def test_killed_and_resumed_equals_left_alone_whatever_the_hash_seed(workdir, stars, tiny, suite, kills):
     """Left alone and resumed for the last time in this process; killed in others, which hash the labels differently."""
     from suite.artifact import load_model, read_artifact
@@ -111,6 +112,8 @@ def _finished(state) -> int:
     return max((int(folder.name.split("-")[1]) for folder in state.glob("epoch-*")), default=-1)
 
 
+@pytest.mark.slow
+@pytest.mark.whole
 def test_ctrl_c_is_tidy_and_can_be_resumed(workdir, reviews, tiny, suite):
     common = arguments(reviews, tiny, workdir, "stopped", 10)
     process = start(workdir, common)

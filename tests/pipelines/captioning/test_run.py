@@ -9,6 +9,8 @@ from PIL import Image
 from pipelines.captioning.config import Settings
 from tests.pipelines.captioning.conftest import draw_flag
 
+pytestmark = [pytest.mark.slow, pytest.mark.whole]
+
 
 @pytest.fixture(scope="module")
 def odd(tmp_path_factory):

@@ -7,7 +7,9 @@ import pytest
 import soundfile
 from rich.console import Console
 
-from tests.pipelines.speech.conftest import RATE, TINY_SPEECH, WORDS, say
+from tests.pipelines.speech.conftest import RATE, WORDS, say
+
+pytestmark = [pytest.mark.slow, pytest.mark.whole]
 
 
 @pytest.fixture(scope="session")
@@ -209,30 +211,6 @@ def test_tuning_takes_a_model_in_capitals_and_refuses_one_of_other_words(
     assert tuned["covered"] == 1.0 and tuned["wer"] <= tuned["greedy_wer"]
     assert "low" in (model_dir / "assets" / "language_model.json").read_text(encoding="utf-8")
     assert json.loads((model_dir / "assets" / "language_model_level.json").read_text(encoding="utf-8")) == "word"
-
-
-@pytest.mark.slow
-def test_a_fused_lstm_in_8_bits_says_what_the_trained_model_says(suite, workdir, train_on, tones):
-    """Its state can be reset in a file with one signature alone."""
-    run = train_on("speech", tones, "fused", *TINY_SPEECH, "cell=lstm")
-    done = suite("export", run.model_dir, "--quantize", "all", "--json")
-    assert done.status == 0, done.err
-    files = {entry["quantization"]: entry for entry in done.json["files"]}
-    assert set(files) == {"none", "float16", "dynamic", "int8"}
-    for entry in files.values():
-        assert list(entry["signatures"]) == ["transcribe"] and "UNIDIRECTIONAL_SEQUENCE_LSTM" in entry["ops"]
-        assert entry["metrics"]["tflite"]["wer"] <= entry["metrics"]["keras"]["wer"] + 0.02
-
-
-@pytest.mark.slow
-def test_a_streaming_lstm_in_8_bits_says_what_the_trained_model_says(suite, workdir, train_on, tones):
-    """Also in the silence after the end, where powers are 0, and where the last chunk is padded."""
-    run = train_on("speech", tones, "streaming", *TINY_SPEECH, "cell=lstm")
-    done = suite("export", run.model_dir, "--deployment", "streaming", "--quantize", "int8", "--json")
-    assert done.status == 0, done.err
-    (entry,) = done.json["files"]
-    assert entry["metrics"]["keras"]["wer"] < 0.5
-    assert entry["metrics"]["tflite"]["wer"] <= entry["metrics"]["keras"]["wer"] + 0.02
 
 
 def test_samples_in_memory_say_what_their_file_says_with_every_runtime(exported, recording):

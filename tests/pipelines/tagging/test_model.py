@@ -126,6 +126,8 @@ SENTENCES = [
 ]
 
 
+@pytest.mark.slow
+@pytest.mark.whole
 def test_it_learns_names_by_their_shape(tmp_path):
     draw = random.Random(2)
 

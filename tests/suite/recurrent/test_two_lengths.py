@@ -31,6 +31,8 @@ def check(cases, found):
         assert max(worst) < bound, (case, worst)
 
 
+@pytest.mark.slow
+@pytest.mark.whole
 def test_states_of_one_length_begin_another():
     """A tied encoder and decoder; each case has a width of its own, so that it is the first of its kind to be traced."""
     cases = [

@@ -128,6 +128,7 @@ def test_one_answer_from_the_file_alone(task, exported, inputs, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.whole
 def test_evaluate_needs_no_tensorflow(exported, inputs):
     """The model folder's file and the file alone, of each task in turn, in one process."""
     commands = []
