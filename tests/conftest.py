@@ -18,9 +18,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from suite.artifact import Artifact
 
 # TensorFlow's modules and traced functions are millions of objects: each full collection looks at all of them.
 gc.set_threshold(100_000, 50, 100)
@@ -53,6 +56,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
+def pytest_collection_finish() -> None:
+    """Leave what the modules hold out of every collection from here on: each conversion asks for a full one."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def convert_in_this_process() -> Iterator[None]:
     """Convert without a child process, which takes seconds to start; one test of the export has the child back.
@@ -78,6 +87,43 @@ def convert_in_this_process() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         here = SimpleNamespace(run=run, TimeoutExpired=subprocess.TimeoutExpired)
         patch.setattr(convert, "subprocess", here)
+        yield
+
+
+MODELS_AT_ONCE = 8  # bounds the memory of what is read once
+
+
+@pytest.fixture(scope="session", autouse=True)
+def read_each_model_once() -> Iterator[None]:
+    """Read and trace the Keras model of a folder once, for all commands that open it as long as its record says the same."""
+    from suite.export import source
+    from suite.runtime import loaded
+    from suite.runtime.model_in_file import is_file_model, open_model
+
+    load, predictors = loaded.load, {}
+
+    def load_once(
+        model_dir: "str | Path | Artifact", runtime: str = "keras", tflite: str | Path | None = None
+    ) -> loaded.LoadedModel:
+        if runtime != "keras" or tflite is not None:
+            return load(model_dir, runtime, tflite)
+        artifact = open_model(model_dir)
+        if is_file_model(artifact.path):
+            return load(artifact)
+        record = json.dumps(artifact.record, sort_keys=True, default=str)  # with the digest of every file
+        if record not in predictors:
+            predictors[record] = load(artifact).predictor
+            if len(predictors) > MODELS_AT_ONCE:
+                del predictors[next(iter(predictors))]
+        return loaded.LoadedModel(artifact, predictors[record])
+
+    def predictor_of(model: Any, signatures: Any) -> Any:
+        return next(predictor for predictor in predictors.values() if predictor.model is model)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loaded, "load", load_once)
+        patch.setattr(source, "load_model", lambda artifact: load_once(artifact).predictor.model)
+        patch.setattr(source, "KerasPredictor", predictor_of)
         yield
 
 

@@ -166,10 +166,25 @@ def test_a_run_logs_what_makes_it_comparable(workdir, trained):
 
 
 def test_folds_are_all_checked_before_the_first_one_trains_averaged_and_resumed(suite, workdir, reviews, tiny):
+    import mlflow
+
     # One example of a class: in the fold whose dev part it would be, it stays in train.
     lines = (reviews / "train.tsv").read_text().splitlines()[:60]
     (workdir / "rare.tsv").write_text("\n".join([*lines, "seen once\tunheard-of"]) + "\n")
-    command = ("train", "sentiment", "--data", "rare.tsv", *tiny, "--set", "epochs=1", "--folds", "2", "--name")
+    private = ("--set", "log_samples=false", "--set", "parity_samples=0")
+    command = (
+        "train",
+        "sentiment",
+        "--data",
+        "rare.tsv",
+        *tiny,
+        *private,
+        "--set",
+        "epochs=1",
+        "--folds",
+        "2",
+        "--name",
+    )
     ended = suite(*command, "rare", "--json")
     assert ended.status == 0, ended.err
     before, _, after = ended.err.partition("epoch 1/1")
@@ -182,6 +197,10 @@ def test_folds_are_all_checked_before_the_first_one_trains_averaged_and_resumed(
     values = [fold["metrics"]["val_accuracy"] for fold in folds]
     assert ended.json["mean"]["accuracy"] == pytest.approx(sum(values) / 2)
     assert sorted(os.listdir("saved_models/sentiment")) == ["rare-fold1", "rare-fold2"]
+    # Private data stay out of the store and of the folder.
+    paths = {item.path for item in mlflow.MlflowClient().list_artifacts(folds[0]["run_id"], "val")}
+    assert paths and "val/samples.json" not in paths
+    assert not {"parity", "trained_on.npy"} & set(os.listdir("saved_models/sentiment/rare-fold1/assets"))
     # Stopped before the second fold, it goes on with that one.
     shutil.rmtree("saved_models/sentiment/rare-fold2")
     resumed = suite(*command, "rare", "--resume", "--json").json
@@ -207,8 +226,10 @@ def test_folds_by_group_without_a_label_in_train_are_refused_at_once(suite, work
     assert "fold" in refused.err and "epoch" not in refused.err and not list(Path("saved_models").rglob("*fold*"))
 
 
-def test_evaluate_reads_data_and_hashes_files_once(suite, workdir, reviews, tiny, monkeypatch):
-    """Also where the run drew its own test part, which other settings would draw otherwise."""
+def test_a_warm_start_begins_from_the_other_models_weights_and_is_evaluated_with_one_reading_of_its_data(
+    suite, workdir, trained, reviews, tiny, monkeypatch
+):
+    """On a test part that the run drew itself, which other settings would draw otherwise."""
     from pipelines import sentiment
     from suite import artifact
 
@@ -217,18 +238,22 @@ def test_evaluate_reads_data_and_hashes_files_once(suite, workdir, reviews, tiny
         for part in ("train", "dev", "test")
     ]
     (workdir / "all.tsv").write_text("".join(["text\tlabel\n", *chain(*lines)]), encoding="utf-8")
-    drawn = ["--set", "split_by=time", "--set", "test_fraction=0.2"]
-    trained = suite("train", "sentiment", "--data", "all.tsv", *tiny, *drawn, "--json").json
+    drawn = ["--set", "split_by=time", "--set", f"test_fraction={1 / 6}"]  # the last ones: the test part of `trained`
+    start = ["--set", "learning_rate=1e-9", "--set", "epochs=1", "--init", trained.model_dir, "--name", "warm"]
+    begun = suite("train", "sentiment", "--data", "all.tsv", *tiny, *drawn, *start, "--json")
+    assert begun.status == 0, begun.err
+    # With next to no learning the figures are those of the model it began from.
+    assert begun.json["metrics"]["test_loss"] == pytest.approx(trained.metrics["test"]["loss"], abs=1e-4)
     hashed, reads = [], []
     checksum, read = artifact.checksum, sentiment.read
     monkeypatch.setattr(artifact, "checksum", lambda path: hashed.append(path) or checksum(path))
     monkeypatch.setattr(sentiment, "read", lambda *arguments: reads.append(arguments) or read(*arguments))
-    evaluated = suite("evaluate", trained["model_dir"], "--data", "all.tsv", "--json")
+    evaluated = suite("evaluate", begun.json["model_dir"], "--data", "all.tsv", "--json")
     assert evaluated.status == 0, evaluated.err
-    assert evaluated.json["split"] == "test" and evaluated.json["examples"] == 72
+    assert evaluated.json["split"] == "test" and evaluated.json["examples"] == 60
     assert evaluated.json["trained_on"] == 0
     assert evaluated.json["metrics"] == pytest.approx(
-        {name[5:]: value for name, value in trained["metrics"].items() if name.startswith("test_")}, abs=1e-6
+        {name[5:]: value for name, value in begun.json["metrics"].items() if name.startswith("test_")}, abs=1e-6
     )
     assert len(reads) == 1
     assert len(hashed) == len(set(hashed)) > 3
@@ -252,23 +277,6 @@ def test_evaluate_says_how_many_examples_the_run_was_trained_on(suite, workdir, 
     (bare / "record.json").write_text(json.dumps(record))
     silent = suite("evaluate", bare, "--data", "grown.tsv", "--json")
     assert "trained_on" not in silent.json and "trained on" not in silent.err
-
-
-def test_a_warm_start_begins_from_the_other_models_weights_and_private_data_stays_out(
-    suite, workdir, trained, reviews, tiny
-):
-    import mlflow
-
-    start = ["--set", "learning_rate=1e-9", "--set", "epochs=1", "--init", trained.model_dir, "--name", "warm"]
-    private = ["--set", "log_samples=false", "--set", "parity_samples=0"]
-    begun = suite("train", "sentiment", "--data", reviews, *tiny, *start, *private, "--json")
-    assert begun.status == 0, begun.err
-    # With next to no learning the figures are those of the model it began from.
-    assert begun.json["metrics"]["test_loss"] == pytest.approx(trained.metrics["test"]["loss"], abs=1e-4)
-    paths = {item.path for item in mlflow.MlflowClient().list_artifacts(begun.json["run_id"], "test")}
-    assert paths and "test/samples.json" not in paths
-    assert not os.path.exists(os.path.join(begun.json["model_dir"], "assets", "parity"))
-    assert not os.path.exists(os.path.join(begun.json["model_dir"], "assets", "trained_on.npy"))
 
 
 def test_a_final_fit_takes_everything(suite, workdir, reviews, tiny):

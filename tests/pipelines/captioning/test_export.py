@@ -46,12 +46,35 @@ def made(request):
     bias.assign(bias - 2 * np.eye(len(ASSETS["words"]))[END])  # captions do not end at once
     held = signatures(ASSETS, settings)
     pictures = random.integers(0, 256, (5, settings.height, settings.width, 3), np.uint8)
-    return SimpleNamespace(model=model, settings=settings, signatures=held, pictures=pictures, deployment=deployment)
+    return SimpleNamespace(
+        kind=request.param,
+        model=model,
+        settings=settings,
+        signatures=held,
+        pictures=pictures,
+        deployment=deployment,
+    )
 
 
 @pytest.fixture(scope="module")
-def exported(made, tmp_path_factory):
-    """A file with all signatures."""
+def by_command(made, tmp_path_factory):
+    """A model folder that the command's way has exported for fixed shapes, and its report."""
+    folder = tmp_path_factory.mktemp("command")
+    inputs = [{"picture": picture} for picture in made.pictures]
+    assets = {**ASSETS, "training_captions": []}
+    trained = Trained(made.model, made.settings, assets, {"task": "captioning"}, "", inputs)
+    write_artifact(folder / "model", trained, folder)
+    source = open_source(read_artifact(folder / "model"), None)
+    (entry,) = export_files(source, [("compiled", "none")], lambda step: None)["files"]
+    return folder / "model", entry
+
+
+@pytest.fixture(scope="module")
+def exported(made, request, tmp_path_factory):
+    """A file with all signatures; one kind's is made as the command makes it."""
+    if made.kind == "gru":
+        path = request.getfixturevalue("by_command")[0] / "tflite" / "compiled.tflite"
+        return deployed_predictor(path, made.deployment, made.signatures[0], signatures=made.signatures)
     deployment, folder = made.deployment, tmp_path_factory.mktemp("export")
     form = "fused" if deployment == "interpreter" else "loop"
     module = tf.Module()
@@ -101,9 +124,8 @@ def test_a_search_over_the_file_finds_what_it_finds_over_the_model(made, exporte
         np.testing.assert_allclose([one.score for one in ours], [one.score for one in theirs], atol=1e-4)
 
 
+@pytest.mark.parametrize("made", ["lstm"], indirect=True)
 def test_the_interpreter_file_takes_a_picture_of_any_size(made, exported):
-    if made.deployment != "interpreter":
-        return
     large = np.random.default_rng(3).integers(0, 256, (50, 31, 3), np.uint8)
     small = resize_array(large[np.newaxis], made.settings.height, made.settings.width)[0]
     [by_file], [by_hand] = exported([{"picture": large}]), exported([{"picture": small}])
@@ -118,17 +140,10 @@ def test_what_is_not_offered_is_told_with_its_reason(made):
     assert refusal(facts, "compiled", "dynamic") is None
 
 
-def test_a_whole_model_folder_is_exported_for_fixed_shapes(made, tmp_path):
+@pytest.mark.parametrize("made", ["gru"], indirect=True)
+def test_a_whole_model_folder_is_exported_for_fixed_shapes(by_command):
     """The way of the command: conversion in a process of its own, parity of all signatures, notes for callers."""
-    if made.deployment != "compiled" or made.settings.attention == "none":
-        pytest.skip("one kind is enough")
-    inputs = [{"picture": picture} for picture in made.pictures]
-    assets = {**ASSETS, "training_captions": []}
-    write_artifact(
-        tmp_path / "model", Trained(made.model, made.settings, assets, {"task": "captioning"}, "", inputs), tmp_path
-    )
-    source = open_source(read_artifact(tmp_path / "model"), None)
-    (entry,) = export_files(source, [("compiled", "none")], lambda step: None)["files"]
+    _, entry = by_command
     assert list(entry["signatures"]) == ["caption", "encode", "decode_step"]
     assert set(entry["other_parity"]) == {"encode", "decode_step"}
     features = entry["signatures"]["encode"]["outputs"]["values"]["shape"][-1]

@@ -45,10 +45,24 @@ def wordpiece(train_tiny):
     return train_tiny("wordpiece", "tokenizer=wordpiece", "vocabulary_size=200", "cell=gru", "bidirectional=false")
 
 
-def exported(suite, model_dir, *arguments):
-    done = suite("export", model_dir, *arguments, "--json")
-    assert done.status == 0, done.err
-    return {entry["file"]: entry for entry in done.json["files"]}
+@pytest.fixture(scope="module")
+def reports():
+    """The files that each command of this module wrote, by its arguments."""
+    return {}
+
+
+@pytest.fixture
+def exported(suite, reports):
+    """`exported(model_dir, *arguments)` gives the report of an export by file, made once for the same arguments."""
+
+    def run(model_dir, *arguments):
+        if (model_dir, arguments) not in reports:
+            done = suite("export", model_dir, *arguments, "--json")
+            assert done.status == 0, done.err
+            reports[model_dir, arguments] = {entry["file"]: entry for entry in done.json["files"]}
+        return reports[model_dir, arguments]
+
+    return run
 
 
 def answers(model_dir, tflite=None):
@@ -58,9 +72,9 @@ def answers(model_dir, tflite=None):
     return np.array([[*model.predict(text).scores.values()] for text in TEXTS])
 
 
-def test_interpreter_is_fused_dynamic_and_forgets_between_calls(suite, workdir, fused, monkeypatch):
+def test_interpreter_is_fused_dynamic_and_forgets_between_calls(workdir, exported, fused, monkeypatch):
     monkeypatch.setattr("suite.export.convert.subprocess", subprocess)  # a child process converts, as for users
-    entry = exported(suite, fused.model_dir)["interpreter.tflite"]
+    entry = exported(fused.model_dir)["interpreter.tflite"]
     assert entry["flex"] == [] and entry["custom"] == []
     assert entry["ops"]["UNIDIRECTIONAL_SEQUENCE_LSTM"] == 2 and "WHILE" not in entry["ops"]
     assert entry["parity"]["max_difference"] <= 1e-4 and entry["parity"]["inputs"] == 60
@@ -76,21 +90,20 @@ def test_interpreter_is_fused_dynamic_and_forgets_between_calls(suite, workdir, 
 
 
 @pytest.mark.parametrize("length", [1, 7, 300])
-def test_lengths_in_one_interpreter(suite, workdir, fused, length):
+def test_lengths_in_one_interpreter(workdir, exported, fused, length):
     import suite as package
 
-    if not (fused.model_dir / "tflite" / "interpreter.tflite").exists():
-        exported(suite, fused.model_dir)
+    exported(fused.model_dir)
     text = " ".join(["good", "not", "bad"][n % 3] for n in range(length))
     model = package.load(fused.model_dir, "tflite")
     scores = [model.predict(text).scores for _ in range(2)]
     assert scores[0] == scores[1] == pytest.approx(package.load(fused.model_dir).predict(text).scores, abs=1e-5)
 
 
-def test_compiled_has_fixed_shapes_and_no_state(suite, workdir, fused):
+def test_compiled_has_fixed_shapes_and_no_state(workdir, exported, fused):
     from ai_edge_litert.interpreter import Interpreter
 
-    entry = exported(suite, fused.model_dir, "--deployment", "compiled")["compiled.tflite"]
+    entry = exported(fused.model_dir, "--deployment", "compiled")["compiled.tflite"]
     assert entry["signatures"]["classify"]["inputs"]["text"]["shape"] == [1, 1024]
     assert entry["parity"]["max_difference"] <= 1e-4 and entry["flex"] == []
     assert not {"VAR_HANDLE", "READ_VARIABLE", "UNIDIRECTIONAL_SEQUENCE_LSTM"} & set(entry["ops"])
@@ -101,11 +114,11 @@ def test_compiled_has_fixed_shapes_and_no_state(suite, workdir, fused):
     )
 
 
-def test_streaming_in_pieces_of_any_size_equals_offline(suite, workdir, one_direction):
+def test_streaming_in_pieces_of_any_size_equals_offline(workdir, exported, one_direction):
     from suite.inputs.text_host import TextStream
     from suite.runtime.streaming import ChunkRunner
 
-    entry = exported(suite, one_direction.model_dir, "--deployment", "streaming")["streaming.tflite"]
+    entry = exported(one_direction.model_dir, "--deployment", "streaming")["streaming.tflite"]
     assert entry["flex"] == [] and {
         name for name in entry["signatures"]["classify"]["inputs"] if name.startswith("state_")
     }
@@ -122,9 +135,9 @@ def test_streaming_in_pieces_of_any_size_equals_offline(suite, workdir, one_dire
         np.testing.assert_array_equal(answer, whole)
 
 
-def test_quantised_files_keep_their_tolerances(suite, workdir, fused):
-    exported(suite, fused.model_dir, "--quantize", "float16")
-    report = exported(suite, fused.model_dir, "--quantize", "dynamic")
+def test_quantised_files_keep_their_tolerances(workdir, exported, fused):
+    exported(fused.model_dir, "--quantize", "float16")
+    report = exported(fused.model_dir, "--quantize", "dynamic")
     assert {"interpreter-float16.tflite", "interpreter-dynamic.tflite"} <= set(report), (
         "each export is merged into the report"
     )
@@ -132,9 +145,8 @@ def test_quantised_files_keep_their_tolerances(suite, workdir, fused):
         assert report[f"interpreter-{quantization}.tflite"]["parity"]["max_difference"] <= tolerance
 
 
-def test_evaluate_on_the_file_is_evaluate_on_keras(suite, workdir, fused, reviews):
-    if not (fused.model_dir / "tflite" / "interpreter.tflite").exists():
-        exported(suite, fused.model_dir)
+def test_evaluate_on_the_file_is_evaluate_on_keras(suite, workdir, exported, fused, reviews):
+    exported(fused.model_dir)
     keras, tflite = (
         suite("evaluate", fused.model_dir, "--data", reviews, "--runtime", runtime, "--json").json
         for runtime in ("keras", "tflite")
@@ -143,32 +155,30 @@ def test_evaluate_on_the_file_is_evaluate_on_keras(suite, workdir, fused, review
     assert tflite["metrics"] == pytest.approx(keras["metrics"], abs=1e-5)
 
 
-def test_no_limit_is_put_on_the_state_of_a_fused_lstm(suite, workdir, fused):
+def test_no_limit_is_put_on_the_state_of_a_fused_lstm(workdir, exported, fused):
     """The converter writes a limit of 10, which training knows nothing of."""
     from suite.export.model_file import read_model
 
     path = fused.model_dir / "tflite" / "interpreter.tflite"
-    if not path.exists():
-        exported(suite, fused.model_dir)
+    exported(fused.model_dir)
     options = [operator.builtinOptions for graph in read_model(path).subgraphs for operator in graph.operators]
     assert [one.cellClip for one in options if hasattr(one, "cellClip")] == [0.0, 0.0]
 
 
-def test_metadata_and_labels_travel_with_the_file(suite, workdir, fused):
+def test_metadata_and_labels_travel_with_the_file(workdir, exported, fused):
     from suite.export.metadata import read_metadata
 
-    if not (fused.model_dir / "tflite" / "interpreter.tflite").exists():
-        exported(suite, fused.model_dir)
+    exported(fused.model_dir)
     found = read_metadata(fused.model_dir / "tflite" / "interpreter.tflite")
     assert "labels.txt" in str(found["packed_files"]) and "front_end.json" in str(found["packed_files"])
     assert (fused.model_dir / "tflite" / "labels.txt").read_text() == "negative\npositive\n"
     assert (fused.model_dir / "tflite" / "GUIDE.md").is_file()
 
 
-def test_the_report_is_logged_to_the_run(suite, workdir, fused):
+def test_the_report_is_logged_to_the_run(workdir, exported, fused):
     import mlflow
 
-    exported(suite, fused.model_dir, "--quantize", "float16")
+    exported(fused.model_dir, "--quantize", "float16")
     run = mlflow.MlflowClient().get_run(fused.run_id)
     assert (
         run.data.metrics["tflite_interpreter_float16_bytes"]
@@ -179,10 +189,10 @@ def test_the_report_is_logged_to_the_run(suite, workdir, fused):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("deployment", ["interpreter", "compiled", "streaming"])
-def test_wordpiece_models_take_piece_numbers(suite, workdir, wordpiece, deployment):
+def test_wordpiece_models_take_piece_numbers(workdir, exported, wordpiece, deployment):
     from suite.export.metadata import read_metadata
 
-    entry = exported(suite, wordpiece.model_dir, "--deployment", deployment)[f"{deployment}.tflite"]
+    entry = exported(wordpiece.model_dir, "--deployment", deployment)[f"{deployment}.tflite"]
     assert entry["flex"] == entry["custom"] == [] and entry["parity"]["max_difference"] <= 1e-4
     assert entry["signatures"]["classify_tokens"]["inputs"]["tokens"]["dtype"] == "int32"
     path = wordpiece.model_dir / "tflite" / f"{deployment}.tflite"
@@ -191,8 +201,8 @@ def test_wordpiece_models_take_piece_numbers(suite, workdir, wordpiece, deployme
 
 
 @pytest.mark.slow
-def test_wordpiece_models_take_text_where_the_app_links_the_ops(suite, workdir, wordpiece):
-    files = exported(suite, wordpiece.model_dir)
+def test_wordpiece_models_take_text_where_the_app_links_the_ops(workdir, exported, wordpiece):
+    files = exported(wordpiece.model_dir)
     entry = files["interpreter-custom.tflite"]
     assert entry["custom"] == ["FastWordpieceTokenizeWithOffsets"] and entry["flex"] == []
     assert files["interpreter.tflite"]["custom"] == []
@@ -210,13 +220,13 @@ def test_wordpiece_models_take_text_where_the_app_links_the_ops(suite, workdir, 
 
 
 @pytest.mark.slow
-def test_growing_inputs_get_the_answers_of_a_fresh_interpreter(suite, workdir, wordpiece):
+@pytest.mark.whole
+def test_growing_inputs_get_the_answers_of_a_fresh_interpreter(workdir, exported, wordpiece):
     """An interpreter whose input grows a little gave, about one time in twenty, the answer of stale memory."""
     from suite.runtime.tflite_runtime import TfLitePredictor
 
     path = wordpiece.model_dir / "tflite" / "interpreter.tflite"
-    if not path.exists():
-        exported(suite, wordpiece.model_dir)
+    exported(wordpiece.model_dir)
     inputs = [{"tokens": np.arange(1, length + 1, dtype=np.int32)} for length in (17, 16, 18, 21)]
     expected = [TfLitePredictor(path).call(arrays)["attention"] for arrays in inputs]
     for _ in range(80):
@@ -226,8 +236,8 @@ def test_growing_inputs_get_the_answers_of_a_fresh_interpreter(suite, workdir, w
 
 
 @pytest.mark.slow
-def test_int8_streams_without_a_loop(suite, workdir, one_direction):
-    report = exported(suite, one_direction.model_dir, "--deployment", "streaming", "--quantize", "int8")
+def test_int8_streams_without_a_loop(workdir, exported, one_direction):
+    report = exported(one_direction.model_dir, "--deployment", "streaming", "--quantize", "int8")
     entry = report["streaming-int8.tflite"]
     assert entry["flex"] == entry["custom"] == [] and "WHILE" not in entry["ops"]
     path = one_direction.model_dir / "tflite" / "streaming-int8.tflite"
@@ -307,11 +317,10 @@ def test_a_page_that_cannot_be_written_is_told_before_converting(suite, workdir,
     assert not (both_ends / "tflite").exists()
 
 
-def test_no_chatter_on_stderr(fused, workdir):
+def test_no_chatter_on_stderr(workdir, exported, fused):
     import sys
 
-    if not (fused.model_dir / "tflite" / "interpreter.tflite").exists():
-        pytest.skip("the file was not exported in this run")
+    exported(fused.model_dir)
     command = [sys.executable, "-m", "suite", "predict", fused.model_dir, "--text", "fine", "--runtime", "tflite"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0 and "XNNPACK" not in done.stderr

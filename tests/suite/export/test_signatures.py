@@ -117,13 +117,8 @@ def sound():
     return model, sound_signatures(model), raw
 
 
-@pytest.fixture
-def source(sound, tmp_path, monkeypatch):
-    """The export's source; conversion in this process, for no folder holds the toy."""
-    return open_toy(*sound, tmp_path, monkeypatch)
-
-
 def open_toy(model, signatures, raw, tmp_path, monkeypatch):
+    """The export's source; conversion in this process, for no folder holds the toy."""
     from suite.export import worker
 
     def evaluate(predictor, examples, assets, settings):
@@ -140,18 +135,23 @@ def open_toy(model, signatures, raw, tmp_path, monkeypatch):
     artifact = Artifact(tmp_path, "sound", pipeline, TrainingSettings(), {}, {})
     monkeypatch.setattr("suite.artifact.read_artifact", lambda *_, **__: artifact)
     monkeypatch.setattr("suite.artifact.load_model", lambda _: model)
-    monkeypatch.setattr(export, "convert", lambda *arguments: worker.convert(*map(_plain, arguments)))
+    monkeypatch.setattr(export, "convert", worker.convert)
     facts = model_facts(model, signatures[0])
     return Source(artifact, model, facts, signatures, KerasPredictor(model, signatures), Samples(raw, [], raw, "test"))
 
 
-def _plain(argument):
-    return argument if isinstance(argument, list | str | None) else str(argument)
-
-
-def test_one_file_holds_all_signatures_that_a_deployment_allows(source):
+@pytest.fixture(scope="module")
+def exported(sound, tmp_path_factory):
+    """The folder of the files of every deployment and of one in 8 bits, and their report."""
     pairs = [("interpreter", "none"), ("compiled", "none"), ("streaming", "none"), ("interpreter", "int8")]
-    report = export.export_files(source, pairs, lambda step: None)
+    folder = tmp_path_factory.mktemp("sound")
+    with pytest.MonkeyPatch.context() as patch:
+        report = export.export_files(open_toy(*sound, folder, patch), pairs, lambda step: None)
+    return folder / "tflite", report
+
+
+def test_one_file_holds_all_signatures_that_a_deployment_allows(exported):
+    _, report = exported
     held = {entry["file"]: list(entry["signatures"]) for entry in report["files"]}
     assert held == {
         "interpreter.tflite": ["transcribe", "encode", "step"],
@@ -192,13 +192,13 @@ def test_a_fused_file_of_several_signatures_is_converted_once(tmp_path, monkeypa
     assert len(conversions) == len(asked) == 1 and not left_out
 
 
-def test_answers_are_trimmed_in_every_runtime(sound, source):
+def test_answers_are_trimmed_in_every_runtime(sound, exported):
+    folder, _ = exported
     model, signatures, raw = sound
-    export.export_files(source, [("interpreter", "none"), ("streaming", "none")], lambda step: None)
     expected = [-(-len(wave) // FRAME) for wave in WAVES]
     predictors = [KerasPredictor(model, signatures)]
     for name in ("interpreter", "streaming"):
-        path = source.artifact.path / "tflite" / f"{name}.tflite"
+        path = folder / f"{name}.tflite"
         predictors.append(deployed_predictor(path, name, signatures[0]))
     for predictor in predictors:
         assert [len(answer["log_probs"]) for answer in predictor(raw)] == expected

@@ -25,7 +25,8 @@ OPTIONS = {
     "zero_output_last": {"zero_output_for_mask": True, "return_state": True},
 }
 MASKS = ("none", "right", "random")
-BATCH, TIME, FEATURES, UNITS = 5, 9, 4, 3
+BATCH, FEATURES, UNITS = 5, 4, 3
+SHORT, LONG = 5, 9  # steps; a compiled loop prepares eight at once, so that it takes nine to meet a second piece
 
 
 def pair(name, dtype="float32", **options):
@@ -33,7 +34,7 @@ def pair(name, dtype="float32", **options):
     ours, theirs, fixed = LAYERS[name]
     layers = [cls(UNITS, dtype=dtype, **fixed, **options) for cls in (ours, theirs)]
     for layer in layers:
-        layer.build((BATCH, TIME, FEATURES))
+        layer.build((BATCH, None, FEATURES))
     random = np.random.default_rng(7)
     weights = [random.normal(0, 0.5, weight.shape) for weight in layers[0].get_weights()]
     for layer in layers:
@@ -41,13 +42,13 @@ def pair(name, dtype="float32", **options):
     return layers
 
 
-def mask_of(kind, random):
+def mask_of(kind, random, time=SHORT):
     if kind == "none":
         return None
     if kind == "right":
-        lengths = np.array([TIME, 1, 4, 0, 7])
-        return tf.constant(np.arange(TIME)[None] < lengths[:, None])
-    mask = random.random((BATCH, TIME)) < 0.6
+        lengths = np.array([time, 1, time // 2, 0, time - 2])
+        return tf.constant(np.arange(time)[None] < lengths[:, None])
+    mask = random.random((BATCH, time)) < 0.6
     mask[1] = False
     mask[2, 0], mask[3, 0] = False, True
     return tf.constant(mask)
@@ -64,9 +65,9 @@ def run(layer, inputs, states, mask, training=False, seed=3):
     return results, tape.gradient(loss, [inputs, *states, *weights])
 
 
-def inputs_for(layer, dtype="float32"):
+def inputs_for(layer, dtype="float32", time=SHORT):
     random = np.random.default_rng(11)
-    inputs = tf.constant(random.normal(size=(BATCH, TIME, FEATURES)), dtype)
+    inputs = tf.constant(random.normal(size=(BATCH, time, FEATURES)), dtype)
     states = [tf.constant(random.normal(size=(BATCH, UNITS)), dtype) for _ in layer.state_size]
     return inputs, states, random
 
@@ -110,11 +111,13 @@ CASES = [
 @pytest.mark.parametrize(("name", "options", "mask", "compiled"), CASES)
 def test_equals_keras(name, options, mask, compiled):
     ours, theirs = pair(name, **OPTIONS[options])
-    inputs, states, random = inputs_for(ours)
-    mask = mask_of(mask, random)
+    time = LONG if compiled else SHORT
+    inputs, states, random = inputs_for(ours, time=time)
+    mask = mask_of(mask, random, time)
+    expected = run(theirs, inputs, states, mask, training=True)  # without dropout training changes nothing
     with compilation(compiled):
         for training in (False, True):
-            assert_same(run(ours, inputs, states, mask, training), run(theirs, inputs, states, mask, training))
+            assert_same(run(ours, inputs, states, mask, training), expected)
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -162,7 +165,7 @@ def test_unknown_batch_and_length(name, compiled, monkeypatch):
 
     random = np.random.default_rng(5)
     with compilation(compiled):
-        for batch, time in ((1, 1), (5, 9), (3, 5), (2, 17)):
+        for batch, time in ((1, 1), (5, 9), (3, 4), *([(2, 17)] if compiled else [])):
             inputs = tf.constant(random.normal(size=(batch, time, FEATURES)), tf.float32)
             mask = tf.constant(random.random((batch, time)) < 0.8)
             outputs, gradients = step(inputs, mask)
@@ -187,8 +190,8 @@ def test_parts_of_the_batch_give_the_whole(name, shards, monkeypatch):
     monkeypatch.setattr("suite.recurrent.policy.ROWS_PER_SHARD", 1)
     monkeypatch.setattr("suite.recurrent.policy.cores", lambda: shards)
     ours, theirs = pair(name, return_sequences=True, return_state=True)
-    inputs, states, random = inputs_for(ours)
-    mask = mask_of("random", random)
+    inputs, states, random = inputs_for(ours, time=LONG)
+    mask = mask_of("random", random, LONG)
     with compilation(True):
         assert_same(run(ours, inputs, states, mask, True), run(theirs, inputs, states, mask, True))
 
@@ -271,12 +274,12 @@ def test_stateful_goes_on_where_it_stopped(name):
 )
 def test_inside_a_model_compiled_whole(name):
     ours, theirs = pair(name)
-    inputs, _, random = inputs_for(ours)
+    inputs, _, random = inputs_for(ours, time=LONG)
     target = random.normal(size=(BATCH, UNITS)).astype("float32")
     losses = []
     for layer, jit in ((ours, True), (ours, False), (theirs, False)):
         start = layer.get_weights()
-        model = keras.Sequential([keras.Input((TIME, FEATURES)), layer])
+        model = keras.Sequential([keras.Input((LONG, FEATURES)), layer])
         model.compile("sgd", "mse", jit_compile=jit)
         losses.append(model.fit(inputs, target, epochs=3, verbose=0, batch_size=BATCH).history["loss"])
         layer.set_weights(start)

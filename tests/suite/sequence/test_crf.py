@@ -142,9 +142,17 @@ def test_what_stands_in_padding_changes_nothing():
     assert not np.any(behind)
 
 
-@pytest.mark.usefixtures("either_form")
-@pytest.mark.parametrize(("batch", "time"), [(0, 4), (2, 1), (3, 6)])
-def test_small_shapes_known_and_unknown(batch, time):
+# Ordinary shapes are compiled by other tests; here each is compiled twice.
+@pytest.mark.parametrize(
+    ("either_form", "batch", "time"),
+    [
+        pytest.param(compiled, batch, time, marks=pytest.mark.slow if compiled and batch == 3 else ())
+        for compiled in (True, False)
+        for batch, time in ((0, 4), (2, 1), (3, 6))
+    ],
+    indirect=["either_form"],
+)
+def test_small_shapes_known_and_unknown(either_form, batch, time):
     logits, parameters = RANDOM.normal(size=(batch, time, TAGS)), arguments("float64")[1]
     mask, targets = np.ones((batch, time), bool), np.zeros((batch, time), int)
 

@@ -1,5 +1,7 @@
 """The CRF in files: built-in ops, fixed or any length, every quantization, the answers of Keras."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from suite.recurrent.deployment import Deployment, deploying
 from suite.sequence.crf import CRF
 
 # 40 x 40 scores: constants of over 1,024 numbers are what the converter makes 8 bits of.
-TAGS, FEATURES, STEPS = 40, 8, 12
+TAGS, FEATURES, STEPS = 40, 8, 6
 RANDOM = np.random.default_rng(0)
 NAMES = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
 CASES = {
@@ -37,8 +39,8 @@ def layers():
     return dense, crf
 
 
-def converted(layers, folder, form, steps, quantization):
-    """The tagger as the content of a file, made as the exporter makes one."""
+def save_tagger(layers, folder, form, steps):
+    """Write the tagger as a saved model, as the exporter makes one."""
     dense, crf = layers
     weights = [(variable, variable.numpy()) for variable in dense.variables + crf.variables]
     specification = [tf.TensorSpec((1, steps, FEATURES), name="features"), tf.TensorSpec((1,), tf.int32, "length")]
@@ -55,6 +57,11 @@ def converted(layers, folder, form, steps, quantization):
     module = tf.Module()
     module.call = call
     tf.saved_model.save(module, str(folder), signatures=call)
+    return folder
+
+
+def converted(folder, steps, quantization):
+    """A saved model as the content of a file."""
 
     def converter():
         made = tf.lite.TFLiteConverter.from_saved_model(str(folder))
@@ -74,6 +81,22 @@ def converted(layers, folder, form, steps, quantization):
     return prepared.convert()
 
 
+@pytest.fixture(scope="module")
+def content_of(layers, tmp_path_factory):
+    """`content_of(case)` gives the tagger as the content of a file; cases of one form share a saved model."""
+
+    @functools.cache
+    def saved(form, steps):
+        return save_tagger(layers, tmp_path_factory.mktemp("saved"), form, steps)
+
+    @functools.cache
+    def content(case):
+        form, steps, quantization = CASES[case]
+        return converted(saved(form, steps), steps, quantization)
+
+    return content
+
+
 def features(steps):
     return RANDOM.normal(size=(1, steps, FEATURES)).astype("float32")
 
@@ -85,9 +108,9 @@ QUICK = ("any length", "any length, dynamic", "fixed", "unrolled, int8")
 @pytest.mark.parametrize(
     "case", [case if case in QUICK else pytest.param(case, marks=pytest.mark.slow) for case in CASES]
 )
-def test_a_file_gives_the_answers_of_keras(case, layers, tmp_path):
+def test_a_file_gives_the_answers_of_keras(case, layers, content_of):
     form, steps, quantization = CASES[case]
-    content = converted(layers, tmp_path, form, steps, quantization)
+    content = content_of(case)
     run = Interpreter(model_content=content, num_threads=1).get_signature_runner()
     dense, crf = layers
     alike = count = 0
@@ -129,11 +152,11 @@ def check_ops(content, unrolled, fixed):
             assert not unknown
 
 
-def test_a_fixed_shape_runs_in_the_newer_runtime(layers, tmp_path):
+def test_a_fixed_shape_runs_in_the_newer_runtime(layers, content_of, tmp_path):
     from ai_edge_litert.compiled_model import CompiledModel
 
     file = tmp_path / "compiled.tflite"
-    file.write_bytes(converted(layers, tmp_path / "saved", "loop", STEPS, "none"))
+    file.write_bytes(content_of("fixed"))
     model = CompiledModel.from_file(str(file))
     inputs, length = features(STEPS), np.array([STEPS - 3], np.int32)
     fed = {name: model.create_input_buffer_by_name("serving_default", name) for name in ("features", "length")}
