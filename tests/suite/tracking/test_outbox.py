@@ -19,8 +19,10 @@ class Client:
     errors: ClassVar[list[Exception]] = []
     batches: ClassVar[list[tuple]] = []
     artifacts: ClassVar[list[str]] = []
+    data_sets: ClassVar[list[tuple]] = []
+    images: ClassVar[list[tuple]] = []
 
-    def log_batch(self, run_id, metrics, params, tags, synchronous):
+    def log_batch(self, run_id, metrics, params=(), tags=(), synchronous=False):
         if self.errors:
             raise self.errors.pop(0)
         figures = {metric.key: (metric.value, metric.step, metric.timestamp) for metric in metrics}
@@ -29,12 +31,19 @@ class Client:
     def log_artifacts(self, run_id, folder):
         self.artifacts.append(folder)
 
+    def log_inputs(self, run_id, inputs):
+        self.data_sets += [(row.dataset.name, row.tags[0].value) for row in inputs]
+
+    def log_image(self, run_id, picture, key, step, timestamp):
+        self.images.append((key, step, timestamp, picture.size))
+
 
 @pytest.fixture
 def client(monkeypatch):
     import mlflow
 
     Client.errors, Client.batches, Client.artifacts = [], [], []
+    Client.data_sets, Client.images = [], []
     monkeypatch.setattr(mlflow, "MlflowClient", Client)
     return Client
 
@@ -89,6 +98,32 @@ def test_files_lie_in_the_outbox_until_they_are_sent(client, clock, tmp_path):
     assert (
         client.artifacts == [str(tmp_path / "outbox" / "val" / "files")] and not (tmp_path / "outbox" / "val").exists()
     )
+
+
+def test_data_sets_and_pictures_of_an_absence_arrive_with_their_steps_and_times(client, clock, tmp_path):
+    from PIL import Image
+
+    def write(folder):
+        (folder / "val").mkdir()
+        Image.new("RGB", (30, 20)).save(folder / "val" / "confusion.png")
+
+    client.errors += [Exception(REFUSED)]
+    box = Outbox(tmp_path / "outbox", "r")
+    data_set = {"name": "reviews", "digest": "0", "source_type": "local", "source": "{}", "profile": "{}"}
+    point = {"key": "system/load", "value": 0.5, "timestamp": 77, "step": 6}
+    box.add("start", Entry(data_sets=[data_set | {"context": "train"}], points=[point]))
+    box.add("picture", Entry(step=4, write=write, images=("val/confusion.png",)))
+    written = read_json(tmp_path / "outbox" / "picture" / "entry.json")["images"][0]["timestamp"]
+    assert not client.data_sets and not client.images
+    box.finish()
+    assert client.data_sets == [("reviews", "train")] and client.images == [("val_confusion", 4, written, (30, 20))]
+    assert {"system/load": (0.5, 6, 77)} in [batch[1] for batch in client.batches]
+
+
+def test_more_metrics_than_mlflow_takes_at_once_are_sent_in_turns(client, clock, tmp_path):
+    points = [{"key": f"system/{number}", "value": 1.0, "timestamp": 1, "step": 1} for number in range(2000)]
+    Outbox(tmp_path / "outbox", "r").add("machine", Entry(points=points))
+    assert [len(batch[1]) for batch in client.batches] == [800, 800, 400]
 
 
 def test_the_end_waits_for_the_store_within_bounds(client, clock, tmp_path):

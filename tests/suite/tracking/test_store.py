@@ -175,6 +175,17 @@ def test_a_running_run_of_mlflow_run_id_becomes_the_parent(workdir, monkeypatch)
     assert client.get_run(outer).info.status == "RUNNING" and not client.get_run(outer).data.metrics
 
 
+def test_runs_of_older_versions_are_listed_with_their_seconds(workdir):
+    import mlflow
+
+    with store.tracked_run("captioning", "older") as older, store.tracked_run("captioning", "newer") as newer:
+        client = mlflow.MlflowClient()
+        client.log_metric(older.info.run_id, "seconds", 7.0)
+        client.log_metric(newer.info.run_id, "wall_seconds", 8.0)
+    listed = {run["run_id"]: run["seconds"] for run in store.list_runs("captioning", {"cider": ("max", "")})}
+    assert listed[older.info.run_id] == 7.0 and listed[newer.info.run_id] == 8.0
+
+
 def test_the_folder_of_artifacts_is_the_one_that_the_readme_names(workdir, monkeypatch):
     import mlflow
 
