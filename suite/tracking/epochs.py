@@ -26,6 +26,7 @@ class EpochExtras:
 
     def __init__(self, outbox: Outbox, epochs: int, samples: bool, machine: Machine | None) -> None:
         self.outbox = outbox
+        self.epochs = epochs
         self.every = math.ceil(epochs / PICTURES)
         self.samples = samples
         self.machine = machine
@@ -42,7 +43,8 @@ class EpochExtras:
         points = self.machine.take() if self.machine is not None else []
         if points:
             self.outbox.add(f"machine-{epoch.number:04d}", Entry(points=points))
-        if epoch.number % self.every or time.monotonic() - self.drawn < PICTURE_SECONDS:
+        last = epoch.number + 1 == self.epochs  # the picture of the kept weights follows, with the same step
+        if last or epoch.number % self.every or time.monotonic() - self.drawn < PICTURE_SECONDS:
             return
         pictures = shown_pictures(self.evaluation, self.samples) if self.evaluation is not None else {}
         if not pictures:

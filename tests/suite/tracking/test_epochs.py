@@ -56,17 +56,23 @@ def test_the_first_picture_of_every_tenth_of_the_epochs_is_logged_with_its_step(
 
 def test_short_epochs_have_a_picture_every_ten_seconds_at_most(tmp_path, clock):
     box = Box(tmp_path)
-    run(box, clock, True, ("confusion_matrix",), seconds=1.0, count=10)
-    assert [entry.step for entry in box.entries.values()] == [10]
+    run(box, clock, True, ("confusion_matrix",), seconds=4.0, count=10)
+    assert [entry.step for entry in box.entries.values()] == [3, 6, 9]
+
+
+def test_the_last_epoch_has_the_picture_of_the_kept_weights_alone(tmp_path, clock):
+    box = Box(tmp_path)
+    run(box, clock, True, ("confusion_matrix",), count=3)
+    assert [entry.step for entry in box.entries.values()] == [1, 2]
 
 
 def test_private_inputs_are_in_no_picture(tmp_path, clock):
     box = Box(tmp_path)
-    run(box, clock, False, ("captions", "lengths"), ("captions",), count=1)
+    run(box, clock, False, ("captions", "lengths"), ("captions",), count=2)
     assert box.files == {"picture-0000": {"val/lengths.png"}}
     (tmp_path / "none").mkdir()
     box = Box(tmp_path / "none")
-    run(box, clock, False, ("captions",), ("captions",), count=1)
+    run(box, clock, False, ("captions",), ("captions",), count=2)
     assert not box.entries
 
 
