@@ -11,7 +11,8 @@ from suite.tracking.pictures import shown_pictures, write_pictures
 from suite.training.state import Epoch
 
 PICTURES = 10  # of one run at most, spread over the epochs that it may have
-PICTURE_SECONDS = 10.0  # between two pictures: one takes about 0.2 s to draw and send, so that they cost about 2 %
+PICTURE_SECONDS = 10.0  # between two pictures, at least
+PICTURE_SHARE = 0.03  # of the time since the one before: confusions of two classes take 0.2 s, of 26 some seconds
 
 
 class EpochExtras:
@@ -31,7 +32,7 @@ class EpochExtras:
         self.samples = samples
         self.machine = machine
         self.evaluation: Evaluation | None = None
-        self.drawn = time.monotonic()
+        self.due = time.monotonic() + PICTURE_SECONDS
 
     def scored(self, evaluation: Evaluation) -> dict[str, float]:
         """Remember the evaluation of the epoch that is ending; return its metrics."""
@@ -44,7 +45,7 @@ class EpochExtras:
         if points:
             self.outbox.add(f"machine-{epoch.number:04d}", Entry(points=points))
         last = epoch.number + 1 == self.epochs  # the picture of the kept weights follows, with the same step
-        if last or epoch.number % self.every or time.monotonic() - self.drawn < PICTURE_SECONDS:
+        if last or epoch.number % self.every or time.monotonic() < self.due:
             return
         pictures = shown_pictures(self.evaluation, self.samples) if self.evaluation is not None else {}
         if not pictures:
@@ -55,6 +56,7 @@ class EpochExtras:
             (folder / "val").mkdir()
             write_pictures(folder / "val", {name: draw})
 
-        step = epoch.number + 1
+        step, begun = epoch.number + 1, time.monotonic()
         self.outbox.add(f"picture-{epoch.number:04d}", Entry(step=step, write=write, images=(f"val/{name}.png",)))
-        self.drawn = time.monotonic()
+        ended = time.monotonic()
+        self.due = ended + max(PICTURE_SECONDS, (ended - begun) / PICTURE_SHARE)

@@ -60,6 +60,21 @@ def test_short_epochs_have_a_picture_every_ten_seconds_at_most(tmp_path, clock):
     assert [entry.step for entry in box.entries.values()] == [3, 6, 9]
 
 
+def test_a_picture_that_takes_long_waits_for_its_share_of_the_time(tmp_path, clock):
+    box = Box(tmp_path)
+
+    def slowly():
+        clock[0] += 3.0
+        return draw()
+
+    extras = EpochExtras(box, 20, True, None)
+    for number in range(20):
+        clock[0] += 11.0
+        extras.scored(Evaluation({}, {"confusion_matrix": slowly}))
+        extras.log(Epoch(number, 0, {}, 11.0))
+    assert [entry.step for entry in box.entries.values()] == [1, 11]
+
+
 def test_the_last_epoch_has_the_picture_of_the_kept_weights_alone(tmp_path, clock):
     box = Box(tmp_path)
     run(box, clock, True, ("confusion_matrix",), count=3)
