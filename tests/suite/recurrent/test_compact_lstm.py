@@ -1,5 +1,7 @@
 """The LSTM with fewer weights and IndyLSTM: against equations in NumPy, numeric gradients, and files with one fused op."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -19,6 +21,13 @@ FORMS = {
     "indy_cifg_norm": {"diagonal": True, "couple_gates": True, "layer_norm": True},
 }
 QUICK = ("cifg_projected", "norm", "cifg_projected_norm", "indy")
+# What is absent in a file by the form, and what is narrow in it by the quantization.
+QUICK_FILES = [
+    ("cifg_projected", "none"),
+    ("cifg_projected_norm", "float16"),
+    ("cifg_projected_norm", "dynamic"),
+    ("indy", "dynamic"),
+]
 SOME = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in FORMS]
 
 
@@ -74,7 +83,15 @@ def by_hand(layer, inputs, mask=None, h=None, c=None):
     return np.stack(outputs, 1), h, c
 
 
-@pytest.mark.parametrize(("compiled", "form"), [(True, "cifg_projected_norm"), *((False, form) for form in FORMS)])
+# All parts of the kernel at once go through XLA as well.
+@pytest.mark.parametrize(
+    ("form", "compiled"),
+    [
+        *((form, False) for form in QUICK),
+        ("cifg_projected_norm", True),
+        *(pytest.param(form, True, marks=pytest.mark.slow) for form in FORMS if form != "cifg_projected_norm"),
+    ],
+)
 def test_equals_the_equations(form, compiled):
     layer = make(form, return_sequences=True, return_state=True)
     inputs, mask = noise(BATCH, TIME, FEATURES), np.random.default_rng(1).random((BATCH, TIME)) < 0.7
@@ -145,8 +162,13 @@ def test_unknown_batch_and_length_in_parts(monkeypatch):
             np.testing.assert_allclose(call(inputs), by_hand(one, inputs)[0], atol=1e-5)
 
 
-@pytest.mark.parametrize("quantization", ["none", "float16", "dynamic"])
-@pytest.mark.parametrize("form", SOME)
+@pytest.mark.parametrize(
+    ("form", "quantization"),
+    [
+        case if case in QUICK_FILES else pytest.param(*case, marks=pytest.mark.slow)
+        for case in itertools.product(FORMS, ("none", "float16", "dynamic"))
+    ],
+)
 def test_a_file_has_one_fused_op(form, quantization, tmp_path):
     layer = make(form, units=48, features=24, return_sequences=True)
     layer.set_weights([weight * 0.3 for weight in layer.get_weights()])
