@@ -28,7 +28,7 @@ QUICK_FILES = [
     ("cifg_projected_norm", "dynamic"),
     ("indy", "dynamic"),
 ]
-SOME = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in FORMS]
+MARKED_FORMS = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in FORMS]
 
 
 def make(form, units=UNITS, features=FEATURES, dtype="float32", **options):
@@ -109,7 +109,7 @@ def test_equals_the_equations(form, compiled):
 
 
 @pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["graph", "xla"])
-@pytest.mark.parametrize("form", SOME)
+@pytest.mark.parametrize("form", MARKED_FORMS)
 def test_gradients_are_numerically_right(form, compiled):
     layer = make(form, dtype="float64", return_sequences=True, return_state=True)
     random = np.random.default_rng(11)
