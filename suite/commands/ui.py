@@ -39,9 +39,7 @@ def ui(
     if server is not None:
         _present(f"{server}/{page}", "")
         return
-    # One person looks: each further worker of MLflow's four is another process that imports all of it, and so is each of
-    # those that would judge the answers of language models in the background.
-    os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
+    # One person looks: each further worker of MLflow's four is another process that imports all of it.
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--host", HOST, "--port", str(port)]
     raise typer.Exit(_serve([*command, "--workers", "1"], f"http://{HOST}:{port}", page))
 
