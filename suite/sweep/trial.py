@@ -18,6 +18,7 @@ from suite.runs import RunResult, train
 from suite.sweep.plan import Sweep
 from suite.sweep.space import decode, trial_settings
 from suite.sweep.study import open_study, storage_errors
+from suite.training.lock import wait_for_lock
 from suite.training.pruned import Pruned
 from suite.training.state import Epoch, read_history
 from suite.training.unfinished import Request, check_finished, state_of
@@ -25,6 +26,7 @@ from suite.training.unfinished import Request, check_finished, state_of
 if TYPE_CHECKING:
     import optuna
 
+LOCK_SECONDS = 60
 MOST_WORDS = 500  # characters of an error that the study keeps
 
 
@@ -84,6 +86,8 @@ def _train(job: Job, examples: Examples) -> RunResult:
     sweep, target = job.sweep, job.sweep.model_dir(job.number)
     study = open_study(sweep)
     settings = trial_settings(sweep.settings, decode(sweep.space, job.params))
+    # A worker process ends a moment after the one that answered for the trial was killed.
+    wait_for_lock(state_of(target), LOCK_SECONDS)
     begun = (state_of(target) / "run.json").is_file()
     request = Request(
         sweep.task,

@@ -1,7 +1,7 @@
 """A lock that a killed process leaves open, so that no two processes train the same run."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from suite.errors import UserError
@@ -27,3 +27,14 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def wait_for_lock(folder: Path, seconds: float) -> None:
+    """Wait until no process holds the lock of an unfinished run, or at most so long."""
+    from filelock import FileLock
+
+    with (
+        suppress(OSError),
+        FileLock(folder / "lock", timeout=seconds),
+    ):  # a run that ends meanwhile takes its folder away
+        return

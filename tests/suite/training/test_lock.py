@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
 from suite.errors import UserError
-from suite.training.lock import locked
+from suite.training.lock import locked, wait_for_lock
 
 HOLD = """
 import sys, time
@@ -45,3 +47,15 @@ def test_the_lock_is_free_after_its_block_also_where_that_failed(tmp_path):
         raise KeyError
     with locked(tmp_path), pytest.raises(UserError, match="another process"), locked(tmp_path):
         pass
+
+
+def test_a_lock_is_waited_for_but_not_forever(holder, tmp_path):
+    started = time.monotonic()
+    wait_for_lock(tmp_path, 0.3)
+    assert time.monotonic() - started >= 0.3
+    threading.Timer(0.5, holder.kill).start()
+    wait_for_lock(tmp_path, 60)
+    with locked(tmp_path):
+        pass
+    assert time.monotonic() - started < 30
+    wait_for_lock(tmp_path / "not there", 60)
