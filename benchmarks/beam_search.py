@@ -48,7 +48,7 @@ def measure(kind, options):
     """One row: utterances per second of each, and their scores."""
     import tensorflow as tf
 
-    from suite.decoding.beam import beam_search
+    from suite.decoding.beam import prefix_beam_search
     from suite.decoding.ctc_kernel import log_likelihood
     from suite.decoding.ngram import train
 
@@ -65,11 +65,11 @@ def measure(kind, options):
         return [row[row > 0] for row in tf.sparse.to_dense(decoded[0], -1).numpy() + 1]
 
     def suite(**arguments):
-        return [beam_search(one, symbols, options.width, **arguments)[0].ids for one in log_probs]
+        return [prefix_beam_search(one, symbols, options.width, **arguments)[0].ids for one in log_probs]
 
     def threads():
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return list(pool.map(lambda one: beam_search(one, symbols, options.width)[0].ids, log_probs))
+            return list(pool.map(lambda one: prefix_beam_search(one, symbols, options.width)[0].ids, log_probs))
 
     runs = {
         "tensorflow": tensorflow,

@@ -29,10 +29,10 @@ import yaml
 from suite.config import TrainingSettings, read_yaml_mapping, validate_settings
 from suite.errors import UserError
 from suite.registry import load_pipeline
+from suite.signature import Arrays
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
 
 RECORD, RECORD_OF_BEFORE = "record.json", "metrics.json"
 REQUIRED = ("model.keras", "settings.yaml", "README.md")
@@ -87,7 +87,7 @@ class Trained:
     assets: dict[str, Any]
     record: dict[str, Any]
     card: str
-    parity: list[dict[str, "np.ndarray"]]
+    parity: list[Arrays]
 
 
 def write_artifact(path: Path, trained: Trained, work: Path) -> None:
@@ -218,7 +218,7 @@ def load_model(artifact: Artifact) -> "keras.Model":
         raise UserError(f"{artifact.path / 'model.keras'}: Keras cannot read it: {last}") from error
 
 
-def read_parity(artifact: Artifact) -> list[dict[str, "np.ndarray"]]:
+def read_parity(artifact: Artifact) -> list[Arrays]:
     """Return the raw inputs kept with the model; empty where the run kept none."""
     import numpy as np
 

@@ -188,23 +188,19 @@ class Pipeline:
         return getattr(value, name) if hasattr(value, name) else self._of_kind(name)
 
     def _of_kind(self, name: str) -> Any:
-        if name == "METRICS":
-            return self.ANSWER.metrics
-        if name == "PREDICT_OPTIONS":
-            return self.ANSWER.options
-        if name == "answer":
-            return self.ANSWER.answer
-        if name == "host_assets":
-            return self._host_assets
-        if name == "raw_arrays" and self.INPUT.raw_arrays is not None:
-            return self.INPUT.raw_arrays
-        if name == "check_parts":
-            return self.ANSWER.check_parts or _every_example
-        if name == "evaluate":
-            return self._evaluate
-        if name == "predict":
-            return self._predict
-        raise AttributeError(f"{self.package.__name__} does not export {name}, which suite/pipeline.py asks of it")
+        of_kinds = {
+            "raw_arrays": self.INPUT.raw_arrays,
+            "METRICS": self.ANSWER.metrics,
+            "PREDICT_OPTIONS": self.ANSWER.options,
+            "answer": self.ANSWER.answer,
+            "host_assets": self._host_assets,
+            "check_parts": self.ANSWER.check_parts or _every_example,
+            "evaluate": self._evaluate,
+            "predict": self._predict,
+        }
+        if of_kinds.get(name) is None:
+            raise AttributeError(f"{self.package.__name__} does not export {name}, which suite/pipeline.py asks of it")
+        return of_kinds[name]
 
     def _host_assets(self, assets: dict[str, Any], settings: Any) -> dict[str, Any]:
         return {name: assets[name] for name in self.ANSWER.assets}

@@ -143,7 +143,7 @@ def train_folds(
 
     say = partial(console.print, markup=False, highlight=False)
     name = request.name or free_name(request.output / request.task, examples.path)
-    pipeline, results, run_id = load_pipeline(request.task), [], None
+    pipeline, results, run_id = load_pipeline(request.task), [], ""
     prepare_process(request.settings)
     planned = plan_folds(Request(**vars(request) | {"name": name}), pipeline, examples, count, console)
     try:
@@ -290,9 +290,8 @@ def _fit_and_save(
         log_pictures(outbox, "training", preview(examples.part("train"), assets, settings))
     predictor = KerasPredictor(model, pipeline.signatures(assets, settings))
 
-    def evaluate_part(part: str, settings: TrainingSettings = settings) -> Evaluation | None:
-        selected = examples.part(part)
-        return pipeline.evaluate(predictor, selected, assets, settings) if selected else None
+    def evaluate_part(part: str, settings: TrainingSettings = settings) -> Evaluation:
+        return pipeline.evaluate(predictor, examples.part(part), assets, settings)
 
     phases = pipeline.phases(settings, assets)
     sources = phase_sources(pipeline, phases, model, examples.part("train"), assets, settings)
@@ -309,8 +308,8 @@ def _fit_and_save(
     chosen_epoch = history.epochs[-1 if history.best is None else history.best]
     metrics = {"train": {name[6:]: value for name, value in chosen_epoch.metrics.items() if name.startswith("train_")}}
     for prefix, part in (("val", "dev"), ("test", "test")):
-        evaluation = evaluate_part(part)
-        if evaluation is not None:
+        if examples.part(part):
+            evaluation = evaluate_part(part)
             metrics[prefix] = evaluation.metrics
             log_evaluation(outbox, prefix, evaluation, settings.log_samples, len(history.epochs))
     seconds = round(seconds_before + time.monotonic() - started, 1)

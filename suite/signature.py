@@ -27,7 +27,7 @@ class RawInput:
         dtype: NumPy's name of it, or `"string"`.
         shape: Without the batch axis; None is any length (batches are padded with zeros).
         meaning: What it is, with its unit.
-        fixed: The shape in the `compiled` deployment; not needed where `shape` is fixed anyway.
+        fixed: The shape in the `compiled` deployment; not needed where `shape` is fixed anyway. None is as long as in `source`.
         chunk: The shape of one chunk in the `streaming` deployment; only inputs that come in chunks have one.
         kind: `"text"` for UTF-8 bytes, which are cut at spaces; `""` for anything else.
         vocabulary: The word of each of its numbers; none blank.
@@ -38,7 +38,7 @@ class RawInput:
     dtype: str
     shape: tuple[int | None, ...]
     meaning: str
-    fixed: tuple[int, ...] = ()
+    fixed: tuple[int | None, ...] = ()
     chunk: tuple[int, ...] = ()
     kind: str = ""
     vocabulary: Sequence[str] = ()
@@ -52,6 +52,13 @@ class RawInput:
         if special:
             return special
         return None if None in self.shape else self.shape
+
+    def known_shape(self, deployment: str) -> tuple[int | None, ...]:
+        """Return the shape in a deployment that has this input, without the batch axis."""
+        shape = self.shape_in(deployment)
+        if shape is None:
+            raise ValueError(f"{self.meaning}: no shape is known of it in the {deployment} deployment")
+        return shape
 
 
 @dataclass(frozen=True)

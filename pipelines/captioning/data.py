@@ -68,14 +68,14 @@ def read(path: Path | str, settings: Settings, format: str | None = None) -> Exa
             problems.append(Problem(picture.place, "the picture has no caption"))
     require_examples(items, path, problems, "picture with a caption")
     written = [(item.name, caption) for item in items for caption in item.target]
-    notes = (
+    all_notes = (
         *listing.notes,
         *notes,
         *twice_notes(written),
         _caption_counts(items, settings),
         *remark_notes(remarks, "picture"),
     )
-    return Examples(tuple(items), path, format, listing.reason, problems=tuple(problems), notes=notes)
+    return Examples(tuple(items), path, format, listing.reason, problems=tuple(problems), notes=all_notes)
 
 
 def _inspect(path: Path) -> tuple[str, tuple[str, ...]]:
@@ -116,7 +116,6 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
 
     Args:
         train: The training part; nothing else is looked at.
-        settings: Of the run.
         inherited: Assets of the model that a warm start begins from: its words keep their numbers, new ones follow.
     """
     captions = [words_of(caption, settings.language) for example in train for caption in example.target]

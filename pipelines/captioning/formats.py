@@ -13,8 +13,8 @@ from suite.data.examples import Problem
 from suite.data.manifest import Columns, path_fault
 from suite.data.manifest import read_manifest as read_rows
 from suite.data.parts import part_of
-from suite.data.sources import NO_PART, Found, Source, find_tables, list_folder
-from suite.data.tables import table_kind
+from suite.data.sources import NO_PART, Listing, SourceFile, find_tables, list_folder
+from suite.data.tables import table_format
 from suite.data.text_files import line_faults, read_bytes, read_lines
 from suite.errors import UserError
 
@@ -53,7 +53,7 @@ class Picture:
 # -- flickr8k
 
 
-def find_flickr8k(root: Path, forced: bool = False) -> Found | None:
+def find_flickr8k(root: Path, forced: bool = False) -> Listing | None:
     """Return the token file, and the lists of the parts where there are any.
 
     Raises:
@@ -68,7 +68,7 @@ def find_flickr8k(root: Path, forced: bool = False) -> Found | None:
         return None
     token, notes = _choose_token_file(tokens, folder)
     lists = [
-        Source(path, _name_below(folder, path), part_of(match[1]))
+        SourceFile(path, _name_below(folder, path), part_of(match[1]))
         for path in files
         if (match := PART_LISTS.fullmatch(path.name))
     ]
@@ -78,7 +78,7 @@ def find_flickr8k(root: Path, forced: bool = False) -> Found | None:
         if lists
         else ""
     )
-    return Found(f"{token.name}{named}", [Source(token, _name_below(folder, token)), *lists], notes)
+    return Listing(f"{token.name}{named}", [SourceFile(token, _name_below(folder, token)), *lists], notes)
 
 
 def _choose_token_file(tokens: list[Path], folder: Path) -> tuple[Path, list[str]]:
@@ -93,15 +93,15 @@ def _choose_token_file(tokens: list[Path], folder: Path) -> tuple[Path, list[str
     return plain[0], [f"{_join(derived)}: not read, since there is {plain[0].name}."]
 
 
-def _refuse_part_twice(sources: list[Source], folder: Path) -> None:
-    by_part: dict[str | None, Source] = {}
+def _refuse_part_twice(sources: list[SourceFile], folder: Path) -> None:
+    by_part: dict[str | None, SourceFile] = {}
     for source in sources:
         twin = by_part.setdefault(source.part, source)
         if twin is not source:
             raise UserError(f"{folder}: {twin.name} and {source.name} are the same part twice; keep one of them there")
 
 
-def read_flickr8k(listing: Found, settings: Settings) -> tuple[list[Picture], list[Problem], list[str]]:
+def read_flickr8k(listing: Listing, settings: Settings) -> tuple[list[Picture], list[Problem], list[str]]:
     """Return the pictures of the lists; without lists, all that the token file names."""
     token, *lists = listing.sources
     captions, problems = _token_captions(token, settings)
@@ -131,7 +131,7 @@ def read_flickr8k(listing: Found, settings: Settings) -> tuple[list[Picture], li
     return list(listed.values()), problems, notes + _place(list(listed.values()), folder, settings)
 
 
-def _token_captions(token: Source, settings: Settings) -> tuple[dict[str, list], list[Problem]]:
+def _token_captions(token: SourceFile, settings: Settings) -> tuple[dict[str, list], list[Problem]]:
     """Return `{name: [(place, caption)]}` of lines `NAME#N<TAB>CAPTION`."""
     captions: dict[str, list] = {}
     problems = []
@@ -159,7 +159,7 @@ def _token_captions(token: Source, settings: Settings) -> tuple[dict[str, list],
 # -- coco
 
 
-def find_coco(root: Path, forced: bool = False) -> Found | None:
+def find_coco(root: Path, forced: bool = False) -> Listing | None:
     """Return the captions files: one that was named, or those of a folder and the folders in it.
 
     Raises:
@@ -173,7 +173,7 @@ def find_coco(root: Path, forced: bool = False) -> Found | None:
         files = [path for place in places for path in list_folder(place)[0] if CAPTION_FILE.fullmatch(path.name)]
     if not files:
         return None
-    sources = [Source(path, _name_below(folder, path), part_of(_split_of(path))) for path in files]
+    sources = [SourceFile(path, _name_below(folder, path), part_of(_split_of(path))) for path in files]
     named = [source for source in sources if source.part] or sources
     if len(named) > 1 and named[0].part is None:
         names = _join([source.name for source in named])
@@ -183,7 +183,7 @@ def find_coco(root: Path, forced: bool = False) -> Found | None:
     _refuse_part_twice(named, folder)
     unused = _join([source.name for source in sources if source not in named])
     notes = [f"{unused}: not read, {NO_PART}."] if unused else []
-    return Found(_join([source.path.name for source in named]), named, notes)
+    return Listing(_join([source.path.name for source in named]), named, notes)
 
 
 def _split_of(path: Path, year: bool = False) -> str:
@@ -192,7 +192,7 @@ def _split_of(path: Path, year: bool = False) -> str:
     return split if year else re.sub(r"\d+$", "", split)
 
 
-def read_coco(listing: Found, settings: Settings) -> tuple[list[Picture], list[Problem], list[str]]:
+def read_coco(listing: Listing, settings: Settings) -> tuple[list[Picture], list[Problem], list[str]]:
     """Return the pictures of `{"images": [{"id", "file_name"}], "annotations": [{"image_id", "caption"}]}`."""
     pictures, problems, notes = [], [], []
     for source in listing.sources:
@@ -236,10 +236,11 @@ def _read_coco_file(path: Path) -> dict[str, Any]:
 # -- manifest
 
 
-def find_manifest(root: Path, forced: bool = False) -> Found | None:
+def find_manifest(root: Path, forced: bool = False) -> Listing | None:
     """Return the .jsonl or .parquet files: one, or those of a folder that name parts."""
     if root.is_file():
-        return find_tables(root, table_kind(root) if table_kind(root) in MANIFEST_KINDS else "jsonl", forced)
+        own_format = table_format(root)
+        return find_tables(root, own_format if own_format and own_format in MANIFEST_KINDS else "jsonl", forced)
     tables = [listing for kind in MANIFEST_KINDS if (listing := find_tables(root, kind, forced))]
     if len(tables) > 1:
         received = "; ".join(listing.reason for listing in tables)
@@ -247,13 +248,13 @@ def find_manifest(root: Path, forced: bool = False) -> Found | None:
     return tables[0] if tables else None
 
 
-def read_manifest(listing: Found, settings: Settings) -> tuple[list[Picture], list[Problem], list[str]]:
+def read_manifest(listing: Listing, settings: Settings) -> tuple[list[Picture], list[Problem], list[str]]:
     """Return the pictures of jsonl rows; paths are relative to the file, rows of the same picture are taken together."""
     pictures: dict[tuple, Picture] = {}
     problems = []
     columns = Columns("image_column", "captions_column")
     for source in listing.sources:
-        kind = "parquet" if table_kind(source.path) == "parquet" else "jsonl"
+        kind = "parquet" if table_format(source.path) == "parquet" else "jsonl"
         rows, faults = read_rows(source, settings, columns, lambda image, _: path_fault(image, "a picture"), kind)
         problems += faults
         for row in rows:
@@ -272,7 +273,7 @@ def _name_below(root: Path, path: Path) -> str:
     return path.relative_to(root).as_posix()
 
 
-def _root_of(source: Source) -> Path:
+def _root_of(source: SourceFile) -> Path:
     """Return the folder that a source's name starts from."""
     return source.path.parents[source.name.count("/")]
 

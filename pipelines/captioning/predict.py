@@ -36,8 +36,9 @@ class Caption:
 
     def lines(self) -> list[str]:
         """Return the caption with its score, where each word looked, and the other captions."""
-        further = [*(self.words or ()), *(self.alternatives or ())]
-        return [f"{self.caption} {self.score:.3f}", *(line.line() for line in further)]
+        further = [word.line() for word in self.words or ()]
+        further += [alternative.line() for alternative in self.alternatives or ()]
+        return [f"{self.caption} {self.score:.3f}", *further]
 
 
 def predict(
@@ -53,10 +54,7 @@ def predict(
     """Return a caption of each picture; in the place of what is no picture stands its UserError.
 
     Args:
-        predictor: Of this pipeline.
         raw_inputs: Paths of pictures, or their pixels: uint8 `(height, width)` or `(height, width, 3 or 4)`.
-        assets: `words`.
-        settings: Of the run.
         beam_width: Sentences that beam search keeps; 1 is greedy; 0 does as the settings say.
         n_best: Captions given, best first.
         explain: Give the words with what they looked at; for a model with attention.

@@ -142,8 +142,9 @@ def _write_coco(directory: Path, parts: dict[str, list[Scene]]) -> None:
     for part, scenes in parts.items():
         images, annotations = [], []
         for number, (picture, captions) in enumerate(scenes):
-            images.append({"id": number, "file_name": f"{part}{number:04d}.png"})
-            _write_picture(directory / part / images[-1]["file_name"], picture)
+            name = f"{part}{number:04d}.png"
+            images.append({"id": number, "file_name": name})
+            _write_picture(directory / part / name, picture)
             annotations += [{"id": len(annotations), "image_id": number, "caption": caption} for caption in captions]
         annotation_file = {"images": images, "annotations": annotations}
         _write_text(directory / "annotations" / f"captions_{part}.json", [json.dumps(annotation_file)])

@@ -1,7 +1,7 @@
 """Files on disk -> examples (every documented sentiment format) -> batches of token ids."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,8 @@ from suite.data.faults import require_examples
 from suite.data.formats import choose_format
 from suite.data.labels import natural_order
 from suite.data.manifest import Columns, read_manifest
-from suite.data.sources import find_class_files, find_class_folders, find_tables
-from suite.data.tables import KINDS
+from suite.data.sources import Listing, find_class_files, find_class_folders, find_tables
+from suite.data.tables import TABLE_FORMATS
 from suite.data.text_files import has_surrogate
 from suite.data.texts import HALF_PAIR, read_document, read_text_lines, text_fault
 from suite.errors import naming
@@ -28,14 +28,14 @@ from suite.pipeline import BatchSource
 
 CLASS_ENDINGS = ("pos", "neg", "neu", "positive", "negative", "neutral")
 UNLABELLED_FOLDERS = ("unsup",)
-FORMATS = {
-    **{kind: partial(lambda kind, root, forced: find_tables(root, kind, forced), kind) for kind in KINDS},
+FORMATS: dict[str, Callable[[Path, bool], Listing | None]] = {
+    **{kind: partial(lambda kind, root, forced: find_tables(root, kind, forced), kind) for kind in TABLE_FORMATS},
     "folders": lambda root, forced: find_class_folders(root, (".txt",), UNLABELLED_FOLDERS),
     "lines": lambda root, forced: find_class_files(root, CLASS_ENDINGS, forced),
 }
 _TABLES = "a .{0} file, or a folder (or folders) of {0} files named train, dev, test"
 WANTED = {
-    **{kind: _TABLES.format(kind) for kind in KINDS},
+    **{kind: _TABLES.format(kind) for kind in TABLE_FORMATS},
     "folders": "a folder per class with .txt files (pos/1.txt, or train/pos/1.txt)",
     "lines": "one file per class (NAME.pos and NAME.neg)",
 }
@@ -64,14 +64,14 @@ def read(path: Path | str, settings: Settings, format: str | None = None) -> Exa
                 rows, faults = read_manifest(source, settings, columns, _row_fault, format)
         problems += faults
         for row in rows:
-            if format not in KINDS and (fault := _text_fault(row.input, row.target)):
+            if format not in TABLE_FORMATS and (fault := _text_fault(row.input, row.target)):
                 problems.append(Problem(row.name, fault))
             else:
                 text = row.input.strip()
                 items.append(Example(row.name, text, cell_text(row.target), row.part, row.group, text))
     require_examples(items, path, problems)
     notes = (*listing.notes, *twice_notes((example.name, example.input) for example in items))
-    if format in KINDS:
+    if format in TABLE_FORMATS:
         notes += tuple(missing_notes(Counter(example.target for example in items)))
     return Examples(tuple(items), path, format, listing.reason, problems=tuple(problems), notes=notes)
 
@@ -93,13 +93,12 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
 
     Args:
         train: The training part; nothing else is looked at.
-        settings: Of the run.
         inherited: Assets of the model that a warm start begins from: its vocabulary and vectors go with its weights.
 
     Raises:
         UserError: for word vectors that cannot be read or do not fit, or for texts without a word.
     """
-    from pipelines.sentiment.model import class_weights
+    from suite.answers.class_model import class_weights
     from suite.text import learn_tokenizer
 
     targets = [example.target for example in train]
@@ -107,7 +106,8 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
     assets = {"labels": labels}
     if settings.class_weights == "balanced":
         assets["class_weights"] = class_weights(labels, targets)
-    known = (inherited or {}).get("vocabulary")
+    inherited = inherited or {}
+    known = inherited.get("vocabulary")
     # Hash addresses of the bytes tokenizer, pieces of words of the other one.
     if known and isinstance(known[-1], str) == (settings.tokenizer == "wordpiece"):
         return assets | {name: inherited[name] for name in ("vocabulary", "vector_words") if name in inherited}

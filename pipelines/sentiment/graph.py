@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from pipelines.sentiment.config import Settings
-from pipelines.sentiment.model import with_attention
+from suite.answers.class_model import with_attention
 from suite.recurrent import deployment
 from suite.signature import Graph
 from suite.text import BytesTokenizer

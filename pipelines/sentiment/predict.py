@@ -1,6 +1,6 @@
 """One text to a class with its probability, on request with the weight of each token."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.sentiment.config import Settings
@@ -42,21 +42,14 @@ class Sentiment(Label):
 def answer(
     outputs: Arrays, raw_input: str, assets: dict[str, Any], settings: Settings, explain: bool = False
 ) -> Sentiment:
-    """Return the answer to one text.
-
-    Args:
-        outputs: Of this pipeline's `classify` signature.
-        raw_input: The text, the empty one included (then the answer is what the classes' biases say).
-        assets: `labels`, and what the tokenizer needs.
-        settings: Of the run.
-        explain: Give the attention weight of each token.
+    """Return the answer to one text, of an empty one what the classes' biases say; `explain` gives the weight of each token.
 
     Raises:
         UserError: if weights are asked for of a file that does not give them.
     """
-    label = class_answer(outputs, raw_input, assets, settings)
+    answered = Sentiment(**vars(class_answer(outputs, raw_input, assets, settings)))
     if not explain:
-        return Sentiment(label.label, label.scores)
+        return answered
     if WEIGHTS not in outputs:
         raise UserError(
             "--explain needs the weight of each token, which this file does not give for this text; use --runtime keras"
@@ -66,4 +59,4 @@ def answer(
         Token(raw_input[start:end], start, end, weight)
         for (start, end), weight in zip(spans, outputs[WEIGHTS].tolist(), strict=False)
     )
-    return Sentiment(label.label, label.scores, tokens)
+    return replace(answered, tokens=tokens)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.speech.formats import Clip
+from pipelines.speech.formats import TranscribedClip
 from suite.data.examples import Problem
 from suite.data.inspection import inspect_files
 from suite.errors import UserError
@@ -14,7 +14,7 @@ LONG_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class AudioFacts:
     """What a clip's file says.
 
     Attributes:
@@ -30,12 +30,12 @@ class Facts:
     place: str = ""
 
 
-def inspect_clips(clips: Sequence[Clip]) -> list[Facts | Problem]:
+def inspect_clips(clips: Sequence[TranscribedClip]) -> list[AudioFacts | Problem]:
     """Return what each clip's file says, in order, or what is wrong with it; files are decoded in threads."""
     return inspect_files([(clip.place, clip.path) for clip in clips], inspect_clip)
 
 
-def inspect_clip(path: Path) -> Facts:
+def inspect_clip(path: Path) -> AudioFacts:
     """Return what one file says; it is decoded to its end.
 
     Raises:
@@ -55,4 +55,4 @@ def inspect_clip(path: Path) -> Facts:
     info, notes = survey_audio(path)
     if info.duration > LONG_SECONDS:
         notes = (f"longer than {LONG_SECONDS:g} s", *notes)
-    return Facts(digest, info.duration, notes)
+    return AudioFacts(digest, info.duration, notes)

@@ -47,16 +47,16 @@ def join_digits(source: Path, directory: Path, seed: int = 0) -> Path:
             string = _choose(clips, generator)
             name = f"{part}/{number:04d}.wav"
             write_audio(directory / name, _join([samples[clip.input] for clip in string], rate, generator), rate)
-            rows.append((name, " ".join(clip.target for clip in string), string[0].group))
+            rows.append((name, " ".join(clip.target for clip in string), string[0].group or ""))
         write_table(directory / f"{part}.csv", rows)
     return directory
 
 
 def _choose(clips: Sequence[Example], generator: np.random.Generator) -> list[Example]:
     """Return clips of one speaker, speakers drawn alike and of each all clips alike."""
-    speakers = sorted({clip.group for clip in clips})
+    speakers = sorted({clip.group or "" for clip in clips})
     speaker = speakers[generator.integers(len(speakers))]
-    speaker_clips = [clip for clip in clips if clip.group == speaker]
+    speaker_clips = [clip for clip in clips if (clip.group or "") == speaker]
     count = generator.integers(DIGITS[0], DIGITS[1] + 1)
     return [speaker_clips[index] for index in generator.integers(len(speaker_clips), size=count)]
 

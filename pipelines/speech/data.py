@@ -12,7 +12,7 @@ from pipelines.speech.batching import make_batches
 from pipelines.speech.clips import inspect_clips
 from pipelines.speech.config import Settings
 from pipelines.speech.formats import FINDERS as FORMATS
-from pipelines.speech.formats import READERS, WANTED, Clip
+from pipelines.speech.formats import READERS, WANTED, TranscribedClip
 from pipelines.speech.transcripts import learn_symbols, make_encoder, normalise, step_count
 from suite.data.encodings import twice_notes
 from suite.data.examples import PARTS, Example, Examples, Problem
@@ -44,13 +44,14 @@ def read(path: Path | str, settings: Settings, format: str | None = None) -> Exa
     clips, problems = READERS[format](listing, settings)
     items = []
     for clip, facts in zip(clips, inspect_clips(clips), strict=True):
-        fault = facts if isinstance(facts, Problem) else _transcript_fault(clip, settings)
-        if fault is None:
+        if isinstance(facts, Problem):
+            problems.append(facts)
+        elif (fault := _transcript_fault(clip, settings)) is not None:
+            problems.append(fault)
+        else:
             stated = replace(facts, place=clip.place)
             text = normalise(clip.text, settings.transcript, settings.language)
             items.append(Example(clip.name, clip.path, text, clip.part, clip.group, facts.digest, stated))
-        else:
-            problems.append(fault)
     require_examples(items, path, problems)
     written = [(clip.place, clip.text) for clip in clips if isinstance(clip.text, str)]
     notes = (*listing.notes, *twice_notes(written))
@@ -79,7 +80,7 @@ def check_parts(examples: Examples, settings: Settings, assets: dict[str, Any] |
     return replace(checked, notes=tuple(dict.fromkeys((*examples.notes, *notes))))
 
 
-def _transcript_fault(clip: Clip, settings: Settings) -> Problem | None:
+def _transcript_fault(clip: TranscribedClip, settings: Settings) -> Problem | None:
     if not isinstance(clip.text, str):
         return Problem(clip.place, f"expected a transcript. Received: {clip.text!r}")
     if not normalise(clip.text, settings.transcript, settings.language):
@@ -107,7 +108,7 @@ def _length_fault(text: str, encode: Callable, seconds: float, settings: Setting
 
 
 def _durations(items: Sequence[Example]) -> str:
-    totals = dict.fromkeys(PARTS, 0.0)
+    totals: dict[str | None, float] = dict.fromkeys(PARTS, 0.0)
     for example in items:
         totals[example.part] += example.facts.seconds
     parts = [f"{part} {_length(total)}" for part, total in totals.items() if total]
@@ -122,7 +123,7 @@ def _strange_characters(examples: Examples, assets: dict | None) -> list[str]:
     """Return a note on characters that the model cannot put out (trained: by its symbols; to be trained: by train)."""
     if assets is not None:
         known, of = set(assets["symbols"]), "the model has no symbol for"
-        untrained = examples.items
+        untrained: Sequence[Example] = examples.items
     else:
         known, of = set().union(*(example.target for example in examples.part("train"))), "train does not have"
         untrained = [example for example in examples.items if example.part != "train"] if known else []
@@ -145,7 +146,6 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
 
     Args:
         train: The training part; nothing else is looked at.
-        settings: Of the run.
         inherited: Assets of the model that a warm start begins from: its symbols and statistics go with its weights, the
             symbols as long as they spell every transcript.
     """

@@ -11,8 +11,8 @@ from suite.data.examples import Problem
 from suite.data.manifest import Columns, path_fault
 from suite.data.manifest import read_manifest as read_rows
 from suite.data.parts import part_of
-from suite.data.sources import Found, Source, find_tables, list_folder
-from suite.data.tables import KINDS, read_table, table_kind
+from suite.data.sources import Listing, SourceFile, find_tables, list_folder
+from suite.data.tables import TABLE_FORMATS, read_table, table_format
 from suite.data.text_files import line_faults, read_lines
 from suite.errors import UserError
 
@@ -34,7 +34,7 @@ WANTED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class TranscribedClip:
     """One clip as the data set states it, not looked at yet.
 
     Attributes:
@@ -56,20 +56,20 @@ class Clip:
 # -- manifest
 
 
-def find_manifest(root: Path, forced: bool = False) -> Found | None:
+def find_manifest(root: Path, forced: bool = False) -> Listing | None:
     """Return the tables of a manifest, all of one kind."""
     if not forced and any(find(root) for find in (find_ljspeech, find_commonvoice)):
         return None
-    if forced and root.is_file() and table_kind(root) is None:
+    if forced and root.is_file() and table_format(root) is None:
         raise UserError(f"{root}: expected a file ending in .csv, .tsv, .jsonl or .parquet. Received: {root.name}")
-    by_kind = {kind: tables for kind in KINDS if (tables := find_tables(root, kind))}
+    by_kind = {kind: tables for kind in TABLE_FORMATS if (tables := find_tables(root, kind))}
     if len(by_kind) > 1:
         names = "; ".join(tables.reason for tables in by_kind.values())
         raise UserError(f"{root}: expected manifests of one kind. Received: {names}; name one of them")
     return next(iter(by_kind.values()), None)
 
 
-def read_manifest(listing: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
+def read_manifest(listing: Listing, settings: Settings) -> tuple[list[TranscribedClip], list[Problem]]:
     """Return the clips of manifests; audio paths are relative to the manifest that holds them."""
     clips, problems = [], []
     columns = Columns("audio_column", "text_column", groups=("group", "speaker"))
@@ -79,14 +79,14 @@ def read_manifest(listing: Found, settings: Settings) -> tuple[list[Clip], list[
         for row in rows:
             name = row.input.strip()
             path = source.path.parent / name
-            clips.append(Clip(f"{row.name} ({row.input})", name, path, row.target, row.part, row.group))
+            clips.append(TranscribedClip(f"{row.name} ({row.input})", name, path, row.target, row.part, row.group))
     return clips, problems
 
 
 # -- LibriSpeech
 
 
-def find_librispeech(root: Path, forced: bool = False) -> Found | None:
+def find_librispeech(root: Path, forced: bool = False) -> Listing | None:
     """Return the `*.trans.txt` files below a folder; the folders above them name parts."""
     if not root.is_dir():
         return None
@@ -98,8 +98,8 @@ def find_librispeech(root: Path, forced: bool = False) -> Found | None:
             parts = above + [part_of(folder) for folder in name.parts[:-1]]
             part = next((part for part in parts if part), None)
             speaker = path.name.removesuffix(".trans.txt").partition("-")[0]
-            sources.append(Source(path, name.as_posix(), part, speaker))
-    return Found(f"{len(sources)} .trans.txt files, as {sources[0].name}", sources) if sources else None
+            sources.append(SourceFile(path, name.as_posix(), part, speaker))
+    return Listing(f"{len(sources)} .trans.txt files, as {sources[0].name}", sources) if sources else None
 
 
 def _walk(folder: Path, depth: int) -> Iterator[Path]:
@@ -109,7 +109,7 @@ def _walk(folder: Path, depth: int) -> Iterator[Path]:
         yield from _walk(inner, depth - 1)
 
 
-def read_librispeech(listing: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
+def read_librispeech(listing: Listing, settings: Settings) -> tuple[list[TranscribedClip], list[Problem]]:
     """Return the clips of lines `ID TRANSCRIPT`, with `ID.flac` (or another audio ending) beside the list."""
     clips, problems = [], []
     for source in listing.sources:
@@ -118,14 +118,16 @@ def read_librispeech(listing: Found, settings: Settings) -> tuple[list[Clip], li
         for place, line in _lines(source, settings, problems):
             name, _, text = line.strip().partition(" ")
             path = files.get(name, source.path.parent / f"{name}.flac")
-            clips.append(Clip(place, f"{folder}/{path.name}".lstrip("/"), path, text, source.part, source.group))
+            clips.append(
+                TranscribedClip(place, f"{folder}/{path.name}".lstrip("/"), path, text, source.part, source.group)
+            )
     return clips, problems
 
 
 # -- LJ Speech
 
 
-def find_ljspeech(root: Path, forced: bool = False) -> Found | None:
+def find_ljspeech(root: Path, forced: bool = False) -> Listing | None:
     """Return `metadata.csv` beside `wavs/`, where its fields are parted by `|`."""
     folder = root.parent if root.name == "metadata.csv" else root
     metadata = folder / "metadata.csv"
@@ -135,10 +137,10 @@ def find_ljspeech(root: Path, forced: bool = False) -> Found | None:
         with open(metadata, "rb") as file:
             if b"|" not in file.readline():
                 return None
-    return Found("metadata.csv with | between its fields, beside wavs", [Source(metadata, "metadata.csv")])
+    return Listing("metadata.csv with | between its fields, beside wavs", [SourceFile(metadata, "metadata.csv")])
 
 
-def read_ljspeech(listing: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
+def read_ljspeech(listing: Listing, settings: Settings) -> tuple[list[TranscribedClip], list[Problem]]:
     """Return the clips of lines `ID|TEXT|NORMALISED TEXT`, `ID|TEXT` or with a speaker, as `read_entries` tells them."""
     clips, problems = [], []
     for source in listing.sources:
@@ -150,7 +152,9 @@ def read_ljspeech(listing: Found, settings: Settings) -> tuple[list[Clip], list[
         for entry in entries:
             path = files.get(entry.name, folder / f"{entry.name}.wav")
             clips.append(
-                Clip(f"{entry.place} ({path.name})", f"wavs/{path.name}", path, entry.text, None, entry.speaker)
+                TranscribedClip(
+                    f"{entry.place} ({path.name})", f"wavs/{path.name}", path, entry.text, None, entry.speaker
+                )
             )
     return clips, problems
 
@@ -158,7 +162,7 @@ def read_ljspeech(listing: Found, settings: Settings) -> tuple[list[Clip], list[
 # -- Common Voice
 
 
-def find_commonvoice(root: Path, forced: bool = False) -> Found | None:
+def find_commonvoice(root: Path, forced: bool = False) -> Listing | None:
     """Return train.tsv, dev.tsv and test.tsv beside `clips/`, or validated.tsv where there is none of them."""
     folder = root.parent if root.is_file() else root
     if not (folder / "clips").is_dir():
@@ -167,13 +171,13 @@ def find_commonvoice(root: Path, forced: bool = False) -> Found | None:
     validated = folder / "validated.tsv"
     files = named or ([validated] if validated.is_file() else [])
     if root.is_file():
-        files = [root] if table_kind(root) == "tsv" else []
+        files = [root] if table_format(root) == "tsv" else []
     if not forced:
         files = [path for path in files if _has_columns(path, "path", "sentence")]
     notes = [f"{validated.name}: not read, since there are {_join(named)}."] if named and validated.is_file() else []
-    sources = [Source(path, path.name, part_of(path.name)) for path in files]
+    sources = [SourceFile(path, path.name, part_of(path.name)) for path in files]
     reason = f"{_join(files)} with the columns path and sentence, beside clips"
-    return Found(reason, sources, [] if root.is_file() else notes) if files else None
+    return Listing(reason, sources, [] if root.is_file() else notes) if files else None
 
 
 def _has_columns(path: Path, *columns: str) -> bool:
@@ -182,7 +186,7 @@ def _has_columns(path: Path, *columns: str) -> bool:
     return set(columns) <= set(header)
 
 
-def read_commonvoice(listing: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
+def read_commonvoice(listing: Listing, settings: Settings) -> tuple[list[TranscribedClip], list[Problem]]:
     """Return the clips of Common Voice tables; `client_id` is the group."""
     clips, problems = [], []
     for source in listing.sources:
@@ -193,14 +197,16 @@ def read_commonvoice(listing: Found, settings: Settings) -> tuple[list[Clip], li
             name = row.values[audio].strip()
             name = name if name.lower().endswith(AUDIO_ENDINGS) else f"{name}.mp3"
             path, speaker = source.path.parent / "clips" / name, (group and row.values[group]) or None
-            clips.append(Clip(f"{row.name} ({name})", f"clips/{name}", path, row.values[text], source.part, speaker))
+            clips.append(
+                TranscribedClip(f"{row.name} ({name})", f"clips/{name}", path, row.values[text], source.part, speaker)
+            )
     return clips, problems
 
 
 # -- digits
 
 
-def find_digits(root: Path, forced: bool = False) -> Found | None:
+def find_digits(root: Path, forced: bool = False) -> Listing | None:
     """Return audio files DIGIT_SPEAKER_INDEX in a folder or the folders in it, which may name parts."""
     if not root.is_dir():
         return None
@@ -211,7 +217,7 @@ def find_digits(root: Path, forced: bool = False) -> Found | None:
         if named := DIGIT_NAME.fullmatch(path.stem):
             name = path.relative_to(root)
             part = next((part for folder in name.parts[:-1] if (part := part_of(folder))), None)
-            sources.append(Source(path, name.as_posix(), part, named[2], DIGIT_WORDS[int(named[1])]))
+            sources.append(SourceFile(path, name.as_posix(), part, named[2], DIGIT_WORDS[int(named[1])]))
         else:
             further.append(path)
     if not sources or (len(further) > len(sources) and not forced):
@@ -219,12 +225,12 @@ def find_digits(root: Path, forced: bool = False) -> Found | None:
     notes = []
     if further:
         notes = [f"{len(further)} audio files not named DIGIT_SPEAKER_INDEX were left out, as {further[0].name}."]
-    return Found(f"audio files DIGIT_SPEAKER_INDEX, as {sources[0].name}", sources, notes)
+    return Listing(f"audio files DIGIT_SPEAKER_INDEX, as {sources[0].name}", sources, notes)
 
 
-def read_digits(listing: Found, settings: Settings) -> tuple[list[Clip], list[Problem]]:
+def read_digits(listing: Listing, settings: Settings) -> tuple[list[TranscribedClip], list[Problem]]:
     """Return the clips of digits; the transcript is the digit's English word."""
-    clips = [Clip(s.name, s.name, s.path, s.label, s.part, s.group) for s in listing.sources]
+    clips = [TranscribedClip(s.name, s.name, s.path, s.label or "", s.part, s.group) for s in listing.sources]
     return clips, []
 
 
@@ -250,7 +256,7 @@ def _by_stem(paths: Sequence[Path], ending: str) -> dict[str, Path]:
     return {stem: rivals[0] for stem, rivals in by_stem.items()}
 
 
-def _lines(source: Source, settings: Settings, problems: list[Problem]) -> Iterator[tuple[str, str]]:
+def _lines(source: SourceFile, settings: Settings, problems: list[Problem]) -> Iterator[tuple[str, str]]:
     lines = read_lines(source.path, settings.encoding)
     faults = line_faults(lines, settings.encoding)
     for number, line in enumerate(lines, 1):

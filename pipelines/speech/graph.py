@@ -22,11 +22,11 @@ def of_samples(model: keras.Model, symbols: Sequence[str]) -> Graph:
         frames = tf.reduce_sum(tf.cast(steps, tf.int32), axis=1)
         real = tf.range(logits.shape[1] or tf.shape(logits)[1])[tf.newaxis, :, tf.newaxis] < frames[:, None, None]
         log_probs = tf.where(real, tf.nn.log_softmax(logits), 0.0)
-        streaming = traced is not None and traced.streaming
-        previous = traced.carry("previous_symbol", tf.zeros((1,), tf.int32)) if streaming else None
+        stream = traced if traced is not None and traced.streaming else None
+        previous = None if stream is None else stream.carry("previous_symbol", tf.zeros((1,), tf.int32))
         decoded = greedy_bytes(log_probs, frames, symbols, previous)
-        if streaming:
-            traced.keep("previous_symbol", decoded.last)
+        if stream is not None:
+            stream.keep("previous_symbol", decoded.last)
         text = {"text": decoded.text, "text_length": decoded.text_length}
         return text | {"log_probs": log_probs, "frames": frames}
 

@@ -6,8 +6,9 @@ from functools import partial
 from typing import Any
 
 from pipelines.speech.config import Settings
-from pipelines.speech.decoder import Decoder, make_decoder
+from pipelines.speech.decoder import make_decoder
 from suite.answers.transcript import Transcript, join_chunks, join_transcripts, to_transcript
+from suite.decoding.decoder import Decoder
 from suite.errors import UserError
 from suite.inputs.recordings import Recording, answer_live, answer_recordings, at_model_rate
 from suite.pipeline import attempt
@@ -26,10 +27,8 @@ def predict(
     """Return a transcript of each recording; in the place of what is no audio stands its UserError.
 
     Args:
-        predictor: Of this pipeline's `transcribe` signature.
         raw_inputs: Recordings, or `microphone` with `stream`.
         assets: `symbols`, and the language model where there is one.
-        settings: Of the run.
         stream: Show words on stderr as they come; the predictor must be of a `streaming` file.
         sample_rate: Of arrays of samples, in Hz; the model's own where None.
         **decoding: `beam_width`, `language_model` and the other arguments of `make_decoder`.

@@ -69,6 +69,8 @@ def tune_decoder(
 
     artifact = read_artifact(model_dir)
     settings, assets = artifact.settings, artifact.assets
+    if not isinstance(settings, Settings):
+        raise UserError(f"{model_dir}: expected a speech model. Received: one of {artifact.task}")
     model = _language_model(language_model, assets, settings, model_dir)
     examples = read_examples(artifact.pipeline, data, settings, None, assets)
     part = "dev" if examples.part("dev") else "all"

@@ -26,7 +26,7 @@ from suite.data.faults import require_examples
 from suite.data.formats import choose_format
 from suite.data.labels import natural_order
 from suite.data.padding import pad_rows
-from suite.data.sources import Found, Source
+from suite.data.sources import Listing, SourceFile
 from suite.data.tag_schemes import OUTSIDE, recognize, scheme_tags
 from suite.data.tag_targets import describe_cut_spans, gold_tags, target_labels
 from suite.data.tagged_texts import TaggedText, describe_long, to_examples
@@ -42,12 +42,12 @@ from suite.text.token_tokenizer import (
     split_tokens,
 )
 
-FORMATS: dict[str, Callable[[Path, bool], Found | None]] = {
+FORMATS: dict[str, Callable[[Path, bool], Listing | None]] = {
     "conll": find_columns,
     "slots": find_slots,
     **{kind: partial(find_token_table, kind) for kind in ("jsonl", "csv", "tsv")},
 }
-READERS: dict[str, Callable[[Source, Settings], Read]] = {
+READERS: dict[str, Callable[[SourceFile, Settings], Read]] = {
     **{"conll": read_column_file, "slots": read_slots, "jsonl": read_objects},
     **{kind: partial(read_token_table, kind=kind) for kind in ("csv", "tsv")},
 }
@@ -98,7 +98,6 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
 
     Args:
         train: The training part; nothing else is looked at.
-        settings: Of the run.
         inherited: Assets of the model that a warm start begins from: what its tokenizer learned goes with its weights.
 
     Raises:

@@ -11,8 +11,8 @@ from suite.data.examples import PARTS, Problem
 from suite.data.grouped_rows import group_rows
 from suite.data.manifest import placing
 from suite.data.parts import part_of
-from suite.data.sources import Found, Source, find_files, find_tables, list_folder
-from suite.data.tables import Row, read_table, table_kind
+from suite.data.sources import Listing, SourceFile, find_files, find_tables, list_folder
+from suite.data.tables import Row, read_table, table_format
 from suite.data.tag_targets import Target
 from suite.data.tagged_texts import TaggedText, TaggedToken, tagged_text, token_problems
 from suite.data.text_files import line_faults, read_lines
@@ -28,7 +28,7 @@ CONLLU_COLUMNS, UPOS = 10, 3
 Read = tuple[list[TaggedText], list[Problem]]
 
 
-def find_columns(root: Path, forced: bool = False) -> Found | None:
+def find_columns(root: Path, forced: bool = False) -> Listing | None:
     """Return files of columns: `eng.train`, `train.txt`, `en_ewt-ud-train.conllu`, a .tsv with blank lines between sentences."""
 
     def fits(path: Path) -> bool:
@@ -37,12 +37,12 @@ def find_columns(root: Path, forced: bool = False) -> Found | None:
             return True
         if name.endswith(".txt") and part_of(name):
             return True
-        return table_kind(path) in (None, "tsv") and is_column_file(path)
+        return table_format(path) in (None, "tsv") and is_column_file(path)
 
     return find_files(root, fits, "file of columns", forced)
 
 
-def find_token_table(kind: str, root: Path, forced: bool = False) -> Found | None:
+def find_token_table(kind: str, root: Path, forced: bool = False) -> Listing | None:
     """Return tables with a row for each token, or for each text in jsonl; a .tsv with blank lines is none."""
     listing = find_tables(root, kind, forced)
     if kind == "tsv" and listing and not forced and any(is_column_file(source.path) for source in listing.sources):
@@ -50,20 +50,20 @@ def find_token_table(kind: str, root: Path, forced: bool = False) -> Found | Non
     return listing
 
 
-def find_slots(root: Path, forced: bool = False) -> Found | None:
+def find_slots(root: Path, forced: bool = False) -> Listing | None:
     """Return `seq.in` of a folder, or of those of its folders whose name is a part."""
     if not root.is_dir():
         return None
     folders = [(None, root), *((part_of(folder.name), folder) for folder in list_folder(root)[1])]
     sources = [
-        Source(path, path.relative_to(root).as_posix(), part)
+        SourceFile(path, path.relative_to(root).as_posix(), part)
         for part, folder in folders
         if (part or folder == root) and (path := folder / "seq.in").exists()
     ]
-    return Found(f"the files {', '.join(source.name for source in sources)}", sources) if sources else None
+    return Listing(f"the files {', '.join(source.name for source in sources)}", sources) if sources else None
 
 
-def read_column_file(source: Source, settings: Settings) -> Read:
+def read_column_file(source: SourceFile, settings: Settings) -> Read:
     """Return the sentences of a file of columns; a document is a group."""
     columns = read_columns(source.path, source.name, settings.encoding)
     is_conllu = columns.ids and columns.width == CONLLU_COLUMNS
@@ -88,7 +88,7 @@ def _column(setting: str | None, default: int, width: int, path: Path, name: str
         raise UserError(f"{path}: setting {name!r}: {expected}. Received: {setting!r}") from None
 
 
-def read_slots(source: Source, settings: Settings) -> Read:
+def read_slots(source: SourceFile, settings: Settings) -> Read:
     """Return the sentences of `seq.in` with the tags of `seq.out` and, where there is one, the intents of `label`."""
     paths = [source.path, source.path.with_name("seq.out"), source.path.with_name("label")]
     files = [read_lines(path, settings.encoding) for path in paths if path.exists() or path.name != "label"]
@@ -116,7 +116,7 @@ def read_slots(source: Source, settings: Settings) -> Read:
     return texts, problems
 
 
-def read_token_table(source: Source, settings: Settings, kind: str) -> Read:
+def read_token_table(source: SourceFile, settings: Settings, kind: str) -> Read:
     """Return the sentences of a table with a row for each token."""
     table = read_table(source.path, settings.encoding, kind, source.name)
     if not table.rows and table.problems:
@@ -136,7 +136,7 @@ def read_token_table(source: Source, settings: Settings, kind: str) -> Read:
     return texts, problems
 
 
-def read_objects(source: Source, settings: Settings) -> Read:
+def read_objects(source: SourceFile, settings: Settings) -> Read:
     """Return the texts of JSON lines: a text with `spans`, or `tokens` with `tags`; each perhaps with an intent."""
     table = read_table(source.path, settings.encoding, "jsonl", source.name)
     place = placing(table, source)

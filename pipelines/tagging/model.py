@@ -14,7 +14,7 @@ from suite.sequence.crf import CRF
 from suite.text import TextEmbedding
 from suite.text.token_rule import AFFIXES
 from suite.text.token_tokenizer import TokenTokenizer
-from suite.text.vector_rows import RESERVED_ROWS, vectors_of_rows
+from suite.text.vector_rows import fixed_rows, row_names, vectors_of_rows
 
 TAGS, INTENT, CRF_LAYER = "tags", "intent", "crf"
 
@@ -23,7 +23,6 @@ def build(settings: Settings, assets: dict[str, Any]) -> keras.Model:
     """Return the network: embeddings of word and affixes, recurrent layers, a score for each tag, pooling for the intent.
 
     Args:
-        settings: `Settings` of this pipeline.
         assets: What `prepare` returned.
 
     Returns:
@@ -72,7 +71,7 @@ def build(settings: Settings, assets: dict[str, Any]) -> keras.Model:
 
 
 def _embed_words(words: keras.KerasTensor, rows: int, settings: Settings, assets: dict[str, Any]) -> keras.KerasTensor:
-    fixed = _fixed_rows(settings, assets)
+    fixed = fixed_rows(settings, assets)
     embedding = TextEmbedding(rows, settings.embedding, _uniform(settings.seed), fixed, name="embedding")
     features = embedding({"words": words})
     if settings.word_vectors and "vector_words" in assets:
@@ -84,24 +83,13 @@ def _uniform(seed: int) -> keras.initializers.Initializer:
     return keras.initializers.RandomUniform(-0.25, 0.25, seed)
 
 
-def _fixed_rows(settings: Settings, assets: dict[str, Any]) -> int:
-    """Return how many rows hold word vectors that training leaves alone."""
-    return 0 if settings.learn_word_vectors else len(assets.get("vector_words", ()))
-
-
 def named_weights(settings: Settings, assets: dict[str, Any]) -> NamedWeights:
     """Return the weights whose entries belong to tags, intents, and the hash addresses of words and affixes."""
-    labels, fixed = assets["labels"], _fixed_rows(settings, assets)
-    words = ["padding", "unknown", *assets["words"]]
-    names: NamedWeights = {
-        "logits/kernel": (1, labels),
-        "logits/bias": (0, labels),
-        "embedding/table": (0, [*words[:RESERVED_ROWS], *words[RESERVED_ROWS + fixed :]]),
-    }
+    labels, words = assets["labels"], ["padding", "unknown", *assets["words"]]
+    names: NamedWeights = {"logits/kernel": (1, labels), "logits/bias": (0, labels)}
+    names |= row_names(words, fixed_rows(settings, assets))
     if settings.decoder == CRF_LAYER:
         names |= {"crf/transitions": ((0, 1), labels), "crf/start": (0, labels), "crf/end": (0, labels)}
-    if fixed:
-        names["embedding/vectors"] = (0, words[RESERVED_ROWS : RESERVED_ROWS + fixed])
     if settings.affix_embedding:
         names["affix_embedding/embeddings"] = (0, ["padding", "unknown", *assets["affixes"]])
     if assets["intents"]:

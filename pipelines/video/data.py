@@ -22,7 +22,7 @@ from suite.data.formats import choose_format
 from suite.data.inspection import inspect_files
 from suite.data.labels import natural_order
 from suite.data.manifest import Columns, read_manifest
-from suite.data.sources import Source
+from suite.data.sources import SourceFile
 from suite.data.stable_hash import content
 from suite.errors import naming
 from suite.memory_cache import FileCache
@@ -58,11 +58,11 @@ def read(path: Path | str, settings: Settings, format: str | None = None) -> Exa
     return Examples(tuple(items), path, format, listing.reason, problems=tuple(problems), notes=tuple(notes))
 
 
-def _rows_of_files(sources: Sequence[Source]) -> tuple[list[Example], list[Problem]]:
+def _rows_of_files(sources: Sequence[SourceFile]) -> tuple[list[Example], list[Problem]]:
     return [Example(source.name, source.path, source.label, source.part, source.group) for source in sources], []
 
 
-def _rows_of_tables(sources: Sequence[Source], settings: Settings) -> tuple[list[Example], list[Problem]]:
+def _rows_of_tables(sources: Sequence[SourceFile], settings: Settings) -> tuple[list[Example], list[Problem]]:
     examples, problems = [], []
     for source in sources:
         rows, faults = read_manifest(source, settings, Columns("video_column", "label_column"), _row_fault)

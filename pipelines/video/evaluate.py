@@ -31,9 +31,10 @@ def evaluate(
     rows = spread(scores.order, PICTURED_CLIPS)
     texts = {row: f"{labels[scores.predicted[row]]} {scores.confidence[row]:.2f}" for row in rows}
     clips = {"clips": partial(_draw_clips, [(examples[row], texts[row]) for row in rows], settings)}
-    if all(scores.weights[row] is not None for row in rows):
+    weights = [weights for row in rows if (weights := scores.weights[row]) is not None]
+    if len(weights) == len(rows):
         titles = [f"{examples[row].name}: {texts[row]}" for row in rows]
-        clips["attention"] = partial(_draw_weights, [scores.weights[row] for row in rows], titles)
+        clips["attention"] = partial(_draw_weights, weights, titles)
     return replace(evaluation, pictures=evaluation.pictures | clips, input_pictures=tuple(clips))
 
 

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from pipelines.video.config import Settings
-from suite.data.sources import Found, Source, find_class_folders, find_tables, list_below, list_folder
-from suite.data.tables import KINDS, read_table
+from suite.data.sources import Listing, SourceFile, find_class_folders, find_tables, list_below, list_folder
+from suite.data.tables import TABLE_FORMATS, read_table
 from suite.data.text_files import line_faults, read_lines
 from suite.errors import UserError
 
@@ -27,7 +27,7 @@ USUAL_SPLIT = 1  # the one that is reported where a paper names none
 UCF_GROUP = re.compile(r"(.+_g\d+)_c\d+")
 
 
-def finders(settings: Settings) -> dict[str, Callable[[Path, bool], Found | None]]:
+def finders(settings: Settings) -> dict[str, Callable[[Path, bool], Listing | None]]:
     """Return for each of `FORMATS` the function that looks for its files below a folder (see `choose_format`)."""
     return {
         "manifest": partial(_find_manifest, settings),
@@ -36,9 +36,9 @@ def finders(settings: Settings) -> dict[str, Callable[[Path, bool], Found | None
     }
 
 
-def _find_manifest(settings: Settings, root: Path, forced: bool) -> Found | None:
+def _find_manifest(settings: Settings, root: Path, forced: bool) -> Listing | None:
     """Return the tables of the first kind there is; one without a column of videos beside class folders is no manifest."""
-    tables = [listing for kind in KINDS if (listing := find_tables(root, kind))]
+    tables = [listing for kind in TABLE_FORMATS if (listing := find_tables(root, kind))]
     if len(tables) > 1:
         raise UserError(
             f"{root}: expected tables of one kind. Received: {'; '.join(listing.reason for listing in tables)}"
@@ -53,7 +53,7 @@ def _find_manifest(settings: Settings, root: Path, forced: bool) -> Found | None
     return tables[0]
 
 
-def _find_folders(settings: Settings, root: Path, forced: bool) -> Found | None:
+def _find_folders(settings: Settings, root: Path, forced: bool) -> Listing | None:
     """Return the videos of class folders, which also lie beside a manifest and beside the lists of UCF101."""
     videos = find_class_folders(root, ENDINGS, forced=forced)
     if videos is None or (not forced and _list_files(root)):
@@ -65,7 +65,7 @@ def _find_folders(settings: Settings, root: Path, forced: bool) -> Found | None:
         except UserError as error:
             videos.notes.append(f"No manifest was read beside the class folders: {error}")
     paths = {source.path for source in videos.sources}
-    folders = {root.joinpath(*_down_to(source.label, Path(source.name).parts)) for source in videos.sources}
+    folders = {root.joinpath(*_down_to(str(source.label), Path(source.name).parts)) for source in videos.sources}
     ignored = sorted(path for folder in folders for path in list_below(folder) if path not in paths)
     if ignored:
         name = ignored[0].relative_to(root).as_posix()
@@ -85,18 +85,18 @@ def _list_files(root: Path) -> list[Path]:
     return [path for path in places if LISTS.fullmatch(path.name)]
 
 
-def _find_ucf101(settings: Settings, root: Path, forced: bool) -> Found | None:
+def _find_ucf101(settings: Settings, root: Path, forced: bool) -> Listing | None:
     """Return the videos that the lists of one official split name; a group is what was filmed in one session."""
     lists = _list_files(root) if root.is_dir() else []
     if not lists:
         return None
-    lists, notes = _lists_of_split(root, lists, settings.ucf_split)
-    sources = [source for part, file in sorted(lists.items()) for source in _listed(part, file)]
+    by_part, notes = _lists_of_split(root, lists, settings.ucf_split)
+    sources = [source for part, file in sorted(by_part.items()) for source in _listed(part, file)]
     if not sources:
-        raise UserError(f"{next(iter(lists.values()))}: expected lines CLASS/FILE. Received: none")
+        raise UserError(f"{next(iter(by_part.values()))}: expected lines CLASS/FILE. Received: none")
     base = _base_folder(root, sources)
     sources = [replace(source, path=base / source.name) for source in sources]
-    return Found(f"the lists {', '.join(path.name for path in lists.values())}", sources, notes)
+    return Listing(f"the lists {', '.join(path.name for path in by_part.values())}", sources, notes)
 
 
 def _lists_of_split(root: Path, lists: list[Path], split: int | None) -> tuple[dict[str, Path], list[str]]:
@@ -106,7 +106,7 @@ def _lists_of_split(root: Path, lists: list[Path], split: int | None) -> tuple[d
     """
     splits: dict[int, dict[str, Path]] = defaultdict(dict)
     for path in lists:
-        part, number = LISTS.fullmatch(path.name).groups()
+        part, number = LISTS.findall(path.name)[0]
         twin = splits[int(number)].setdefault(part.lower(), path)
         if twin is not path:
             names = f"{twin.relative_to(root)} and {path.relative_to(root)}"
@@ -125,7 +125,7 @@ def _lists_of_split(root: Path, lists: list[Path], split: int | None) -> tuple[d
     return splits[split], notes
 
 
-def _listed(part: str, file: Path) -> list[Source]:
+def _listed(part: str, file: Path) -> list[SourceFile]:
     """Return what the lines of a list name; paths are still below no folder."""
     sources = []
     lines = read_lines(file, None, None)
@@ -139,17 +139,17 @@ def _listed(part: str, file: Path) -> list[Source]:
         if not slash:
             raise UserError(f"{file}:{number}: expected CLASS/FILE. Received: {line.strip()!r}")
         group = UCF_GROUP.match(video)
-        sources.append(Source(Path(name), name, part, group and group.group(1), label))
+        sources.append(SourceFile(Path(name), name, part, group and group.group(1), label))
     return sources
 
 
-def _base_folder(root: Path, sources: list[Source]) -> Path:
+def _base_folder(root: Path, sources: list[SourceFile]) -> Path:
     """Return the folder that the names are below: the one that holds listed files, else the one with their folders."""
     bases = [root, *list_folder(root)[1]]
     holding = [base for base in bases if any((base / source.name).is_file() for source in sources)]
     if len(holding) > 1:
         names = " and ".join(str(base) for base in holding)
         raise UserError(f"{root}: expected the listed videos in one folder. Received: videos in {names}; remove one")
-    labels = {source.label for source in sources}
+    labels = {str(source.label) for source in sources}
     candidates = [*holding, *(base for base in bases if any((base / label).is_dir() for label in labels)), root]
     return candidates[0]

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from pipelines.video.model import with_attention
+from suite.answers.class_model import with_attention
 from suite.recurrent.deployment import cut_padding
 from suite.signature import Graph
 

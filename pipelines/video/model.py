@@ -1,14 +1,14 @@
 """Frames of a clip to class probabilities and the weight of each frame."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
 from pipelines.video.config import Settings
+from suite.answers.class_model import class_loss, class_names, class_probabilities, compile_classes
 from suite.errors import UserError
 from suite.pipeline import NamedWeights, Phase
-from suite.recurrent import make_pooling, recurrent_stack
 from suite.vision.layers import (
     Backbone,
     ClipMask,
@@ -19,10 +19,6 @@ from suite.vision.layers import (
     backbone_network,
 )
 
-if TYPE_CHECKING:
-    import tensorflow as tf
-
-
 # A change from one frame to the next is smaller than what changes.
 DIFFERENCE_SCALE = 2.0
 
@@ -31,13 +27,12 @@ def build(settings: Settings, assets: dict[str, Any]) -> keras.Model:
     """Return the network: what sees a frame, recurrent layers over the frames, pooling, classes.
 
     Args:
-        settings: `Settings` of this pipeline.
         assets: `labels`, the class names.
 
     Returns:
         A model that takes `{"frames": uint8 (batch, time, height, width, channels), "length": int32 (batch,)}`, where
         what comes after `length` frames is padding and changes nothing, and gives the probabilities of the classes,
-        `float32 (batch, classes)`. `with_attention` makes the same model tell what each frame counted for. Everything
+        `float32 (batch, classes)`. `class_model.with_attention` makes the same model tell what each frame counted for. Everything
         the model needs is in it, the weights of a backbone too.
 
     Raises:
@@ -53,21 +48,7 @@ def build(settings: Settings, assets: dict[str, Any]) -> keras.Model:
     features = _see(inputs["frames"], mask, settings)
     rows = (None, 1, features.shape[-1])
     features = keras.layers.Dropout(settings.feature_dropout, rows, seed, name="feature_dropout")(features)
-    features = recurrent_stack(
-        features,
-        settings.units,
-        cell=settings.cell,
-        layers=settings.layers,
-        bidirectional=settings.bidirectional,
-        dropout=settings.dropout,
-        return_sequences=settings.pooling != "last",
-        mask=mask,
-        seed=seed + 3,
-    )
-    pooled, _ = make_pooling(settings.pooling, settings.bidirectional)(features, mask=mask)
-    pooled = keras.layers.Dropout(settings.dropout, seed=seed + 2, name="dropout")(pooled)
-    classes = keras.layers.Dense(len(assets["labels"]), activation="softmax", dtype="float32", name="probabilities")
-    return keras.Model(inputs, classes(pooled), name="video")
+    return keras.Model(inputs, class_probabilities(features, mask, settings, assets["labels"]), name="video")
 
 
 def _see(frames: keras.KerasTensor, mask: keras.KerasTensor, settings: Settings) -> keras.KerasTensor:
@@ -111,18 +92,7 @@ def _small_cnn(settings: Settings, channels: int) -> keras.Model:
 
 def named_weights(settings: Settings, assets: dict) -> NamedWeights:
     """Return the weights whose entries belong to classes."""
-    return {"probabilities/kernel": (1, assets["labels"]), "probabilities/bias": (0, assets["labels"])}
-
-
-def with_attention(model: keras.Model) -> keras.Model:
-    """Return `model` (built here, or loaded) with a dict as output, sharing its weights.
-
-    `probabilities`, `float32 (batch, classes)`, are the model's own. `attention`, `(batch, time)`, is what each frame
-    counted for: 0 for padding, and adding up to 1. With `attention` pooling these are the layer's weights; with
-    `max_mean` and `last` they are as `MaxMeanPooling` and `LastPooling` describe.
-    """
-    _, attention = model.get_layer("pooling").output
-    return keras.Model(model.inputs, {"probabilities": model.output, "attention": attention}, name=model.name)
+    return class_names(assets["labels"])
 
 
 def phases(settings: Settings, assets: dict[str, Any]) -> list[Phase]:
@@ -137,23 +107,12 @@ def phases(settings: Settings, assets: dict[str, Any]) -> list[Phase]:
 def _compile(
     settings: Settings, assets: dict[str, Any], fine_tune: bool
 ) -> Callable[[keras.Model, keras.optimizers.Optimizer], None]:
-    loss = _cross_entropy(len(assets["labels"]), settings.label_smoothing)
+    loss = class_loss(len(assets["labels"]), settings.label_smoothing)
 
     def compile(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
         for layer in model.layers:
             if isinstance(layer, Backbone):
                 layer.trainable = fine_tune
-        # By its name alone Keras would make the metric's variables in the first batch, and trace the step a second time.
-        model.compile(optimizer, loss=loss, metrics=[keras.metrics.SparseCategoricalAccuracy("accuracy")])
+        compile_classes(model, optimizer, loss)
 
     return compile
-
-
-def _cross_entropy(classes: int, label_smoothing: float) -> "Callable[[tf.Tensor, tf.Tensor], tf.Tensor]":
-    """Return the loss of `probabilities`, a function of `(targets int (batch,), probabilities)` to `(batch,)`."""
-
-    def cross_entropy(targets: "tf.Tensor", probabilities: "tf.Tensor") -> "tf.Tensor":
-        targets = keras.ops.one_hot(keras.ops.reshape(targets, [-1]), classes)
-        return keras.losses.categorical_crossentropy(targets, probabilities, label_smoothing=label_smoothing)
-
-    return cross_entropy

@@ -46,11 +46,8 @@ def predict(
     """Return an action of each video; in the place of one that cannot be read stands its UserError.
 
     Args:
-        predictor: Of this pipeline's `classify_clip` signature.
         raw_inputs: Paths of videos; or `camera:0`, `camera:1`, ..., from which as many frames as a clip has are taken;
             or frames, uint8 `(time, height, width)` or `(time, height, width, 3)`.
-        assets: `labels`.
-        settings: Of the run.
         timeline: Look at a video in windows of `frames` frames that overlap by half, and give the actions over time;
             label and scores are then their mean over time. Without it the clip is a choice of frames of the whole video.
         annotate: Write each video with its actions to this file (.mp4, .avi) or folder; gives the timeline too.
@@ -69,12 +66,13 @@ def predict(
     def over_time(raw_input: Path | str | np.ndarray) -> Action:
         if is_camera(raw_input, camera is not None):
             raise UserError(f"--timeline and --annotate need a video file. Received: {raw_input}")
-        if isinstance(raw_input, np.ndarray) and annotate:
-            raise UserError(f"annotate needs a video file. Received: an array of shape {raw_input.shape}")
+        file = None if isinstance(raw_input, np.ndarray) else raw_input
+        if annotate and file is None:
+            raise UserError(f"annotate needs a video file. Received: an array of shape {np.asarray(raw_input).shape}")
         spans, answers = answer_over_time(predictor, raw_input, settings, frame_rate)
         probabilities = np.array([answer[PROBABILITIES] for answer in answers], np.float64)
         mean, segments = merge_windows(spans, probabilities, labels)
-        annotated = str(write_annotated(raw_input, annotate, segments)) if annotate else None
+        annotated = str(write_annotated(file, annotate, segments)) if annotate and file is not None else None
         return replace(_action(mean, labels), segments=tuple(segments), annotated=annotated)
 
     if timeline or annotate:

@@ -13,9 +13,6 @@ DECISION = OutputKind("decision", whole=True, decides=True)
 TEXT = OutputKind("text", whole=True)
 COUNT = OutputKind("count", whole=True)
 INNER = OutputKind("inner", relative=True, inner=True)
-OUTPUT_KINDS = {
-    kind.name: kind for kind in (PROBABILITY, WEIGHT, LOG_PROBABILITY, QUANTITY, DECISION, TEXT, COUNT, INNER)
-}
 
 
 def kind_of_before(name: str, dtype: str, shape: tuple[int | None, ...], meaning: str) -> tuple[str, str]:

@@ -65,7 +65,9 @@ def page(contents: FileContents) -> tuple[dict[str, Any], dict[str, tuple[str, .
     """Return what the module of the page needs to know, and the outputs that it reads of each signature."""
     require(contents, outputs=GREEDY, front_end=RULES, vocabulary=True)
     entry = {name: contents.front_end[name] for name in RULES}
-    size = {name: contents.front_end[name] for name in ("height", "width") if name in contents.front_end}
+    size: dict[str, Any] = {
+        name: contents.front_end[name] for name in ("height", "width") if name in contents.front_end
+    }
     return (
         {**entry, **size, "words": contents.words, "greedy": contents.signature},
         {contents.signature: GREEDY, "encode": ENCODED, "decode_step": STEP_OUTPUTS},

@@ -38,9 +38,7 @@ def find_sentences(
     Args:
         predictor: Has the signatures `encode` and `decode_step` as siblings.
         examples: Their inputs are all of one shape.
-        raw_arrays: Of the pipeline.
         words: The vocabulary.
-        settings: Of the run.
 
     Raises:
         UserError: for an example that can no longer be read.
@@ -89,7 +87,7 @@ def bleu(sentences: Sequence[Words], references: Sequence[Sequence[Words]]) -> d
     texts = [" ".join(sentence) for sentence in sentences]
     most_references = max(map(len, references))
     # sacrebleu wants the first references of all sentences, the second ones, ...
-    streams = [
+    streams: list[list[Any]] = [
         [" ".join(own_references[place]) if place < len(own_references) else None for own_references in references]
         for place in range(most_references)
     ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from suite.answers.tag_pieces import answer_together
 from suite.data.classification import draw_confusion
 from suite.data.examples import Example
 from suite.data.tag_schemes import END, OUTSIDE, SINGLE, Spans, plain_spans, spans_to_tags, split_tag, tag_spans
@@ -173,9 +174,11 @@ def evaluate(
 ) -> Evaluation:
     """Return the figures of `figures` and of intents, those of each label, the confusions, and the worst sentences.
 
-    `intent_accuracy` is there where model and data have intents. The worst sentences are those with the surest wrong tags.
+    Texts are read as `suite predict` reads them. `intent_accuracy` is there where model and data have intents. The worst
+    sentences are those with the surest wrong tags.
     """
-    outputs = predictor([raw_arrays(example.input, settings) for example in examples])
+    inputs = [raw_arrays(example.input, settings) for example in examples]
+    outputs = answer_together(predictor, assets["longest"], inputs)
     sentences = [compare(example, arrays, assets) for example, arrays in zip(examples, outputs, strict=True)]
     metrics, (_, classes) = figures(sentences), span_scores(sentences)
     order = sorted(range(len(sentences)), key=lambda row: _worst_first(sentences[row]))[:SAMPLES]

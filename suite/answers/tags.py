@@ -5,17 +5,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from suite.answers import tag_figures
 from suite.answers.kind import AnswerKind, FileContents, require
 from suite.answers.outputs import COUNT, DECISION, PROBABILITY
+from suite.answers.tag_figures import METRICS, evaluate
 from suite.answers.tag_pieces import answer_together
-from suite.data.examples import Example
 from suite.data.tag_schemes import plain_spans, tag_spans
 from suite.data.tag_targets import check_targets
 from suite.errors import UserError
 from suite.html_page import open_page
 from suite.inputs.calls import Call, GuideSources
-from suite.pipeline import Evaluation, PredictOption, predict_each
+from suite.pipeline import PredictOption, predict_each
 from suite.signature import Arrays, Output, Predictor
 from suite.text.token_rule import SEPARATOR
 from suite.text.token_tokenizer import character_spans
@@ -120,10 +119,7 @@ def answer(outputs: Arrays, raw_input: str, assets: dict[str, Any], settings: An
     """Return the answer to one text.
 
     Args:
-        outputs: Of the signature.
-        raw_input: The text.
         assets: `labels`, `scheme`, `intents`.
-        settings: Not looked at.
         html: A page (.html) that the text is added to, its spans marked.
 
     Raises:
@@ -175,18 +171,6 @@ def predict(
     )
 
 
-def evaluate(
-    predictor: Predictor,
-    examples: Sequence[Example],
-    raw_arrays: Callable[[Any, Any], Arrays],
-    assets: dict[str, Any],
-    settings: Any,
-) -> Evaluation:
-    """Return the figures of tags, of texts read as `predict` reads them."""
-    together = partial(answer_together, predictor, assets["longest"])
-    return tag_figures.evaluate(together, examples, raw_arrays, assets, settings)
-
-
 def _add_to_page(tagged: Tags, path: str) -> Tags:
     from html import escape
 
@@ -230,7 +214,7 @@ def guide(call: Call, source: GuideSources, labels: Sequence[str], front_end: di
 
 TAGS = AnswerKind(
     "tags",
-    tag_figures.METRICS,
+    METRICS,
     page,
     ("labels", "scheme", "intents", "longest"),
     answer,

@@ -2,21 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from suite.answers.alternative import Alternative
 from suite.answers.kind import TEXT_TYPES, AnswerKind, FileContents, require
 from suite.answers.outputs import COUNT, LOG_PROBABILITY, TEXT
+from suite.decoding.decoder import Decoder
 from suite.decoding.greedy import greedy
 from suite.inputs.audio_host import AudioWindow
 from suite.inputs.calls import Call, GuideSources
 from suite.signature import Arrays, Output
-
-if TYPE_CHECKING:
-    from suite.decoding.alignment import Word
-    from suite.decoding.beam import Hypothesis
 
 METRICS = {
     "wer": ("min", "fraction"),
@@ -64,38 +61,23 @@ class Transcript:
         return [f"{self.text} {self.confidence:.3f}", *(alternative.line() for alternative in self.alternatives or ())]
 
 
-class TranscriptDecoder(Protocol):
-    """A search for the text of log-probabilities `(steps, symbols)`; a frozen dataclass, greedy with `beam_width=1`."""
-
-    symbols: list[str]
-    beam_width: int
-
-    def __call__(self, log_probs: np.ndarray) -> "tuple[Hypothesis, tuple[Alternative, ...] | None]":
-        """Return the best hypothesis, and the best ones as alternatives where they are asked for."""
-
-    def text(self, log_probs: np.ndarray) -> str:
-        """Return the best text."""
-
-    def words(self, log_probs: np.ndarray, hypothesis: "Hypothesis", step_seconds: float) -> "list[Word]":
-        """Return the words of a hypothesis with their times in seconds."""
-
-
-def to_transcript(outputs: Arrays, start: float, decoder: TranscriptDecoder, settings: Any) -> Transcript:
+def to_transcript(outputs: Arrays, start: float, decoder: Decoder, settings: Any) -> Transcript:
     """Return the transcript that the outputs for a recording mean, which began at `start` seconds.
 
     Args:
         settings: Has `sample_rate`, `step_seconds`, `tail_samples`.
     """
     log_probs = outputs["log_probs"]
-    best, alternatives = decoder(log_probs)
+    texts = decoder(log_probs)
     # What a causal model puts out in its tail was said before the recording ended.
     step = settings.step_seconds
     end = max(step, len(log_probs) * step - settings.tail_samples / settings.sample_rate)
     words = tuple(
         SpokenWord(word.text, start + min(word.start, end - step), start + min(word.end, end), word.confidence)
-        for word in decoder.words(log_probs, best, step)
+        for word in decoder.words(log_probs, texts[0], step)
     )
-    return Transcript(best.text, mean_confidence(words), words, alternatives)
+    alternatives = tuple(Alternative(text.text, float(text.score)) for text in texts) if decoder.n_best > 1 else None
+    return Transcript(texts[0].text, mean_confidence(words), words, alternatives)
 
 
 def mean_confidence(words: Sequence[SpokenWord]) -> float:

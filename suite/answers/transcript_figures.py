@@ -1,7 +1,6 @@
 """Transcripts beside what was said: error rates, pictures, and the worst utterances with their audio."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import jiwer
 import numpy as np
 
-from suite.answers.transcript import TranscriptDecoder, error_rates, to_transcript
+from suite.answers.transcript import error_rates, to_transcript
 from suite.data.examples import Example
 from suite.data.padding import pad_rows
+from suite.decoding.decoder import Decoder
 from suite.inputs.recordings import raw_arrays
 from suite.pipeline import Evaluation
 from suite.signature import Predictor
@@ -26,7 +26,7 @@ SAMPLES, PICTURES, RECORDINGS, CHUNK = 50, 3, 10, 64
 def evaluate(
     predictor: Predictor,
     examples: Sequence[Example],
-    decoder: TranscriptDecoder,
+    decoder: Decoder,
     encode: Callable[[str], list[int] | None],
     settings: Any,
 ) -> Evaluation:
@@ -94,18 +94,18 @@ def _loss(steps: Sequence[np.ndarray], encoded: Sequence[list[int] | None]) -> f
     from suite.decoding.ctc_loss import ctc_loss_and_gradient, frames_needed
 
     usable = [
-        at
-        for at, (labels, rows) in enumerate(zip(encoded, steps, strict=True))
-        if labels is not None and len(labels) and frames_needed(labels) <= len(rows)
+        (rows, np.asarray(labels))
+        for labels, rows in zip(encoded, steps, strict=True)
+        if labels and frames_needed(labels) <= len(rows)
     ]
-    usable.sort(key=lambda at: len(steps[at]))
+    usable.sort(key=lambda pair: len(pair[0]))
     total = symbols = 0.0
     for start in range(0, len(usable), CHUNK):
-        chunk = usable[start : start + CHUNK]
-        log_probs = pad_rows([steps[at] for at in chunk], np.float32)
-        labels = pad_rows([np.asarray(encoded[at]) for at in chunk], np.int32)
-        label_length, step_length = (np.array([len(rows[at]) for at in chunk], np.int32) for rows in (encoded, steps))
-        losses, _ = ctc_loss_and_gradient(labels, label_length, log_probs, step_length)
+        rows, labels = zip(*usable[start : start + CHUNK], strict=True)
+        step_length, label_length = (np.array(list(map(len, arrays)), np.int32) for arrays in (rows, labels))
+        losses, _ = ctc_loss_and_gradient(
+            pad_rows(labels, np.int32), label_length, pad_rows(rows, np.float32), step_length
+        )
         total += float(losses.sum())
         symbols += int(label_length.sum())
     return total / symbols if usable else None
@@ -118,7 +118,7 @@ def _write_wav(example: Example, settings: Any, path: Path) -> None:
     soundfile.write(path, samples, settings.sample_rate, subtype="PCM_16")
 
 
-def _draw(example: Example, log_probs: np.ndarray, text: str, decoder: TranscriptDecoder, settings: Any) -> "Figure":
+def _draw(example: Example, log_probs: np.ndarray, text: str, decoder: Decoder, settings: Any) -> "Figure":
     """Return a figure: log-mel spectrogram, the spikes of the symbols, and the words over time."""
     from suite.audio.pictures import draw_spectrogram
 
@@ -128,7 +128,7 @@ def _draw(example: Example, log_probs: np.ndarray, text: str, decoder: Transcrip
         spikes=np.exp(log_probs),
         symbols=decoder.symbols,
         step_seconds=settings.step_seconds,
-        words=to_transcript({"log_probs": log_probs}, 0.0, replace(decoder, beam_width=1), settings).words,
+        words=to_transcript({"log_probs": log_probs}, 0.0, Decoder(decoder.symbols), settings).words,
     )
     figure.suptitle(f"{example.name}\nsaid: {example.target}\nheard: {text}", fontsize=8)
     return figure

@@ -12,7 +12,7 @@ import numpy as np
 
 from suite.audio.matroska import check_elements
 from suite.audio.mp3 import parse_frame, read_header
-from suite.audio.source import Source
+from suite.audio.source import OpenAudio
 from suite.errors import UserError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ LEADING_BYTES = "bytes before the first frame that are no sound, passed over"
 
 
 @contextmanager
-def open_ffmpeg(file: BinaryIO, path: Path | str) -> Iterator[Source]:
+def open_ffmpeg(file: BinaryIO, path: Path | str) -> Iterator[OpenAudio]:
     """Open the sound of a file for decoding.
 
     Delay and padding of an mp3 encoder are cut off where the file states them (the Info header of LAME); else they
@@ -49,14 +49,15 @@ def open_ffmpeg(file: BinaryIO, path: Path | str) -> Iterator[Source]:
         av.error.FFmpegError: where FFmpeg does not know the format.
     """
     import av
+    from av.audio.stream import AudioStream
 
     file.seek(0)
     nameless = SimpleNamespace(read=file.read, seek=file.seek, tell=file.tell)  # the content counts, not the name
-    with av.open(nameless, options={"format_whitelist": FORMATS}) as container:
+    with av.open(nameless, "r", options={"format_whitelist": FORMATS}) as container:
         stream = container.streams.best("audio")
-        if stream is None or stream.codec_context is None:
+        if not isinstance(stream, AudioStream) or stream.codec_context is None:
             raise UserError(f"{path}: expected audio. Received: a {container.format.name} file without sound to decode")
-        source = Source(stream.codec_context.sample_rate, stream.codec_context.channels, None, iter(()))
+        source = OpenAudio(stream.codec_context.sample_rate, stream.codec_context.channels, None, iter(()))
         source.stores_floats = stream.codec_context.name.startswith("pcm_f")
         if "matroska" in container.format.name:
             check_elements(file, path)
@@ -135,7 +136,7 @@ class _Decoding:
         from av.error import FFmpegError
 
         try:
-            return packet.decode()
+            return self.stream.decode(packet)
         except FFmpegError as error:
             if TAG.match(bytes(packet)):
                 return []
@@ -188,7 +189,7 @@ class _Decoding:
         """Return the seconds that the container announces, None where it announces none, and those that came of them."""
         if not self.kinds & ANNOUNCING:
             return None, 0.0
-        if self.stream.duration is not None:
+        if self.stream.duration is not None and self.stream.time_base is not None:
             return float(self.stream.duration * self.stream.time_base), self._seconds()
         # Of the whole file: its picture may last longer than its sound.
         seconds = None if self.container.duration is None else self.container.duration / 1e6
@@ -225,5 +226,5 @@ def _as_float(frame: "av.AudioFrame") -> np.ndarray:
     if samples.dtype == np.uint8:
         return (samples.astype(np.float32) - 128) / 128
     if samples.dtype.kind == "i":
-        return (samples / -float(np.iinfo(samples.dtype).min)).astype(np.float32)
+        return (samples / 2.0 ** (8 * samples.dtype.itemsize - 1)).astype(np.float32)
     return samples.astype(np.float32)

@@ -66,9 +66,9 @@ def read_header(file: BinaryIO) -> tuple[int | None, int]:
     content = file.read(SEARCHED_BYTES)
     starts = (match.start() for match in SYNC.finditer(content))
     place = next((start for start in starts if _begins_frame(content, start)), None)
-    if place is None:
+    frame = None if place is None else parse_frame(content[place : place + 4])
+    if place is None or frame is None:
         return None, 0
-    frame = parse_frame(content[place : place + 4])
     info = content[place + 4 + frame.side_bytes : place + frame.size]
     if info[:4] not in (b"Info", b"Xing") or len(info) < 12 or not info[7] & 1:
         return None, place

@@ -71,7 +71,8 @@ class FeatureNormalization(FloatLayer):
         return features if valid is None else keep_frames(features, valid)
 
     def _by_utterance(self, features: tf.Tensor, valid: tf.Tensor | None) -> tf.Tensor:
-        if current() is not None and current().streaming:
+        deployment = current()
+        if deployment is not None and deployment.streaming:
             raise ValueError(f"{self.name}: the mean of an utterance is known at its end. Received: kind='utterance'")
         if valid is None:
             valid = tf.ones(tf.shape(features)[:2], tf.bool)
@@ -114,7 +115,7 @@ def feature_statistics(features: Iterable[np.ndarray]) -> tuple[np.ndarray, np.n
     Args:
         features: Iterable of `(frames, features)` arrays, without padding.
     """
-    count, total, squares = 0, 0.0, 0.0
+    count, total, squares = 0, np.zeros(()), np.zeros(())
     for clip in features:
         clip = np.asarray(clip, np.float64)
         count, total, squares = count + len(clip), total + clip.sum(0), squares + np.square(clip).sum(0)

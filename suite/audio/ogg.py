@@ -16,7 +16,6 @@ CAPTURE = b"OggS"
 HEADER = struct.Struct("<4sBBqIII")  # capture, version, flags, granule position, stream, page number, checksum
 HEADER_BYTES = HEADER.size + 1  # and the number of segments
 FIRST_PAGE, LAST_PAGE = 2, 4  # flags
-MOST_PAGE_BYTES = HEADER_BYTES + 255 + 255 * 255
 MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 UNCLOSED = "an Ogg stream that is not closed, so that a cut-off end might not show"
 TRAILING = "bytes after the end that are no sound, passed over"

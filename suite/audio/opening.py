@@ -12,7 +12,7 @@ import numpy as np
 
 from suite.audio.chunks import check_length
 from suite.audio.ogg import TRAILING, find_links
-from suite.audio.source import Source
+from suite.audio.source import OpenAudio
 from suite.errors import UserError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ CHAINED = "several Ogg streams one after another, all of them read"
 
 
 @contextmanager
-def open_audio(path: Path | str) -> Iterator[Source]:
+def open_audio(path: Path | str) -> Iterator[OpenAudio]:
     """Open a file for decoding.
 
     Raises:
@@ -55,7 +55,7 @@ def open_audio(path: Path | str) -> Iterator[Source]:
         raise UserError(f"{path}: {EXPECTED}. Received: a damaged or truncated file ({reason})") from error
 
 
-def _open(stack: ExitStack, file: BinaryIO, path: Path, start: bytes, size: int) -> Source:
+def _open(stack: ExitStack, file: BinaryIO, path: Path, start: bytes, size: int) -> OpenAudio:
     import soundfile
 
     missing, announces_nothing = check_length(file, start, size)
@@ -87,7 +87,7 @@ def _open(stack: ExitStack, file: BinaryIO, path: Path, start: bytes, size: int)
     _refuse_shorter(path, missing)
     stores_floats = sounds[0].subtype in ("FLOAT", "DOUBLE")
     frames = sum(sound.frames for sound in sounds)
-    return Source(rates[0], sounds[0].channels, frames, _sound_blocks(sounds), stores_floats, notes)
+    return OpenAudio(rates[0], sounds[0].channels, frames, _sound_blocks(sounds), stores_floats, notes)
 
 
 def _is_for_ffmpeg(start: bytes) -> bool:
@@ -122,7 +122,7 @@ def _sound_blocks(sounds: list["soundfile.SoundFile"]) -> Iterator[np.ndarray]:
 
 def _with_ffmpeg(
     stack: ExitStack, file: BinaryIO, path: Path, start: bytes, size: int, reason: str = "no sound that FFmpeg knows"
-) -> Source:
+) -> OpenAudio:
     from av.error import FFmpegError
 
     from suite.audio.ffmpeg import open_ffmpeg

@@ -10,7 +10,7 @@ import numpy as np
 
 from suite.audio.levels import Levels
 from suite.audio.opening import EXPECTED, open_audio
-from suite.audio.source import Source
+from suite.audio.source import OpenAudio
 from suite.errors import UserError
 
 # Float samples may go a little beyond full scale; whole numbers kept as floats go far beyond it.
@@ -79,7 +79,7 @@ def _survey(path: str, modified: int, size: int) -> tuple[AudioInfo, tuple[str, 
         return _info(source, levels.count), tuple(dict.fromkeys([*levels.notes(), *source.notes]))
 
 
-def _info(source: Source, frames: int) -> AudioInfo:
+def _info(source: OpenAudio, frames: int) -> AudioInfo:
     return AudioInfo(frames / source.sample_rate, source.sample_rate, source.channels, frames)
 
 
@@ -101,7 +101,7 @@ def read_audio(path: Path | str, sample_rate: int) -> np.ndarray:
     return resample(samples, rate, sample_rate)
 
 
-def resample(samples: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
+def resample(samples: np.ndarray, rate: float, sample_rate: int) -> np.ndarray:
     """Return float32 `(samples,)` in [-1, 1] of `rate` Hz at `sample_rate` Hz."""
     if rate == sample_rate:
         return samples
@@ -147,7 +147,7 @@ def check_audio(samples: np.ndarray, sample_rate: int) -> list[str]:
     return levels.notes()
 
 
-def _mono_blocks(source: Source, path: Path | str) -> Iterator[np.ndarray]:
+def _mono_blocks(source: OpenAudio, path: Path | str) -> Iterator[np.ndarray]:
     """Yield the samples of an open file, channels averaged, float32 in [-1, 1]."""
     read = 0
     for block in source.blocks:

@@ -7,7 +7,7 @@ import numpy as np
 
 
 @dataclass
-class Source:
+class OpenAudio:
     """An audio file that is open for decoding.
 
     Attributes:

@@ -85,16 +85,16 @@ def predict(
         start_tensorflow()
     model = load(artifact, runtime, tflite)
     waits = STDIN in arguments  # for whoever writes the lines, and may wait for an answer to each
-    items = expanded if waits else list(expanded)
-    answered = answer_inputs(model, items, options, 1 if waits else INPUTS_AT_ONCE)
+    listed = None if waits else list(expanded)
+    answered = answer_inputs(model, expanded if listed is None else listed, options, 1 if waits else INPUTS_AT_ONCE)
     failures: list[str] = []
-    answers = _shown(progress(answered, None if waits else len(items), "answering"), json, output is None, failures)
+    count = None if listed is None else len(listed)
+    answers = _shown(progress(answered, count, "answering"), json, output is None, failures)
     if output is None:
         for _ in answers:
             pass
     else:
-        write_answers(output, answers)
-        words().print(f"{output}: {len(items)} answers", markup=False, highlight=False)
+        words().print(f"{output}: {write_answers(output, answers)} answers", markup=False, highlight=False)
     if failures:
         raise typer.Exit(2)
 

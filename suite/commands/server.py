@@ -38,7 +38,8 @@ def serve(command: list[str], output: IO[Any] | None = None, is_up: Callable[[],
             time.sleep(ASK_SECONDS)
         return keeper.wait()
     finally:
-        keeper.stdin.close()
+        if keeper.stdin is not None:
+            keeper.stdin.close()
         keeper.wait(2 * SECONDS_TO_END)
 
 

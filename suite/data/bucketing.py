@@ -82,8 +82,10 @@ def plan_batches(
     if not len(edges) or lengths.max() > edges[-1]:
         edges = np.append(edges, -(-lengths.max() // 4) * 4)
     buckets = np.searchsorted(edges, lengths)
-    by_steps = isinstance(batch_size, Budget)
-    sizes = np.maximum(batch_size.steps // edges, 1) if by_steps else np.full(len(edges), batch_size)
+    if isinstance(batch_size, Budget):
+        sizes = np.maximum(batch_size.steps // edges, 1)
+    else:
+        sizes = np.full(len(edges), batch_size)
     if not training:
         chunks = _cut_in_order(np.argsort(lengths, kind="stable"), buckets, sizes)
         return [BatchPlan(chunk, int(edges[buckets[chunk[-1]]])) for chunk in chunks]
@@ -110,9 +112,3 @@ def _cut_in_order(order: np.ndarray, buckets: np.ndarray, sizes: Sequence[int] |
         chunks.append(order[start:end])
         start = end
     return chunks
-
-
-def padding_waste(plans: Sequence[BatchPlan], lengths: Sequence[int] | np.ndarray) -> float:
-    """Return the share of all steps of the batches that is padding."""
-    steps = sum(len(plan.indices) * plan.length for plan in plans)
-    return 1 - float(np.sum(np.asarray(lengths, dtype=np.int64))) / steps if steps else 0.0

@@ -38,14 +38,15 @@ def split_csv(lines: Sequence[str], path: Path, delimiter: str | None = None) ->
 
 
 def _parse(lines: Sequence[str], path: Path, delimiter: str) -> list[Record]:
-    records, limit = [], csv.field_size_limit(LONGEST_FIELD)
+    records: list[Record] = []
+    limit = csv.field_size_limit(LONGEST_FIELD)
     # strict: a stray quotation mark is then a fault at its line, not a field that swallows the rows after it
     reader = csv.reader((line + "\n" for line in lines), strict=True, delimiter=delimiter)
     try:
         while True:
             start = reader.line_num + 1
             try:
-                cells = next(reader)
+                cells: list[str] | str = next(reader)
             except StopIteration:
                 return records
             except csv.Error as error:
@@ -69,17 +70,17 @@ def _find_delimiter(lines: Sequence[str]) -> str:
 
     The comma where all are alike, or where nothing parts the first record.
     """
-    ranks = {}
+    ranks: dict[str, tuple[bool, bool]] = {}
     for delimiter in DELIMITERS:
         try:
-            records = [cells for _, _, cells in _parse(lines[:PROBED_LINES], Path(), delimiter)]
+            records: list[list[str] | str] = [cells for _, _, cells in _parse(lines[:PROBED_LINES], Path(), delimiter)]
         except UserError:  # the last of these lines are within a quoted field, or a quotation mark is never closed
-            records = list(csv.reader((line + "\n" for line in lines[:PROBED_LINES]), delimiter=delimiter))[:-1]
+            records = [*csv.reader((line + "\n" for line in lines[:PROBED_LINES]), delimiter=delimiter)][:-1]
         rows = [cells for cells in records if not isinstance(cells, str)]
         if rows and len(rows[0]) > 1:
             spaced = all(cell.startswith(" ") for cells in rows for cell in cells[1:])
             ranks[delimiter] = (len({len(cells) for cells in rows}) > 1, spaced)
-    return min(ranks, key=ranks.get, default=",")
+    return min(ranks, key=lambda delimiter: ranks[delimiter], default=",")
 
 
 def _join_torn(records: list[Record], lines: Sequence[str], delimiter: str) -> list[Record]:

@@ -74,7 +74,7 @@ def guess_encodings(data: bytes) -> list[str]:
     alone = sum(len(run) == 1 for run in runs) * 2 > len(runs)
     if not alone and high < FEWEST_BYTES:
         return []
-    candidates = LATIN_ENCODINGS if alone else OTHER_ENCODINGS
+    candidates: tuple[str, ...] = LATIN_ENCODINGS if alone else OTHER_ENCODINGS
     if alone and FEWEST_BYTES < high > letters / 2:  # many accents, or the second bytes of Big5, which are ASCII
         candidates = LATIN_ENCODINGS + OTHER_ENCODINGS
     matches = from_bytes(data, cp_isolation=list(candidates), enable_fallback=False)

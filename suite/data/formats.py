@@ -3,16 +3,16 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from suite.data.sources import Found, list_folder, require_path
+from suite.data.sources import Listing, list_folder, require_path
 from suite.errors import UserError
 
 
 def choose_format(
     root: Path,
-    finders: Mapping[str, Callable[[Path, bool], Found | None]],
+    finders: Mapping[str, Callable[[Path, bool], Listing | None]],
     descriptions: Mapping[str, str],
     format: str | None = None,
-) -> tuple[str, Found]:
+) -> tuple[str, Listing]:
     """Return the name of the format and its files.
 
     Args:
@@ -34,7 +34,7 @@ def choose_format(
             raise UserError(
                 f"{root}: expected {descriptions[format]}, for --format {format}. Received: {_contents(root)}"
             )
-        return format, Found(f"--format {format}: {listing.reason}", listing.sources, listing.notes)
+        return format, Listing(f"--format {format}: {listing.reason}", listing.sources, listing.notes)
     matches, faults = {}, []
     for name, find in finders.items():
         try:

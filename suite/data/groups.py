@@ -67,7 +67,7 @@ def describe_groups(items: Sequence[Example]) -> str:
 
 def describe_straddling(items: Iterable[Example]) -> list[str]:
     """Return one sentence for each two parts that share a group: as the data names them, or as they were drawn by content."""
-    groups: dict[str, set] = {part: set() for part in PARTS}
+    groups: dict[str | None, set] = {part: set() for part in PARTS}
     for example in items:
         groups[example.part].add(example.group)
     shared = {(part, later): (groups[part] & groups[later]) - {None} for part, later in combinations(PARTS, 2)}

@@ -9,10 +9,10 @@ from suite.data.examples import Problem
 from suite.data.progress import tracked
 from suite.errors import UserError, naming
 
-Facts = TypeVar("Facts")
+Fact = TypeVar("Fact")
 
 
-def inspect_files(files: Sequence[tuple[str, Path]], inspect: Callable[[Path], Facts]) -> list[Facts | Problem]:
+def inspect_files(files: Sequence[tuple[str, Path]], inspect: Callable[[Path], Fact]) -> list[Fact | Problem]:
     """Return what `inspect` says of each file, in order, or the problem with it.
 
     Args:
@@ -20,7 +20,7 @@ def inspect_files(files: Sequence[tuple[str, Path]], inspect: Callable[[Path], F
         inspect: Looks into a file; an error of any kind is a problem of that file alone.
     """
 
-    def inspect_one(file: tuple[str, Path]) -> Facts | Problem:
+    def inspect_one(file: tuple[str, Path]) -> Fact | Problem:
         place, path = file
         try:
             with naming(path):

@@ -103,7 +103,7 @@ def _return_to_train(items: list[Example], named: Collection[str]) -> tuple[list
     """Give train back the labels that only drawn parts hold, whole groups at a time where groups were drawn."""
     whole, notes = _groups_are_whole(items), []
     learned = {example.target for example in items if example.part == "train"}
-    units_of_part: dict[str, set[str]] = {}
+    units_of_part: dict[str | None, set[str]] = {}
     units_of_label: dict[str, set[str]] = {}
     for example in items:
         if example.part not in ("train", *named):

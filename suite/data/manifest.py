@@ -8,7 +8,7 @@ from suite.config import TrainingSettings
 from suite.data.cells import cell_text
 from suite.data.examples import PARTS, Example, Problem
 from suite.data.parts import part_in_column
-from suite.data.sources import Source
+from suite.data.sources import SourceFile
 from suite.data.tables import Row, Table, read_table
 
 
@@ -29,7 +29,7 @@ class Columns:
 
 
 def read_manifest(
-    source: Source,
+    source: SourceFile,
     settings: TrainingSettings,
     columns: Columns,
     fault: Callable[[Any, Any], str | None],
@@ -71,7 +71,7 @@ def read_manifest(
 
 
 def placing(
-    table: Table, source: Source, groups: Sequence[str] = ("group",)
+    table: Table, source: SourceFile, groups: Sequence[str] = ("group",)
 ) -> Callable[[Row], tuple[str | None, str | None]]:
     """Return a function that gives part and group of a row: those of the columns `split` and `groups`, else of the file.
 

@@ -21,5 +21,6 @@ def pad_rows(rows: Sequence[np.ndarray], dtype: np.typing.DTypeLike, length: int
         shape = (length, *shape[1:])
     padded = np.zeros((len(rows), *shape), dtype)
     for index, row in enumerate(rows):
-        padded[(index, *map(slice, np.shape(row)))] = row
+        place: tuple[int | slice, ...] = (index, *map(slice, np.shape(row)))
+        padded[place] = row
     return padded

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from suite.data.parts import part_of
-from suite.data.tables import table_kind
+from suite.data.tables import table_format
 from suite.errors import UserError
 
 NO_PART = "since the name is no part (train, dev, test)"
@@ -15,7 +15,7 @@ PIECE = re.compile(r"(part-)?\d{4,}.*\.parquet", re.IGNORECASE)  # as Spark and 
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceFile:
     """One file: its path, its name below the data set's root, and what its place says of its examples."""
 
     path: Path
@@ -26,11 +26,11 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Found:
+class Listing:
     """The files of one format, why they were taken for it, and notes about what was left out."""
 
     reason: str
-    sources: list[Source]
+    sources: list[SourceFile]
     notes: list[str] = field(default_factory=list)
 
 
@@ -77,16 +77,16 @@ def list_below(folder: Path) -> list[Path]:
     return files
 
 
-def find_tables(root: Path, kind: str, forced: bool = False) -> Found | None:
+def find_tables(root: Path, kind: str, forced: bool = False) -> Listing | None:
     """Return the tables of one kind; as `find_files`.
 
     A Parquet table may be in several files (`train-00000-of-00002.parquet`, or `part-00000-....parquet`), all of which are
     needed.
     """
-    return find_files(root, lambda path: table_kind(path) == kind, f".{kind} file", forced)
+    return find_files(root, lambda path: table_format(path) == kind, f".{kind} file", forced)
 
 
-def find_files(root: Path, fits: Callable[[Path], bool], noun: str, forced: bool = False) -> Found | None:
+def find_files(root: Path, fits: Callable[[Path], bool], noun: str, forced: bool = False) -> Listing | None:
     """Return the files of one format: a file, the files of a folder that name parts, or those of a folder of folders.
 
     In a folder of folders, a folder whose name is a part gives the part, any other one the group.
@@ -109,12 +109,12 @@ def find_files(root: Path, fits: Callable[[Path], bool], noun: str, forced: bool
             if shard and int(shard[3]) > 1
             else []
         )
-        return Found(f"the file {root.name}", [Source(root, root.name, part_of(root.name))], notes)
+        return Listing(f"the file {root.name}", [SourceFile(root, root.name, part_of(root.name))], notes)
     files, folders = list_folder(root)
     tables, notes = _choose_files(root, files, fits, noun)
     if tables:
-        sources = [Source(path, path.name, part_of(path.name)) for path in tables]
-        return Found(f"the file{'s' if len(tables) > 1 else ''} {_names(tables)}", sources, notes)
+        sources = [SourceFile(path, path.name, part_of(path.name)) for path in tables]
+        return Listing(f"the file{'s' if len(tables) > 1 else ''} {_names(tables)}", sources, notes)
     inside = {folder: _choose_files(folder, list_folder(folder)[0], fits, noun) for folder in folders}
     inside = {folder: listing for folder, listing in inside.items() if listing[0]}
     if not inside:
@@ -123,10 +123,12 @@ def find_files(root: Path, fits: Callable[[Path], bool], noun: str, forced: bool
     for folder, (tables, ignored) in inside.items():
         part, notes = part_of(folder.name), notes + ignored
         group = None if part or len(inside) == 1 else folder.name
-        sources += [Source(path, f"{folder.name}/{path.name}", part or part_of(path.name), group) for path in tables]
+        sources += [
+            SourceFile(path, f"{folder.name}/{path.name}", part or part_of(path.name), group) for path in tables
+        ]
     first = next(iter(inside.values()))[0]
-    reason = f"the folder{'s' if len(inside) > 1 else ''} {_names(inside)}, holding {_names(first)}"
-    return Found(reason, sources, notes + _missing_parts(sources))
+    reason = f"the folder{'s' if len(inside) > 1 else ''} {_names(list(inside))}, holding {_names(first)}"
+    return Listing(reason, sources, notes + _missing_parts(sources))
 
 
 def _choose_files(
@@ -162,7 +164,7 @@ def _require_all_shards(folder: Path, tables: list[Path]) -> None:
             raise UserError(f"{folder}: expected all {count} files of {name!r}. Received: {received}")
 
 
-def _missing_parts(sources: Sequence[Source]) -> list[str]:
+def _missing_parts(sources: Sequence[SourceFile]) -> list[str]:
     parts = {}
     for source in sources:
         if source.group is not None:
@@ -177,7 +179,7 @@ def _missing_parts(sources: Sequence[Source]) -> list[str]:
 
 def find_class_folders(
     root: Path, endings: tuple[str, ...], skipped: tuple[str, ...] = (), forced: bool = False
-) -> Found | None:
+) -> Listing | None:
     """Return the files of one folder per class: `PART/CLASS/FILE`, or `CLASS/FILE` where no folder names a part.
 
     Files in sub-folders of a class folder count for the class; a sub-folder whose name is a part gives the part. Where
@@ -209,7 +211,7 @@ def find_class_folders(
     if empty:
         raise UserError(f"{empty[0]}: expected {' or '.join(endings)} files in the folder of a class. Received: none")
     sources = [
-        Source(path, _below(root, path), part or _part_below(folder, path), None, folder.name)
+        SourceFile(path, _below(root, path), part or _part_below(folder, path), None, folder.name)
         for part, folder in pairs
         for path in files[folder]
     ]
@@ -220,7 +222,7 @@ def find_class_folders(
     unnamed = [folder for folder in folders if part_folders and folder not in part_folders]
     notes += [f"{_names(unnamed)}: not read, {NO_PART}."] if unnamed else []
     listed = _join([_below(root, folder) for _, folder in pairs])
-    return Found(f"the class folders {listed} with {' or '.join(endings)} files", sources, notes)
+    return Listing(f"the class folders {listed} with {' or '.join(endings)} files", sources, notes)
 
 
 def _matching(files: list[Path], endings: tuple[str, ...]) -> list[Path]:
@@ -237,7 +239,7 @@ def _part_below(folder: Path, path: Path) -> str | None:
     return next((part for part in parts if part), None)
 
 
-def find_class_files(root: Path, labels: tuple[str, ...], forced: bool = False) -> Found | None:
+def find_class_files(root: Path, labels: tuple[str, ...], forced: bool = False) -> Listing | None:
     """Return files `NAME.CLASS`, at least two with the same NAME, in a folder or in its folders named after parts.
 
     Args:
@@ -246,7 +248,7 @@ def find_class_files(root: Path, labels: tuple[str, ...], forced: bool = False) 
     if not root.is_dir():
         return None
     files, folders = list_folder(root)
-    places = [(None, path) for path in files]
+    places: list[tuple[str | None, Path]] = [(None, path) for path in files]
     for folder in folders:
         if part := part_of(folder.name):
             places += [(part, path) for path in list_folder(folder)[0]]
@@ -255,11 +257,11 @@ def find_class_files(root: Path, labels: tuple[str, ...], forced: bool = False) 
         stem, _, label = path.name.removesuffix(".gz").rpartition(".")
         if stem and (forced or label.lower() in labels):
             stems.append((path.parent, stem))
-            sources.append(Source(path, path.relative_to(root).as_posix(), part or part_of(stem), None, label))
+            sources.append(SourceFile(path, path.relative_to(root).as_posix(), part or part_of(stem), None, label))
     sources = [source for source, stem in zip(sources, stems, strict=True) if stems.count(stem) > 1]
     if not sources:
         return None
-    return Found(f"one file per class: {_join([source.name for source in sources])}", sources)
+    return Listing(f"one file per class: {_join([source.name for source in sources])}", sources)
 
 
 def _names(paths: Sequence[Path]) -> str:

@@ -55,18 +55,18 @@ def assign_parts(examples: Examples, settings: TrainingSettings) -> Examples:
     by_group = splits_by_group(pool, settings.split_by, 1 + len(drawn))
     for part, fraction in drawn:
         _draw(items, parts, part, fraction, "group" if by_group else settings.split_by)
-    items = tuple(
+    assigned = tuple(
         example if example.part == part else replace(example, part=part)
         for example, part in zip(items, parts, strict=True)
     )
     if drawn and by_group:
-        notes.append(describe_groups(items))
+        notes.append(describe_groups(assigned))
     elif drawn and settings.split_by == "given" and (groups := {example.group for example in pool} - {None}):
         few = f"{len(groups)} group{'s are' if len(groups) > 1 else ' is'} too few for {1 + len(drawn)} parts"
         notes.append(f"Split by content: {few}, so that groups straddle them.")
-    notes += describe_straddling(items)
-    notes += describe_duplicates(items)
-    return replace(examples, items=items, named_parts=named, notes=tuple(notes))
+    notes += describe_straddling(assigned)
+    notes += describe_duplicates(assigned)
+    return replace(examples, items=assigned, named_parts=named, notes=tuple(notes))
 
 
 def _take_groups(
@@ -77,7 +77,7 @@ def _take_groups(
     if "dev" in named:
         raise UserError(f"setting 'dev_groups': the data names its own dev part, which stays. Received: {listed}")
     require_groups(items, "dev_groups")
-    known = {example.group for example, part in zip(items, parts, strict=True) if part == "train"}
+    known = {example.group or "" for example, part in zip(items, parts, strict=True) if part == "train"}
     for group in settings.dev_groups:
         if group not in known:
             listed = ", ".join(sorted(known)[:20])

@@ -12,7 +12,7 @@ from suite.data.parquet_files import read_parquet
 from suite.data.text_files import SETTING, line_faults, read_lines
 from suite.errors import UserError
 
-KINDS = ("csv", "tsv", "jsonl", "parquet")
+TABLE_FORMATS = ("csv", "tsv", "jsonl", "parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,10 @@ class Table:
         return alike[0] if alike else None
 
 
-def table_kind(path: Path) -> str | None:
-    """Return which of `KINDS` a file is by its ending (`.gz` aside), else None."""
+def table_format(path: Path) -> str | None:
+    """Return which of `TABLE_FORMATS` a file is by its ending (`.gz` aside), else None."""
     name = Path(path).name.lower().removesuffix(".gz")
-    return next((kind for kind in KINDS if name.endswith(f".{kind}")), None)
+    return next((kind for kind in TABLE_FORMATS if name.endswith(f".{kind}")), None)
 
 
 def read_table(
@@ -103,7 +103,7 @@ def read_table(
 
     Args:
         encoding: None for what the file's byte order mark says, else UTF-8.
-        kind: One of `KINDS`; by default what the file's ending says.
+        kind: One of `TABLE_FORMATS`; by default what the file's ending says.
         name: What rows are called, before `:LINE`; by default the file's name.
         headerless: Column names of a csv or tsv without a header, the label last. It is taken as headerless if its
             first line has that many fields, none of them such a name, and the last one is a number or occurs again
@@ -114,7 +114,7 @@ def read_table(
         UserError: if the file cannot be read or its header is unusable.
     """
     path = Path(path)
-    kind, name = kind or table_kind(path), name or path.name
+    kind, name = kind or table_format(path), name or path.name
     if kind == "parquet":
         return _parquet_table(path, name)
     lines = read_lines(path, encoding, option)
@@ -166,7 +166,7 @@ def _sort_rows(
 
 
 def _split_tsv(lines: list[str], path: Path) -> list[Record]:
-    records = [(number, number, line.split("\t")) for number, line in enumerate(lines, 1) if line.strip()]
+    records: list[Record] = [(number, number, line.split("\t")) for number, line in enumerate(lines, 1) if line.strip()]
     header = [cell.strip() for cell in records[0][2]] if records else []
     if len(header) > 1 and all(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in header):
         return split_csv(lines, path, "\t")

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from suite.data.examples import Example, Problem
-from suite.data.sources import Source, list_folder, require_path
-from suite.data.tables import read_table, table_kind
+from suite.data.sources import SourceFile, list_folder, require_path
+from suite.data.tables import read_table, table_format
 from suite.data.text_files import SETTING, has_surrogate, line_faults, read_lines
 from suite.errors import UserError, naming
 
@@ -24,7 +24,9 @@ def text_fault(text: Any) -> str | None:
     return f"the text holds {HALF_PAIR}" if has_surrogate(text) else None
 
 
-def read_document(source: Source, encoding: str | None, option: str = SETTING) -> tuple[list[Example], list[Problem]]:
+def read_document(
+    source: SourceFile, encoding: str | None, option: str = SETTING
+) -> tuple[list[Example], list[Problem]]:
     """Return the one example of a file that is a text, or the problem with it."""
     try:
         with naming(source.path):
@@ -36,7 +38,9 @@ def read_document(source: Source, encoding: str | None, option: str = SETTING) -
     return [Example(source.name, "\n".join(lines), source.label, source.part, source.group)], []
 
 
-def read_text_lines(source: Source, encoding: str | None, option: str = SETTING) -> tuple[list[Example], list[Problem]]:
+def read_text_lines(
+    source: SourceFile, encoding: str | None, option: str = SETTING
+) -> tuple[list[Example], list[Problem]]:
     """Return the examples of a file that holds one text per line, all with the label of the file."""
     lines = read_lines(source.path, encoding, option)
     faults = line_faults(lines, encoding, option)
@@ -74,7 +78,7 @@ def read_texts(
         files = [path]
     rows, problems = [], []
     for file in files:
-        examples, faults = _read_text_file(Source(file, file.name), settings, encoding)
+        examples, faults = _read_text_file(SourceFile(file, file.name), settings, encoding)
         problems += faults
         for example in examples:
             if fault := text_fault(example.input):
@@ -84,8 +88,8 @@ def read_texts(
     return rows, problems
 
 
-def _read_text_file(source: Source, settings: Any, encoding: str | None) -> tuple[list[Example], list[Problem]]:
-    kind = table_kind(source.path)
+def _read_text_file(source: SourceFile, settings: Any, encoding: str | None) -> tuple[list[Example], list[Problem]]:
+    kind = table_format(source.path)
     if kind is None:
         return read_document(source, encoding, PREDICT_OPTION)
     columns = (settings.text_column, getattr(settings, "label_column", "label"))

@@ -108,7 +108,7 @@ def word_times(
 
     Args:
         log_probs: float `(frames, symbols)`, natural logarithms, symbol 0 the blank; no padding frames.
-        ids: Symbol ids of the transcript, as `greedy` and `beam_search` give them.
+        ids: Symbol ids of the transcript, as `greedy` and `prefix_beam_search` give them.
         symbols: The text of each symbol; words are separated by spaces, wherever in a symbol.
         frame_seconds: Time from one frame to the next.
         offset_seconds: When frame 0 begins.

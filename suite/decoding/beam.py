@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 RESCORED = 12  # texts beyond those asked for whose score is computed exactly, so that the best of them can come forward
 
 
-class Hypothesis(NamedTuple):
+class Spelling(NamedTuple):
     """A text that may have been said.
 
     Attributes:
@@ -34,7 +34,7 @@ class Hypothesis(NamedTuple):
     frames: np.ndarray
 
 
-def beam_search(
+def prefix_beam_search(
     log_probs: np.ndarray,
     symbols: Sequence[str],
     beam_width: int = 100,
@@ -46,7 +46,7 @@ def beam_search(
     hot_words: Mapping[str, float] | None = None,
     n_best: int = 1,
     symbol_threshold: float = 1e-4,
-) -> list[Hypothesis]:
+) -> list[Spelling]:
     """Return the texts with the highest scores found, best first.
 
         score(text) = ln p(text | audio) + lm_weight ln p(text) + word_bonus words + symbol_bonus symbols + hot words
@@ -116,13 +116,13 @@ def beam_search(
     return _best(log_probs, probabilities, symbols, texts or {(): 0.0}, n_best)
 
 
-def distinct_texts(hypotheses: Iterable[Hypothesis]) -> list[Hypothesis]:
+def distinct_texts(hypotheses: Iterable[Spelling]) -> list[Spelling]:
     """Return hypotheses with one space between words and none at the ends, the best of each text, in the same order.
 
     To beam search texts that differ in spaces alone are different ones; to a reader they are not. `ids` and `frames` are
     as they were found.
     """
-    best: dict[str, Hypothesis] = {}
+    best: dict[str, Spelling] = {}
     for hypothesis in hypotheses:
         text = " ".join(hypothesis.text.split())
         best.setdefault(text, hypothesis._replace(text=text))
@@ -135,7 +135,7 @@ def _best(
     symbols: Sequence[str],
     texts: Mapping[tuple[int, ...], float],
     n_best: int,
-) -> list[Hypothesis]:
+) -> list[Spelling]:
     """Score texts (ids -> score beside the acoustic one) exactly and return the best."""
     from suite.decoding.alignment import align
     from suite.decoding.ctc_kernel import log_likelihood
@@ -145,7 +145,7 @@ def _best(
         ids: float(log_likelihood(log_probs, probabilities, targets[ids])) + beside for ids, beside in texts.items()
     }
     return [
-        Hypothesis(
+        Spelling(
             "".join(symbols[index] for index in ids), scores[ids], targets[ids], align(log_probs, targets[ids]).starts
         )
         for ids in sorted(scores, key=scores.__getitem__, reverse=True)[:n_best]

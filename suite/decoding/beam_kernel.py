@@ -1,4 +1,4 @@
-"""The loop of prefix beam search, compiled; `beam.beam_search` is what to call."""
+"""The loop of prefix beam search, compiled; `beam.prefix_beam_search` is what to call."""
 
 from typing import NamedTuple
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from suite.decoding.beam import beam_search
+from suite.decoding.beam import prefix_beam_search
 from suite.decoding.greedy import greedy
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def tune(
         symbols: The text of each symbol.
         language_model: `NgramModel`.
         progress: Called with the number of trials done and of all.
-        **options: Further ones of `beam_search`: `beam_width`, `lexicon`, `hot_words`.
+        **options: Further ones of `prefix_beam_search`: `beam_width`, `lexicon`, `hot_words`.
     """
     references = [" ".join(text.split()) for text in references]
     if len(log_probs) != len(references) or not any(references):
@@ -73,7 +73,7 @@ def tune(
             if (weight, bonus) not in rates:
 
                 def decode(steps: np.ndarray) -> str:
-                    hypotheses = beam_search(
+                    hypotheses = prefix_beam_search(
                         steps,
                         symbols,
                         language_model=language_model,

@@ -124,7 +124,7 @@ def _fits(signature: Signature, arrays: Arrays) -> bool:
     return all(
         fixed is None or size <= fixed
         for name, raw in signature.inputs.items()
-        for size, fixed in zip(arrays[name].shape, raw.shape_in("compiled"), strict=True)
+        for size, fixed in zip(arrays[name].shape, raw.known_shape("compiled"), strict=True)
     )
 
 

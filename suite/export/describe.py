@@ -57,7 +57,8 @@ def attached_files(signatures: list[Signature], deployment: str, model: dict[str
     outputs = [item for signature in signatures for item in signature.outputs.items()]
     inputs = [item for signature in signatures for item in signature.inputs.items()]
     attached += [labels_file(output.labels, name) for name, output in outputs if output.labels][:1]
-    worded = [(name, tensor.vocabulary) for name, tensor in [*inputs, *outputs] if tensor.vocabulary]
+    worded = [(name, raw.vocabulary) for name, raw in inputs if raw.vocabulary]
+    worded += [(name, output.vocabulary) for name, output in outputs if output.vocabulary]
     attached += [vocabulary_file(vocabulary, name) for name, vocabulary in worded][:1]
     content = json.dumps(model, ensure_ascii=False).encode("utf-8")
     return [*attached, AttachedFile(NAME, content, "descriptions", "what `suite predict` needs beside the model, JSON")]
@@ -111,7 +112,7 @@ def _joined(signatures: list[Signature]) -> str:
 
 def _limits(signatures: list[Signature], deployment: str) -> str:
     shapes = {
-        name: list(raw.shape_in(deployment))
+        name: list(raw.known_shape(deployment))
         for signature in signatures
         for name, raw in signature.inputs.items()
         # What another signature gave has the shape that it came with.

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from suite.signature import Signature
+from suite.signature import Arrays, Signature
 
 CALLS = 100
 
 
-def measure(path: Path, signature: Signature, arrays: dict[str, np.ndarray], threads: int) -> dict[str, float]:
+def measure(path: Path, signature: Signature, arrays: Arrays, threads: int) -> dict[str, float]:
     """Return the median milliseconds of 100 calls with one input, and the bytes that loading and calling added at most.
 
     Args:

@@ -21,7 +21,7 @@ AGREEMENTS = {"none": 0.95, "float16": 0.9, "dynamic": 0.5, "int8": 0.0}
 
 
 @dataclass(frozen=True)
-class Facts:
+class ModelFacts:
     """What about a model decides the ways it can run.
 
     Attributes:
@@ -41,7 +41,7 @@ class Facts:
     no_int8: str = ""
 
 
-def model_facts(model: "keras.Model", signature: Signature) -> Facts:
+def model_facts(model: "keras.Model", signature: Signature) -> ModelFacts:
     """Return the facts of a trained model and the first signature that goes into its files."""
     import keras
 
@@ -58,7 +58,7 @@ def model_facts(model: "keras.Model", signature: Signature) -> Facts:
             scanned.add(type(layer).__name__.lower())
     chunks = any(raw.chunk for raw in signature.inputs.values())
     rules = signature.rules
-    return Facts(frozenset(kinds), frozenset(scanned), bidirectional, chunks, rules.offline, rules.no_int8)
+    return ModelFacts(frozenset(kinds), frozenset(scanned), bidirectional, chunks, rules.offline, rules.no_int8)
 
 
 def file_name(deployment: str, quantization: str, custom_ops: bool = False) -> str:
@@ -80,7 +80,7 @@ def form_of(deployment: str, quantization: str) -> str:
 
 
 def choose_offered(
-    facts: Facts, combinations: Sequence[tuple[str, str]], leave_out: bool
+    facts: ModelFacts, combinations: Sequence[tuple[str, str]], leave_out: bool
 ) -> tuple[list[tuple[str, str]], list[str]]:
     """Return those of the combinations (deployment, quantisation) that are offered, and why each other one is not.
 
@@ -97,7 +97,7 @@ def choose_offered(
     return [pair for pair, reason in refusals.items() if not reason], reasons
 
 
-def refusal(facts: Facts, deployment: str, quantization: str) -> str | None:
+def refusal(facts: ModelFacts, deployment: str, quantization: str) -> str | None:
     """Return why a combination is not offered and the nearest thing that works; None where it is offered."""
     if deployment == "streaming" and facts.bidirectional:
         return (

@@ -62,11 +62,13 @@ def compare(ours: Sequence[Arrays], reference: Sequence[Arrays], outputs: Mappin
     return Difference(differences, {name: float(np.mean(values)) for name, values in equal.items()})
 
 
-def _same_shape(*arrays: np.ndarray) -> list[np.ndarray]:
-    """Return arrays padded with zeros to one shape."""
-    if arrays[0].shape == arrays[1].shape:
-        return list(arrays)
-    shape = np.maximum(*(array.shape for array in arrays))
-    return [
-        np.pad(array, [(0, most - size) for most, size in zip(shape, array.shape, strict=True)]) for array in arrays
-    ]
+def _same_shape(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return two arrays, both padded with zeros to one shape."""
+    if first.shape == second.shape:
+        return first, second
+    shape = np.maximum(first.shape, second.shape)
+    padded = (
+        np.pad(array, [(0, longest - size) for longest, size in zip(shape, array.shape, strict=True)])
+        for array in (first, second)
+    )
+    return next(padded), next(padded)

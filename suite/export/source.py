@@ -9,7 +9,7 @@ import numpy as np
 
 from suite.artifact import Artifact, load_model, read_parity
 from suite.data.examples import Example
-from suite.export.offers import Facts, model_facts
+from suite.export.offers import ModelFacts, model_facts
 from suite.pipeline import draw
 from suite.runtime.deployed import signatures_in
 from suite.runtime.keras_runtime import KerasPredictor
@@ -47,7 +47,7 @@ class Source:
 
     artifact: Artifact
     model: keras.Model
-    facts: Facts
+    facts: ModelFacts
     signatures: list[Signature]
     predictor: KerasPredictor
     samples: Samples

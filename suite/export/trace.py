@@ -61,7 +61,7 @@ def _trace(
 ) -> _Traced:
     specifications = {}
     for name, raw in signature.inputs.items():
-        shape = raw.shape_in(deployment)
+        shape = raw.known_shape(deployment)
         if raw.source and None in shape:
             known = _output_shape(model, signatures, *raw.source)
             shape = tuple(size or length for size, length in zip(shape, known, strict=True))
@@ -97,7 +97,7 @@ def _output_shape(
     """Return the shape of an output of a signature without the batch axis, from its fixed shapes."""
     signature = next(one for one in signatures if one.name == name)
     specifications = {
-        key: tf.TensorSpec((1, *raw.shape_in("compiled")), raw.dtype, key) for key, raw in signature.inputs.items()
+        key: tf.TensorSpec((1, *raw.known_shape("compiled")), raw.dtype, key) for key, raw in signature.inputs.items()
     }
     traceable = tf.function(lambda **tensors: signature.function(model)(**tensors), autograph=False)
     return tuple(traceable.get_concrete_function(**specifications).structured_outputs[output].shape[1:])

@@ -81,7 +81,6 @@ def audio_host(
     """Return the host's part of a signature with `audio_inputs` that answers a recording as a whole.
 
     Args:
-        settings: Of the run.
         join_windows: The answers to windows that overlap to that of the whole, each window giving its middle.
         join_chunks: The same of the chunks of a stream.
     """

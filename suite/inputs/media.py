@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from suite.data.tables import read_table, table_kind
+from suite.data.tables import read_table, table_format
 from suite.data.texts import PREDICT_OPTION
 from suite.errors import UserError
 from suite.inputs.kind import Input
@@ -18,7 +18,7 @@ def read_media_path(path: Path, settings: Any, encoding: str | None, column: str
     """
     if path.is_dir():
         yield from (Input(str(file), file) for file in sorted(path.iterdir()) if file.is_file())
-    elif table_kind(path) is None:
+    elif table_format(path) is None:
         yield Input(str(path), path)
     else:
         try:

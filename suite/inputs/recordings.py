@@ -61,7 +61,6 @@ def answer_recordings(
         recordings: Samples at the model's rate, and paths; a UserError is its own answer.
         to_answer: The outputs for a piece, and where it begins, in seconds, to its answer.
         join: The answers to the pieces of one recording to that of the whole.
-        settings: Of the run.
     """
     answers = [
         recording if isinstance(recording, UserError) else attempt(_is_long, recording, settings)
@@ -78,7 +77,9 @@ def answer_recordings(
         answers[row] = answer
 
     def answer_long(recording: Recording) -> Any:
-        return join([to_answer(_call(predictor, piece), start) for start, piece in _pieces(recording, settings)])
+        pieces = _pieces(recording, settings)
+        calls = ((start, {"samples": piece, "length": np.int32(len(piece))}) for start, piece in pieces)
+        return join([to_answer(predictor([arrays])[0], start) for start, arrays in calls])
 
     return [attempt(answer_long, recordings[row]) if answer is True else answer for row, answer in enumerate(answers)]
 
@@ -136,11 +137,6 @@ def _pieces(recording: Recording, settings: Any) -> Iterator[tuple[float, np.nda
 
     blocks = _blocks(recording, settings, round(BLOCK_SECONDS * settings.sample_rate))
     return split_by_silence(blocks, settings.sample_rate, LONGEST_SECONDS)
-
-
-def _call(predictor: Predictor, samples: np.ndarray) -> Arrays:
-    (outputs,) = predictor([{"samples": samples, "length": np.int32(len(samples))}])
-    return outputs
 
 
 def _blocks(recording: Recording, settings: Any, size: int) -> Iterator[np.ndarray]:

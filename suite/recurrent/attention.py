@@ -138,7 +138,7 @@ class DotAttention(_Attention):
         """`(batch, queries, time)`."""
         queries = ops.matmul(queries, self.kernel) if self.score == "general" else queries
         scores = ops.matmul(queries, ops.transpose(keys, (0, 2, 1)))
-        return scores / keys.shape[-1] ** 0.5 if self.scale else scores
+        return scores / queries.shape[-1] ** 0.5 if self.scale else scores
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "score": self.score, "scale": self.scale}

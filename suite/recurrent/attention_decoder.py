@@ -64,10 +64,13 @@ class AttentionDecoder(keras.layers.Layer):
         self.supports_masking = True
 
     def build(self, inputs_shape: Shape, values_shape: Shape) -> None:
-        if values_shape[1] is None:
-            raise ValueError(f"The number of places must be known. Received: values_shape={values_shape}")
-        width = values_shape[-1]
-        self.cell.build((None, inputs_shape[-1] + width))
+        features, width = inputs_shape[-1], values_shape[-1]
+        if values_shape[1] is None or features is None or width is None:
+            raise ValueError(
+                "Features and the number of places must be known. "
+                f"Received: inputs_shape={inputs_shape}, values_shape={values_shape}"
+            )
+        self.cell.build((None, features + width))
         self.attention.build((None, self.units), values_shape)
         if self.gate:
             self.gate_kernel = self.add_weight(

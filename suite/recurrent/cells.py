@@ -71,7 +71,7 @@ class LayerNormLSTMCell(keras.layers.Layer):
         return {**super().get_config(), "units": self.units, "epsilon": self.epsilon}
 
 
-def _open_forget_gate(shape: Shape, dtype: str | None = None) -> Tensor:
+def _open_forget_gate(shape: tuple[int, ...], dtype: str | None = None) -> Tensor:
     units = shape[0] // 4
     return ops.concatenate([ops.zeros(units, dtype), ops.ones(units, dtype), ops.zeros(2 * units, dtype)])
 
@@ -97,7 +97,7 @@ class ZoneoutCell(keras.layers.Layer):
         self.state_size = list(sizes) if isinstance(sizes, (list, tuple)) else [sizes]
         self.output_size = getattr(cell, "output_size", self.state_size[0])
         self.rate = rate
-        self.rates = list(rate) if isinstance(rate, (list, tuple)) else [rate] * len(self.state_size)
+        self.rates = list(rate) if isinstance(rate, Sequence) else [rate] * len(self.state_size)
         if len(self.rates) != len(self.state_size) or not all(0 <= value <= 1 for value in self.rates):
             raise ValueError(
                 f"`rate` must be one number between 0 and 1, or one for each of {len(self.state_size)} states. "

@@ -65,7 +65,7 @@ class GRU(keras.layers.GRU):
             return super().inner_loop(sequences, initial_state, mask, training)
         cell = self.cell
         if not self.reset_after:
-            weights = cell.kernel, cell.bias if self.use_bias else None, cell.recurrent_kernel
+            weights: tuple[Any, ...] = cell.kernel, cell.bias if self.use_bias else None, cell.recurrent_kernel
             return fast_inner_loop(self, "gru_reset_before", weights, sequences, initial_state, mask, training)
         into, inside = (cell.bias[0], cell.bias[1]) if self.use_bias else (None, keras.ops.zeros(3 * self.units))
         weights = cell.kernel, into, cell.recurrent_kernel, inside

@@ -55,7 +55,7 @@ def _input_like(tensor: keras.KerasTensor) -> keras.KerasTensor:
     return keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=name)
 
 
-def _copy(layer: keras.layers.Layer, table: dict[type, type]) -> keras.layers.Layer:
+def _copy(layer: keras.layers.Layer, table: dict[type, type[keras.layers.Layer]]) -> keras.layers.Layer:
     """A fresh layer of the config of `layer`, in the class that `table` gives for it."""
     if isinstance(layer, keras.Model):
         return _swap(layer, table)

@@ -4,7 +4,7 @@ import csv
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,8 @@ def check_answer_file(path: Path) -> None:
         raise UserError(f"--output: {path.parent}: no such folder")
 
 
-def write_answers(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Write answers, one a row, under a temporary name, and rename it when all are there.
+def write_answers(path: Path, rows: Iterable[dict[str, Any]]) -> int:
+    """Write answers, one a row, under a temporary name, and rename it when all are there; return how many there are.
 
     A csv has a column for each field; fields within fields have dots in their names (`scores.positive`), lists are JSON. A
     row without an answer has its `error`.
@@ -34,16 +34,25 @@ def write_answers(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     """
     check_answer_file(path)
     write = {".csv": _write_csv, ".jsonl": _write_jsonl, ".parquet": _write_parquet}[path.suffix.lower()]
+    count = 0
+
+    def counted() -> Iterator[dict[str, Any]]:
+        nonlocal count
+        for row in rows:
+            count += 1
+            yield row
+
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     os.close(handle)
     try:
-        write(Path(temporary), rows)
+        write(Path(temporary), counted())
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except OSError as error:
         raise UserError(f"--output: {path}: cannot be written: {error.strerror or error}") from error
     finally:
         Path(temporary).unlink(missing_ok=True)
+    return count
 
 
 def _write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:

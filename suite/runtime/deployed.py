@@ -67,6 +67,8 @@ class DeployedPredictor:
     def answer(self, arrays: Arrays) -> Arrays:
         """Return the answer to what the signature takes, of any length; its padding is still there."""
         if self.deployment == "streaming":
+            if self.signature.host.stream is None:
+                raise ValueError(f"{self.signature.name}: nothing says how its input comes in chunks")
             return self.signature.host.stream(self.runner, arrays)
         if self.deployment == "compiled":
             return (self.signature.host.windows or _one_window)(self.predictor, arrays)

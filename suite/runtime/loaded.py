@@ -142,7 +142,7 @@ def load(model_dir: str | Path | Artifact, runtime: str = "keras", tflite: str |
 
 def plain(answer: Any) -> dict[str, Any]:
     """Return a result dataclass as a JSON-able dict without the entries that were not asked for (None); tuples are lists."""
-    values = asdict(answer) if is_dataclass(answer) else dict(answer)
+    values = asdict(answer) if is_dataclass(answer) and not isinstance(answer, type) else dict(answer)
     return {name: _with_lists(value) for name, value in values.items() if value is not None}
 
 

@@ -90,6 +90,20 @@ def vectors_of_rows(settings: Any, words: Sequence[str]) -> WordVectors:
     return vectors
 
 
+def fixed_rows(settings: Any, assets: dict[str, Any]) -> int:
+    """Return how many rows hold word vectors that training leaves alone."""
+    return 0 if settings.learn_word_vectors else len(assets.get("vector_words", ()))
+
+
+def row_names(rows: Sequence[Any], fixed: int) -> dict[str, tuple[int | tuple[int, ...], Sequence[Any]]]:
+    """Return the weights of the layer `embedding` whose entries belong to rows; fixed ones are a weight of their own."""
+    behind = RESERVED_ROWS + fixed
+    names: dict[str, tuple[int | tuple[int, ...], Sequence[Any]]] = {}
+    if fixed:
+        names["embedding/vectors"] = (0, rows[RESERVED_ROWS:behind])
+    return names | {"embedding/table": (0, [*rows[:RESERVED_ROWS], *rows[behind:]])}
+
+
 def _read(settings: Any, words: Sequence[str]) -> WordVectors:
     vectors = _vectors_of(Path(settings.word_vectors), words)
     features = vectors.vectors.shape[1]

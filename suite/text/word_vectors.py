@@ -4,8 +4,9 @@ import gzip
 import math
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -52,10 +53,10 @@ def read_word_vectors(path: Path | str, vocabulary: Sequence[str]) -> WordVector
     exact: set[int] = set()  # words whose vector is of their very spelling
     repeated: list[str] = []
     features = 0
-    for number, word, numbers in _lines(path):
+    for number, spelling, numbers in _lines(path):
         features = features or numbers.count(b" ") + 1
-        for index in alike.get(_folded(word.decode("utf-8", "replace")), ()):
-            same = encoded[index] == word
+        for index in alike.get(_folded(spelling.decode("utf-8", "replace")), ()):
+            same = encoded[index] == spelling
             if same and index in exact:
                 repeated.append(vocabulary[index])
             elif same or index not in vectors:
@@ -85,10 +86,10 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes, bytes]]:
                     continue
                 features = features or line.count(b" ")
                 # A word may hold spaces (GloVe's ". . ."), so fields are counted from the end.
-                word, *numbers = (
+                word, *fields = (
                     line.rsplit(b" ", features) if features and line.count(b" ") > features else line.split(b" ", 1)
                 )
-                numbers = b" ".join(numbers)
+                numbers = b" ".join(fields)
                 if not features or numbers.count(b" ") + 1 != features or not numbers:
                     raise UserError(
                         f"{path}:{number}: expected {LINE}, {features or 'some'} on every line. "
@@ -110,7 +111,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes, bytes]]:
         )
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path) -> gzip.GzipFile | BufferedReader:
     with path.open("rb") as file:
         start = file.read(4)
     if start == ZIP_MAGIC:

@@ -56,7 +56,7 @@ def save_state(directory: Path, model: "keras.Model", history: History) -> None:
         if history.best == number:
             with averaged(model):
                 save_variables(folder / "best.npz", model.variables)
-        elif history.best is not None:
+        elif history.best is not None and previous is not None:
             _link_or_copy(previous / "best.npz", folder / "best.npz")
         write_json(folder / "progress.json", asdict(history))
 
@@ -82,7 +82,10 @@ def read_history(directory: Path) -> History:
 
 def restore_state(directory: Path, model: "keras.Model") -> None:
     """Restore model and optimizer variables of the last finished epoch."""
-    load_variables(latest_state(directory) / "variables.npz", model.variables + model.optimizer.variables)
+    folder = latest_state(directory)
+    if folder is None:
+        raise ValueError(f"{directory}: no epoch of this run was finished")
+    load_variables(folder / "variables.npz", model.variables + model.optimizer.variables)
 
 
 def restore_best(directory: Path, model: "keras.Model") -> None:

@@ -163,7 +163,7 @@ def refuse_other(
 
 def check_finished(request: Request, examples: Examples) -> None:
     """Raise UserError, naming what differs, if the finished run of that name had other settings or data."""
-    target = request.output / request.task / request.name
+    target = request.output / request.task / str(request.name)
     record = read_artifact(target).record
     refuse_other(target, record | record["data"], request, examples)
 

@@ -48,7 +48,7 @@ def _cropped(frames: np.ndarray, shares: np.ndarray, places: np.ndarray) -> np.n
     cv2 = import_cv2()
     _, height, width, channels = frames.shape
     rows, columns = np.maximum(np.rint((1 - shares) * (height, width)), 1).astype(int)
-    top, column = ((height - rows, width - columns) * places + 0.5).astype(int)
+    top, column = (places * (height - rows, width - columns) + 0.5).astype(int)
     window = frames[:, top : top + rows, column : column + columns]
     stretched = [cv2.resize(np.ascontiguousarray(frame), (width, height)) for frame in window]
     return np.stack(stretched).reshape(-1, height, width, channels)

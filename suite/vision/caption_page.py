@@ -61,8 +61,7 @@ class CaptionPage:
         """
         from suite.vision.image import read_image
 
-        in_memory = isinstance(picture, np.ndarray)
-        pixels, name = (picture, "") if in_memory else (read_image(picture), str(picture))
+        pixels, name = (picture, "") if isinstance(picture, np.ndarray) else (read_image(picture), str(picture))
         parts = [
             f'<img alt="" src="{_jpeg(_small(pixels))}">',
             f"<figcaption>{html.escape(caption)}",
@@ -70,7 +69,7 @@ class CaptionPage:
             f"<small>{html.escape(name)}</small></figcaption>",
         ]
         style = ""
-        if words:
+        if words and model_view is not None:
             style = f' style="--seen: url({_jpeg(model_view)})"'
             cells = (
                 f'<span><div><img alt="" src="{_veil(weights)}"></div>{html.escape(word)}</span>'

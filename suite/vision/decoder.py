@@ -194,13 +194,14 @@ class Pictures:
 
     def _convert(self, frame: "av.VideoFrame", pixel_format: str) -> np.ndarray:
         import av
+        from av.video.reformatter import Colorspace
 
         width, height = self._scaled
         settings: dict[str, Any] = {"format": pixel_format, "interpolation": "BICUBIC", "threads": 1}
         try:
             converted = _reformatter().reformat(frame, width, height, **settings)
         except av.FFmpegError:  # a matrix of colours that FFmpeg knows no formula for
-            converted = _reformatter().reformat(frame, width, height, src_colorspace="ITU601", **settings)
+            converted = _reformatter().reformat(frame, width, height, src_colorspace=Colorspace.ITU601, **settings)
         return converted.to_ndarray()
 
 

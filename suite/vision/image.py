@@ -79,7 +79,7 @@ def _decode(data: bytes, pillow: ModuleType) -> tuple[np.ndarray, tuple[str, ...
 
 def _orientation(picture: "Image") -> int:
     """Return the EXIF orientation, 1 to 8; 1 where there is none that can be read."""
-    for tags_of in (lambda: picture.tag_v2, picture.getexif):  # of a TIFF; of any other file
+    for tags_of in (lambda: vars(picture)["tag_v2"], picture.getexif):  # of a TIFF; of any other file
         with suppress(Exception):
             orientation = int(tags_of().get(ORIENTATION, 1))
             return orientation if 1 <= orientation <= 8 else 1
@@ -99,7 +99,7 @@ def _frame_remarks(picture: "Image") -> tuple[str, ...]:
     """Say that there are more pictures in the file; the second one of a phone's MPO is a by-product of the photo."""
     animated = False
     with suppress(Exception):
-        animated = picture.format != "MPO" and picture.is_animated
+        animated = picture.format != "MPO" and getattr(picture, "is_animated", False)
     if not animated:
         return ()
     return ("of several pages the first is read" if picture.format == "TIFF" else "of an animation the first is read",)

@@ -55,13 +55,14 @@ def _over_white(picture: "Image") -> tuple[np.ndarray, tuple[str, ...]]:
     from PIL import Image
 
     picture = picture.convert("RGBA")
-    opaque = picture.getextrema()[3][0] == 255
+    opaque = picture.getchannel("A").getextrema()[0] == 255
     picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     return np.asarray(picture.convert("RGB")), () if opaque else ("what is transparent is laid over white",)
 
 
 def _from_grey(picture: "Image") -> tuple[np.ndarray, tuple[str, ...]]:
-    values, remarks = np.asarray(picture).astype(np.float64), ()
+    values = np.asarray(picture).astype(np.float64)
+    remarks: tuple[str, ...] = ()
     tags = getattr(picture, "tag_v2", {})
     if picture.mode in SIXTEEN_BITS:
         white = 2 ** _tag(tags, BITS, 16) - 1

@@ -76,7 +76,7 @@ def _count(path: Path, modified: int, size: int) -> VideoInfo:
         for frame in decoder:
             first = first or frame
             stamps.append(math.nan if frame.pts is None else frame.pts)
-        if first is None:
+        if first is None or video.stream.time_base is None:
             require_whole(video, decoder, 0.0, 0.0)
             raise UserError(f"{path}: {_fewest(0)}")
         unit = float(video.stream.time_base)
@@ -127,8 +127,8 @@ def read_clip(
     info = video_info(path)
     places = np.arange(info.frames) if choose is None else np.asarray(choose(info.times))
     chunks, waiting = [], []
-    indices, repeats = np.unique(places, return_counts=True)
-    repeats = dict(zip(indices.tolist(), repeats.tolist(), strict=True))
+    indices, counts = np.unique(places, return_counts=True)
+    repeats = dict(zip(indices.tolist(), counts.tolist(), strict=True))
     for index, frame in _frames_at(Path(path), repeats, channels):
         waiting += [frame] * repeats[index]
         if len(waiting) >= CHUNK:

@@ -23,9 +23,11 @@ def at_even_rate(frames: Iterable[tuple[float, Frame]], frame_rate: float | None
     if frame_rate is None:
         yield from frames
         return
-    start, latest, on_show, slot = None, 0.0, None, 0
+    start: float | None = None
+    latest, slot = 0.0, 0
     for time, frame in frames:
-        start = time if start is None else start
+        if start is None:
+            start, on_show = time, frame
         while start + slot / frame_rate + EARLY < time:
             yield start + slot / frame_rate, on_show
             slot += 1

@@ -125,8 +125,8 @@ def _reason(stderr: str) -> str:
 def _members(tarball: bytes) -> dict[str, bytes]:
     """Return the files of a package, by their path inside it."""
     with tarfile.open(fileobj=io.BytesIO(tarball), mode="r:gz") as archive:
-        files = (member for member in archive if member.isfile())
-        return {member.name.partition("/")[2]: archive.extractfile(member).read() for member in files}
+        files = ((member, archive.extractfile(member)) for member in archive if member.isfile())
+        return {member.name.partition("/")[2]: file.read() for member, file in files if file is not None}
 
 
 def _without_map(script: bytes) -> bytes:

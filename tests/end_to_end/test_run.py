@@ -1,5 +1,6 @@
 """The command line from data to answers, in one process."""
 
+import io
 import json
 import math
 import os
@@ -8,6 +9,7 @@ import subprocess
 import sys
 from itertools import chain
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -121,6 +123,14 @@ def test_python_and_command_line_agree(suite, workdir, trained):
     (said,) = suite("predict", trained.model_dir, "never dull , but clumsy", "--json").json_lines
     answer = package.load(trained.model_dir).predict("never dull , but clumsy")
     assert said["scores"] == pytest.approx(answer.scores, abs=1e-6) and said["label"] == answer.label
+
+
+def test_lines_of_stdin_are_answered_into_a_file(suite, workdir, trained, monkeypatch):
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"a good film\nso bad\n")))
+    done = suite("predict", trained.model_dir, "-", "--output", "answers.jsonl")
+    assert done.status == 0 and "answers.jsonl: 2 answers" in done.err, done.err
+    lines = Path("answers.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["input"] for line in lines] == ["a good film", "so bad"]
 
 
 def test_the_tracked_model_predicts_from_plain_strings(workdir, trained):

@@ -111,7 +111,7 @@ def _portable(
 ) -> tuple[Tensors, Tensors]:
     # Nothing is padded for its own sake here: steps that do not count are cut off beforehand.
     if length is not None:
-        sequences = [sequence[:, :length] for sequence in sequences]
+        sequences = tuple(sequence[:, :length] for sequence in sequences)
     _, time = _static_or_dynamic(sequences[0])
     # Time first, so that a step is one contiguous block; everything that no state enters is computed before the loop.
     read = [

@@ -62,7 +62,7 @@ def network_key(network: "keras.Model", pooling: str) -> bytes:
     digest.update(_structures[network])
     for weight in network.weights:
         # A checksum tells weights that training changed; a digest of all of them would take as long as the pictures'.
-        digest.update(zlib.crc32(np.ascontiguousarray(weight.numpy())).to_bytes(4))
+        digest.update(zlib.crc32(np.ascontiguousarray(weight.numpy()).data).to_bytes(4))
     return digest.digest()
 
 
@@ -88,5 +88,5 @@ def clip_key(network: bytes, frames: np.ndarray) -> bytes:
     """Return the digest of a clip's pixels and of what stands for a network and its weights."""
     digest = hashlib.sha256(network)  # processors compute this one themselves: twice as fast as BLAKE2
     digest.update(repr((frames.shape, frames.dtype.str)).encode())
-    digest.update(np.ascontiguousarray(frames))
+    digest.update(np.ascontiguousarray(frames).data)
     return digest.digest()

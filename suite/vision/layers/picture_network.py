@@ -109,7 +109,7 @@ def _application(name: str) -> tuple[Callable[[tuple, str | None], keras.Model],
             f"setting 'backbone' (video: 'front'): expected a network of keras.applications, as resnet50{hint}, or a {OWN_ENDING} file. "
             f"Received: {name!r}"
         )
-    module = getattr(keras.applications, inspect.getmodule(function).__name__.rpartition(".")[2])
+    module = getattr(keras.applications, function.__module__.rpartition(".")[2])
 
     def make(shape: tuple, weights: str | None) -> keras.Model:
         return function(input_shape=shape, include_top=False, weights=weights)

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from pipelines.sentiment.config import Settings
-from pipelines.sentiment.model import build, class_weights, make_loss, with_attention
+from pipelines.sentiment.model import build
+from suite.answers.class_model import class_loss, class_weights, with_attention
 from suite.text import encode_texts, make_tokenizer, pad_encoded
 
 TEXTS = ["a warm and funny film", "", "dull !", "not good , not bad , just there"]
@@ -67,7 +68,7 @@ def test_it_learns_what_order_decides():
     texts = [a + b for a in ("good not bad ", "bad not good ") for b in ("", "film", "it is", "indeed !")] * 8
     targets = np.array([0 if text.startswith("good") else 1 for text in texts])
     model = build(settings, {"labels": ["a", "b"]})
-    model.compile(keras.optimizers.Adam(0.01), loss=make_loss(settings, {"labels": ["a", "b"]}), metrics=["accuracy"])
+    model.compile(keras.optimizers.Adam(0.01), loss=class_loss(2, settings.label_smoothing), metrics=["accuracy"])
     before = [weights.copy() for weights in model.get_weights()]
     history = model.fit(batch(settings, texts), targets, epochs=15, verbose=0).history
     assert history["accuracy"][-1] == 1
@@ -77,12 +78,12 @@ def test_it_learns_what_order_decides():
 def test_loss_weighs_classes_and_smooths_labels():
     probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]], "float32")
     targets = np.array([0, 2])
-    plain = make_loss(Settings(), LABELS)(targets, probabilities)
+    plain = class_loss(3, 0.0)(targets, probabilities)
     np.testing.assert_allclose(plain, -np.log([0.7, 0.8]), rtol=1e-5)
-    smooth = make_loss(Settings(label_smoothing=0.3), LABELS)(targets, probabilities)
+    smooth = class_loss(3, 0.3)(targets, probabilities)
     shares = np.array([[0.8, 0.1, 0.1], [0.1, 0.1, 0.8]])
     np.testing.assert_allclose(smooth, -(shares * np.log(probabilities)).sum(axis=1), rtol=1e-5)
     weights = class_weights(LABELS["labels"], ["bad", "bad", "bad", "neither"])
     np.testing.assert_allclose(weights, [4 / 9, 0, 4 / 3])
-    weighed = make_loss(Settings(class_weights="balanced"), LABELS | {"class_weights": weights})(targets, probabilities)
+    weighed = class_loss(3, 0.0, weights)(targets, probabilities)
     np.testing.assert_allclose(weighed, plain * np.array([4 / 9, 4 / 3]), rtol=1e-5)

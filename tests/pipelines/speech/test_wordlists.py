@@ -149,8 +149,7 @@ def test_texts_of_beam_search_have_one_space_between_words():
         steps[step, symbol] = math.log(0.6)
         steps[step, 0] = math.log(0.3 if symbol else 0.6)
     decoder = make_decoder({"symbols": SYMBOLS}, BEAM, n_best=4)
-    best, alternatives = decoder(steps)
-    texts = [alternative.text for alternative in alternatives]
-    assert best.text == texts[0] == "a b" and len(set(texts)) == len(texts) == 4
+    texts = [spelling.text for spelling in decoder(steps)]
+    assert texts[0] == "a b" and len(set(texts)) == len(texts) == 4
     assert not any("  " in text or text != text.strip() for text in texts)
     assert make_decoder({"symbols": SYMBOLS}, Settings()).text(steps) == "a b"

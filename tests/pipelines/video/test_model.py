@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 
 from pipelines.video.config import Settings, sees_ahead
-from pipelines.video.model import build, phases, with_attention
+from pipelines.video.model import build, phases
+from suite.answers.class_model import with_attention
 from suite.errors import UserError
 
 LABELS = {"labels": ["left", "right", "up"]}

@@ -23,7 +23,12 @@ from suite.inputs.kind import FileContents
 from suite.signature import Arrays
 from suite.text.token_tokenizer import join_tokens
 
-ASSETS: dict[str, Any] = {"labels": scheme_tags(["LOC", "PER"], "bioes"), "scheme": "bioes", "intents": []}
+ASSETS: dict[str, Any] = {
+    "labels": scheme_tags(["LOC", "PER"], "bioes"),
+    "scheme": "bioes",
+    "intents": [],
+    "longest": 1000,
+}
 
 
 def raw_arrays(text: str, settings: Any) -> Arrays:
@@ -102,7 +107,7 @@ def test_spans_are_the_characters_of_any_text() -> None:
 )
 def test_spans_of_every_scheme(scheme: str, tags: list[str], spans: list[tuple[str, str]]) -> None:
     labels = ["O", "LOC", "PER"] if scheme == "none" else scheme_tags(["LOC", "PER"], scheme)
-    assets = {"labels": labels, "scheme": scheme, "intents": []}
+    assets = {"labels": labels, "scheme": scheme, "intents": [], "longest": 1000}
     tagged = answer(outputs_of("a b c", [(0, 1), (2, 3), (4, 5)], tags, assets), "a b c", assets, None)
     assert [(span.text, span.label) for span in tagged.spans] == spans
 
@@ -184,7 +189,7 @@ def test_figures_are_those_of_seqeval(letters: str, scheme: str) -> None:
                 for place, tag in enumerate(good)
             ]
         )
-    assets = {"labels": scheme_tags(["LOC", "PER"], scheme), "scheme": scheme, "intents": []}
+    assets = {"labels": scheme_tags(["LOC", "PER"], scheme), "scheme": scheme, "intents": [], "longest": 1000}
     evaluation = evaluation_of(truth, predicted, assets)
     as_iob = [[tag.replace("S-", "B-").replace("E-", "I-") for tag in tags] for tags in predicted]
     gold = truth if scheme == "iob2" else [list(spans_to_tags(_spans(tags), len(tags), scheme)) for tags in truth]
@@ -220,7 +225,7 @@ def _spans(tags: list[str]) -> list[tuple[int, int, str]]:
 def test_figures_by_hand() -> None:
     truth = [["B-PER", "I-PER", "O"], ["B-LOC", "I-LOC", "O"], ["O", "B-PER", "B-LOC"], ["O"]]
     predicted = [["I-PER", "I-PER", "O"], ["B-LOC", "I-PER", "O"], ["O", "B-PER", "B-LOC"], ["O"]]
-    assets = {"labels": scheme_tags(["LOC", "PER"], "iob2"), "scheme": "iob2", "intents": []}
+    assets = {"labels": scheme_tags(["LOC", "PER"], "iob2"), "scheme": "iob2", "intents": [], "longest": 1000}
     evaluation = evaluation_of(truth, predicted, assets)
     # As conlleval counts: I at the start begins a span, and I-PER behind B-LOC another one.
     #   PER found 0-2, LOC 0-1, PER 1-2, PER, LOC: 3 of 5 right, of 4 in the data.
@@ -242,7 +247,7 @@ def test_figures_by_hand() -> None:
 
 
 def test_of_plain_labels_f1_is_the_accuracy_and_outside_is_no_label() -> None:
-    assets = {"labels": ["O", "DET", "NOUN"], "scheme": "none", "intents": []}
+    assets = {"labels": ["O", "DET", "NOUN"], "scheme": "none", "intents": [], "longest": 1000}
     metrics = evaluation_of([["DET", "NOUN", "NOUN", "DET"]], [["DET", "NOUN", "DET", "DET"]], assets).metrics
     assert {metrics[name] for name in ("f1", "strict_f1", "precision", "recall", "accuracy")} == {0.75}
     metrics = evaluation_of([["O", "O", "NOUN"]], [["O", "O", "O"]], assets).metrics

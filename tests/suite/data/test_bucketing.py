@@ -3,7 +3,13 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from suite.data.bucketing import BatchPlan, Budget, bucket_lengths, padding_waste, plan_batches
+from suite.data.bucketing import BatchPlan, Budget, bucket_lengths, plan_batches
+
+
+def padding_waste(plans, lengths):
+    """Return the share of all steps of the batches that is padding."""
+    steps = sum(len(plan.indices) * plan.length for plan in plans)
+    return 1 - float(np.sum(np.asarray(lengths, dtype=np.int64))) / steps if steps else 0.0
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from suite.config import TrainingSettings
 from suite.data.manifest import Columns, path_fault, read_manifest
-from suite.data.sources import Source
+from suite.data.sources import SourceFile
 from suite.errors import UserError
 
 
@@ -21,7 +21,7 @@ def fault(sound, word):
 
 
 def read(path, part=None, columns=COLUMNS):
-    return read_manifest(Source(path, path.name, part, "file"), Settings(), columns, fault)
+    return read_manifest(SourceFile(path, path.name, part, "file"), Settings(), columns, fault)
 
 
 def test_rows_have_their_place_cells_part_and_group(tmp_path):

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from suite.data.tables import read_table, table_kind
+from suite.data.tables import read_table, table_format
 from suite.errors import UserError
 
 
@@ -24,7 +24,7 @@ def places(table):
 
 
 def test_kind_by_ending():
-    assert [table_kind(name) for name in ("a.csv", "A.TSV", "a.jsonl.gz", "a.txt", "csv", "a.gz")] == [
+    assert [table_format(name) for name in ("a.csv", "A.TSV", "a.jsonl.gz", "a.txt", "csv", "a.gz")] == [
         "csv",
         "tsv",
         "jsonl",

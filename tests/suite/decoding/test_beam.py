@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from suite.decoding.beam import beam_search
+from suite.decoding.beam import prefix_beam_search
 from suite.decoding.greedy import greedy
 from suite.decoding.ngram import train
 from suite.errors import UserError
@@ -17,7 +17,7 @@ EVERYTHING = {"beam_width": 5000, "symbol_threshold": 0.0}
 def expected_scores(
     totals, symbols, language_model=None, lm_weight=0.5, word_bonus=0.0, symbol_bonus=0.0, lexicon=None, hot_words=None
 ):
-    """{ids: score} by the formula of `beam_search`, from the acoustic scores of every text."""
+    """{ids: score} by the formula of `prefix_beam_search`, from the acoustic scores of every text."""
     scores = {}
     for ids, total in totals.items():
         text = "".join(symbols[index] for index in ids)
@@ -56,7 +56,7 @@ def test_equals_every_text_written_out(random_log_probs, all_alignments, case):
         log_probs = random_log_probs(6, 4, seed, scale=1.0)
         expected = expected_scores(all_alignments(log_probs), SYMBOLS, **CASES[case])
         ranked = sorted(expected, key=expected.get, reverse=True)
-        found = beam_search(log_probs, SYMBOLS, n_best=10**6, **EVERYTHING, **CASES[case])
+        found = prefix_beam_search(log_probs, SYMBOLS, n_best=10**6, **EVERYTHING, **CASES[case])
         assert {tuple(one.ids) for one in found} == set(expected)
         np.testing.assert_allclose([one.score for one in found], [expected[ids] for ids in ranked], rtol=1e-9)
         assert found[0].text == "".join(SYMBOLS[index] for index in ranked[0])
@@ -69,7 +69,7 @@ def test_a_narrow_beam_gives_true_scores_and_never_less_than_greedy(random_log_p
         expected = expected_scores(all_alignments(log_probs), SYMBOLS, **CASES[case])
         path = tuple(greedy(log_probs).ids)
         for width in (1, 2, 5):
-            best = beam_search(log_probs, SYMBOLS, beam_width=width, **CASES[case])[0]
+            best = prefix_beam_search(log_probs, SYMBOLS, beam_width=width, **CASES[case])[0]
             assert best.score == pytest.approx(expected[tuple(best.ids)], rel=1e-9)
             assert best.score >= expected.get(path, -np.inf) - 1e-9
 
@@ -84,7 +84,7 @@ def test_symbols_of_several_characters_are_scored_as_their_text(random_log_probs
     for seed, case in enumerate(cases.values()):
         log_probs = random_log_probs(5, 5, seed, scale=1.0)
         expected = expected_scores(all_alignments(log_probs), symbols, **case)
-        found = beam_search(log_probs, symbols, n_best=10**6, **EVERYTHING, **case)
+        found = prefix_beam_search(log_probs, symbols, n_best=10**6, **EVERYTHING, **case)
         assert {tuple(one.ids) for one in found} == set(expected)
         np.testing.assert_allclose([one.score for one in found], sorted(expected.values(), reverse=True), rtol=1e-9)
 
@@ -96,7 +96,7 @@ def test_scores_are_no_worse_than_those_of_tensorflow(random_log_probs):
         decoded, _ = tf.nn.ctc_beam_search_decoder(rolled, [60], beam_width=20, top_paths=1)
         theirs = tf.sparse.to_dense(decoded[0])[0].numpy() + 1
         symbols = ["", *"abcdefg"]
-        ours = beam_search(log_probs, symbols, beam_width=20)[0]
+        ours = prefix_beam_search(log_probs, symbols, beam_width=20)[0]
         loss = tf.nn.ctc_loss(
             theirs[None].astype(np.int32), log_probs[:, None].astype(np.float32), [len(theirs)], [60], blank_index=0
         )
@@ -116,30 +116,30 @@ def test_a_language_model_chooses_among_what_sounds_alike():
     sentences = ["the dog sat", "a dog", "the cat"]
     for level in ("character", "word"):
         model = train(sentences, 3, level)
-        assert beam_search(log_probs, symbols, language_model=model, lm_weight=1.0)[0].text == "the dog"
-    assert beam_search(log_probs, symbols, hot_words={"the": 1.0})[0].text == "the doj"
-    assert beam_search(log_probs, symbols, lexicon=["thi", "dog", "the"])[0].text == "thi dog"
+        assert prefix_beam_search(log_probs, symbols, language_model=model, lm_weight=1.0)[0].text == "the dog"
+    assert prefix_beam_search(log_probs, symbols, hot_words={"the": 1.0})[0].text == "the doj"
+    assert prefix_beam_search(log_probs, symbols, lexicon=["thi", "dog", "the"])[0].text == "thi dog"
 
 
 def test_frames_are_where_each_symbol_begins():
     log_probs = np.log(np.full((7, 4), 0.02))
     for frame, symbol in enumerate([0, 2, 2, 0, 2, 3, 3]):
         log_probs[frame, symbol] = np.log(0.94)
-    best = beam_search(log_probs, SYMBOLS)[0]
+    best = prefix_beam_search(log_probs, SYMBOLS)[0]
     assert (best.text, best.frames.tolist()) == ("aab", [1, 4, 5])
 
 
 @pytest.mark.parametrize("log_probs", [np.zeros((0, 4)), np.log([[1.0, 1e-9, 1e-9, 1e-9]])])
 def test_nothing_said(log_probs):
-    assert [one.text for one in beam_search(log_probs, SYMBOLS)] == [""]
+    assert [one.text for one in prefix_beam_search(log_probs, SYMBOLS)] == [""]
 
 
 def test_certainty_and_impossibility_are_borne():
     with np.errstate(divide="ignore"):
         log_probs = np.log(np.eye(4)[[2, 0, 3, 1, 2]])
-    assert beam_search(log_probs, SYMBOLS)[0].text == "ab a"
-    assert beam_search(log_probs, SYMBOLS)[0].score == pytest.approx(0)
-    assert beam_search(log_probs, SYMBOLS, lexicon=["b"])[0].text == ""
+    assert prefix_beam_search(log_probs, SYMBOLS)[0].text == "ab a"
+    assert prefix_beam_search(log_probs, SYMBOLS)[0].score == pytest.approx(0)
+    assert prefix_beam_search(log_probs, SYMBOLS, lexicon=["b"])[0].text == ""
 
 
 def test_long_utterances_keep_their_scores():
@@ -149,7 +149,7 @@ def test_long_utterances_keep_their_scores():
     probabilities = np.full((900, 4), 0.2)
     probabilities[np.arange(900), path] = 0.4
     log_probs = np.log(probabilities)
-    best = beam_search(log_probs, SYMBOLS, language_model=train(LINES, 3, "character"), beam_width=10)[0]
+    best = prefix_beam_search(log_probs, SYMBOLS, language_model=train(LINES, 3, "character"), beam_width=10)[0]
     target = tf.sparse.from_dense(best.ids[None])  # with sparse labels TensorFlow takes its fast kernel
     loss = tf.nn.ctc_loss(target, log_probs[:, None].astype(np.float32), None, [900], blank_index=0)
     beside = 0.5 * train(LINES, 3, "character").score(best.text)
@@ -160,11 +160,11 @@ def test_long_utterances_keep_their_scores():
 @pytest.mark.parametrize("word", ["xyz", "a b", ""])
 def test_a_hot_word_that_cannot_be_said_is_refused(word):
     with pytest.raises(UserError, match="Hot words"):
-        beam_search(np.zeros((2, 4)), SYMBOLS, hot_words={word: 1.0})
+        prefix_beam_search(np.zeros((2, 4)), SYMBOLS, hot_words={word: 1.0})
 
 
 def test_other_shapes_and_numbers_are_refused():
     with pytest.raises(ValueError, match="`log_probs` must have shape"):
-        beam_search(np.zeros((2, 5)), SYMBOLS)
+        prefix_beam_search(np.zeros((2, 5)), SYMBOLS)
     with pytest.raises(ValueError, match="must be at least"):
-        beam_search(np.zeros((2, 4)), SYMBOLS, beam_width=0)
+        prefix_beam_search(np.zeros((2, 4)), SYMBOLS, beam_width=0)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from suite.decoding import tuning
-from suite.decoding.beam import beam_search
+from suite.decoding.beam import prefix_beam_search
 from suite.decoding.greedy import greedy
 from suite.decoding.ngram import train
 
@@ -36,7 +36,7 @@ def test_the_weights_give_the_lowest_error_rate_tried(utterances, monkeypatch):
 
     assert found.greedy_wer == jiwer.wer(SENTENCES, [greedy(one).text(SYMBOLS) for one in utterances])
     texts = [
-        beam_search(one, SYMBOLS, 10, model, lm_weight=found.lm_weight, word_bonus=found.word_bonus)[0].text
+        prefix_beam_search(one, SYMBOLS, 10, model, lm_weight=found.lm_weight, word_bonus=found.word_bonus)[0].text
         for one in utterances
     ]
     assert found.wer == jiwer.wer(SENTENCES, texts) == min(rate for *_, rate in found.trials)

@@ -13,7 +13,7 @@ from suite.answers.outputs import COUNT, DECISION, INNER, LOG_PROBABILITY, PROBA
 from suite.artifact import Artifact
 from suite.config import TrainingSettings
 from suite.export import export, offers
-from suite.export.offers import Facts, model_facts, refusal
+from suite.export.offers import ModelFacts, model_facts, refusal
 from suite.export.parity import compare
 from suite.export.source import Samples, Source
 from suite.export.worker import belongs_to, stays_float
@@ -205,7 +205,7 @@ def test_answers_are_trimmed_in_every_runtime(sound, exported):
 
 
 def test_int8_of_a_scan_is_for_fixed_shapes():
-    facts = Facts(frozenset({"mingru"}), frozenset({"mingru"}), bidirectional=False, chunks=True)
+    facts = ModelFacts(frozenset({"mingru"}), frozenset({"mingru"}), bidirectional=False, chunks=True)
     assert refusal(facts, "compiled", "int8") is None
     assert "--deployment compiled, or --deployment streaming" in refusal(facts, "interpreter", "int8")
     mixed = replace(facts, recurrences=frozenset({"mingru", "gru"}))
