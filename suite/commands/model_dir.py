@@ -50,15 +50,14 @@ OwnModelDir = Annotated[
     Path,
     typer.Argument(parser=own_model_dir, metavar="MODEL_DIR", help=f"folder of a saved model, or {NAMES}"),
 ]
-ModelOrFile = Annotated[
-    Path | None,
-    typer.Argument(
-        parser=read_model_dir,
-        metavar="MODEL_DIR",
-        help=f"folder of a saved model, an exported file alone, or {NAMES}",
-        show_default=False,
-    ),
-]
+_MODEL_OR_FILE = typer.Argument(
+    parser=read_model_dir,
+    metavar="MODEL_DIR",
+    help=f"folder of a saved model, an exported file alone, or {NAMES}",
+    show_default=False,
+)
+ModelOrFile = Annotated[Path, _MODEL_OR_FILE]
+ModelOrNone = Annotated[Path | None, _MODEL_OR_FILE]
 InitModel = Annotated[
     Path | None,
     typer.Option(parser=read_model_dir, metavar="MODEL_DIR", help=f"model to begin from (warm start), or {NAMES}"),

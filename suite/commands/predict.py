@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from suite.commands.model_dir import ModelOrFile
+from suite.commands.model_dir import ModelOrNone
 from suite.commands.output import emit, progress, show, start_tensorflow, words
 from suite.commands.predict_ray import ActorsAsked, answer_on_ray, refuse_with_ray
 from suite.commands.task_options import declaration, split_options
@@ -21,7 +21,7 @@ LONGEST_NAME = 100  # characters of an input that are shown beside its answer
 
 def predict(
     context: typer.Context,
-    model_dir: ModelOrFile = None,
+    model_dir: ModelOrNone = None,
     inputs: Annotated[
         list[str] | None, typer.Argument(metavar="INPUT...", help="files, folders, texts, or - for lines of stdin")
     ] = None,
