@@ -46,8 +46,9 @@ def promote(
     if json:
         emit(_plain(contest, artifact.task, model_dir, (name, alias, version)))
     else:
-        columns = {contest.champion.title: contest.champion_scored} if contest.champion_scored else {}
-        columns[str(model_dir)] = contest.scored
+        columns = {str(model_dir): contest.scored}
+        if contest.champion is not None and contest.champion_scored is not None:
+            columns = {contest.champion.title: contest.champion_scored} | columns
         title = f"{artifact.task}: {contest.scored.examples} examples ({contest.scored.part})"
         show_figures(
             title, {column: scored.evaluation.metrics for column, scored in columns.items()}, artifact.pipeline.METRICS

@@ -50,8 +50,9 @@ def signature(artifact: Artifact, answers: list[dict[str, Any]] | None = None) -
     made = ModelSignature(
         inputs=Schema([column]),
         outputs=infer_signature(model_output=answers).outputs if answers else answer_schema(pipeline),
-        params=infer_signature(params=options).params if options else None,
     )
+    if options:
+        made.params = infer_signature(params=options).params
     made._is_signature_from_type_hint = True
     return made
 
