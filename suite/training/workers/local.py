@@ -14,9 +14,9 @@ from typing import IO
 
 from suite.training.workers.cluster import VARIABLE, config_of
 
-GRACE = 30.0  # seconds in which the others may end themselves and say why, once one has gone
+GRACE = 20.0  # seconds in which the others may end themselves and say why, once one has gone
 FAREWELL = 60.0  # seconds in which the others end once the chief has ended well
-LEAVING = 20.0  # seconds in which a worker that is asked to end does what it has to
+LEAVING = 15.0  # seconds in which a worker that is asked to end does what it has to
 LAST_LINES = 15
 PR_SET_PDEATHSIG = 1  # of Linux' prctl
 

@@ -110,4 +110,7 @@ def _moments(
     counted = tf.ones_like(inputs[..., :1]) if mask is None else tf.cast(mask, inputs.dtype)[..., tf.newaxis]
     count = _over_workers(tf.reduce_sum(counted)) + (0.0 if mask is None else keras.config.epsilon())
     mean = _over_workers(tf.reduce_sum(inputs * counted, axes)) / count
-    return mean, _over_workers(tf.reduce_sum(tf.square(inputs - mean) * counted, axes)) / count
+    differences = (
+        tf.square(inputs - tf.stop_gradient(mean)) * counted
+    )  # as TensorFlow does: by the mean it changes nothing
+    return mean, _over_workers(tf.reduce_sum(differences, axes)) / count
