@@ -23,25 +23,11 @@ pytestmark = pytest.mark.cluster
 ROOT = Path(__file__).resolve().parents[2]
 WORST = 1e-5  # difference of a weight
 SECONDS = 900
-# 21 steps or more in all, the last batch of an epoch a small one: with three workers some have no row of it.
+# Tasks without batch normalization (docs/scale.md says why); an epoch of 20 steps or more, the last batch a smaller one.
 TASKS = {
     "sentiment": ("epochs=1", "batch_size=129", "units=16", "embedding=16"),
     "tagging": ("epochs=1", "batch_size=28", "units=16"),
     "tagging without CRF": ("epochs=1", "batch_size=28", "units=16", "decoder=softmax"),
-    "video": ("epochs=1", "batch_size=25", "units=16"),
-    "captioning": (
-        "epochs=1",
-        "self_critical_epochs=1",
-        "batch_size=180",
-        "height=48",
-        "width=48",
-        "grid=3",
-        "units=16",
-        "attention_units=16",
-        "embedding_size=16",
-        "attention_regulariser=0.5",
-        "scheduled_sampling=0.2",
-    ),
     "speech": ("epochs=1", "batch_size=8", "units=32", "time_masks=1", "frequency_masks=1", "speed=[0.9, 1.1]"),
 }
 
@@ -107,6 +93,8 @@ def test_workers_placed_by_ray_come_to_the_weights_of_one(alone: tuple[list[obje
     assert worst_difference(train(tmp_path, *words, "--name", "two", "--workers", 2, "--ray"), expected) < WORST
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(SECONDS)
 def test_under_a_tf_config_of_others_a_command_is_a_worker(alone: tuple[list[object], dict], tmp_path: Path) -> None:
     words, expected = alone
     with socket.socket() as first, socket.socket() as second:
@@ -129,7 +117,7 @@ def test_under_a_tf_config_of_others_a_command_is_a_worker(alone: tuple[list[obj
 @pytest.mark.slow
 @pytest.mark.timeout(SECONDS)
 @pytest.mark.parametrize("name", TASKS)
-def test_workers_come_to_the_weights_of_one_in_every_task(name: str, tmp_path: Path) -> None:
+def test_workers_come_to_the_weights_of_one(name: str, tmp_path: Path) -> None:
     task = name.split()[0]
     load_pipeline(task).make_sample(tmp_path / "data")
     words = words_of(task, tmp_path / "data", *TASKS[name])
