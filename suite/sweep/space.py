@@ -172,6 +172,7 @@ def _refusal(settings: TrainingSettings, values: dict[str, Any]) -> str | None:
 def _random_draws(settings: TrainingSettings, space: Space) -> Iterator[dict[str, Any]]:
     import optuna
 
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=settings.seed))
     ask = partial(study.ask, distributions(space, type(settings)))
     while True:
