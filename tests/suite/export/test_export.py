@@ -245,10 +245,10 @@ def test_int8_streams_without_a_loop(workdir, exported, one_direction):
 
 
 @pytest.mark.slow
-def test_a_scan_of_fixed_shape_is_quantised_whole(suite, workdir, train_tiny):
+def test_a_scan_of_fixed_shape_is_quantised_whole(workdir, exported, train_tiny):
     scanned = train_tiny("scan", "cell=min_gru", "ngrams=[3]", "max_tokens=50")
-    entries = exported(suite, scanned.model_dir, "--deployment", "compiled", "--quantize", "int8")
-    entries |= exported(suite, scanned.model_dir, "--deployment", "compiled")
+    entries = exported(scanned.model_dir, "--deployment", "compiled", "--quantize", "int8")
+    entries |= exported(scanned.model_dir, "--deployment", "compiled")
     for name, tolerance in (("compiled.tflite", 1e-4), ("compiled-int8.tflite", 0.05)):
         assert "WHILE" not in entries[name]["ops"] and entries[name]["flex"] == []
         path = scanned.model_dir / "tflite" / name
@@ -257,12 +257,12 @@ def test_a_scan_of_fixed_shape_is_quantised_whole(suite, workdir, train_tiny):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("cell", ["cifg_projected_norm", "indy_lstm", "rg_lru", "layer_norm_lstm"])
-def test_every_cell_in_every_deployment(suite, workdir, train_tiny, cell):
+def test_every_cell_in_every_deployment(workdir, exported, train_tiny, cell):
     model_dir = train_tiny(
         cell, f"cell={cell}", "bidirectional=false", "units=40", "ngrams=[3]", "max_tokens=50"
     ).model_dir
     for quantization in ("none", "float16", "dynamic"):
-        entries = exported(suite, model_dir, "--deployment", "all", "--quantize", quantization)
+        entries = exported(model_dir, "--deployment", "all", "--quantize", quantization)
         assert all(entry["flex"] == entry["custom"] == [] for entry in entries.values())
         interpreter = next(entry for entry in entries.values() if entry["deployment"] == "interpreter")
         assert ("UNIDIRECTIONAL_SEQUENCE_LSTM" in interpreter["ops"]) == (cell in ("cifg_projected_norm", "indy_lstm"))
