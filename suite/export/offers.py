@@ -26,7 +26,6 @@ class ModelFacts:
 
     Attributes:
         recurrences: Kinds of recurrent layers: `"lstm"`, `"gru"`.
-        scanned: Those of them that are linear in their state, which a file of fixed shape holds without a loop.
         bidirectional: Whether any of them reads in both directions.
         chunks: Whether an input comes in chunks; its other inputs (a length) are then of one chunk too.
         offline: Why none does.
@@ -34,7 +33,6 @@ class ModelFacts:
     """
 
     recurrences: frozenset[str]
-    scanned: frozenset[str]
     bidirectional: bool
     chunks: bool
     offline: str = ""
@@ -45,20 +43,16 @@ def model_facts(model: "keras.Model", signature: Signature) -> ModelFacts:
     """Return the facts of a trained model and the first signature that goes into its files."""
     import keras
 
-    from suite.recurrent.min_rnn import MinimalRNN
-
-    kinds, scanned, bidirectional = set(), set(), False
+    kinds, bidirectional = set(), False
     for layer in model._flatten_layers():
         bidirectional = bidirectional or isinstance(layer, keras.layers.Bidirectional)
         if isinstance(layer, keras.layers.LSTM):
             kinds.add("lstm")
         elif isinstance(layer, keras.layers.RNN) or hasattr(layer, "step"):
             kinds.add(type(layer).__name__.lower())
-        if isinstance(layer, MinimalRNN):
-            scanned.add(type(layer).__name__.lower())
     chunks = any(raw.chunk for raw in signature.inputs.values())
     rules = signature.rules
-    return ModelFacts(frozenset(kinds), frozenset(scanned), bidirectional, chunks, rules.offline, rules.no_int8)
+    return ModelFacts(frozenset(kinds), bidirectional, chunks, rules.offline, rules.no_int8)
 
 
 def file_name(deployment: str, quantization: str, custom_ops: bool = False) -> str:
@@ -112,18 +106,11 @@ def refusal(facts: ModelFacts, deployment: str, quantization: str) -> str | None
         return f"{facts.no_int8}; use --quantize dynamic"
     if quantization != "int8" or deployment == "streaming":
         return None
-    if deployment == "compiled" and facts.recurrences and facts.recurrences == facts.scanned:
-        return None
     unfused = ", ".join(sorted(facts.recurrences - {"lstm"}))
     if unfused:
         return (
             f"int8 needs the fused op of a plain lstm; a loop cannot be calibrated, nor can {unfused}; use --quantize "
-            "dynamic"
-            + "".join(
-                f", or --deployment {other}"
-                for other in ("compiled", "streaming")
-                if other != deployment and not refusal(facts, other, "int8")
-            )
+            "dynamic" + ("" if refusal(facts, "streaming", "int8") else ", or --deployment streaming")
         )
     if deployment != "interpreter":
         return (

@@ -245,17 +245,6 @@ def test_int8_streams_without_a_loop(workdir, exported, one_direction):
 
 
 @pytest.mark.slow
-def test_a_scan_of_fixed_shape_is_quantised_whole(workdir, exported, train_tiny):
-    scanned = train_tiny("scan", "cell=min_gru", "ngrams=[3]", "max_tokens=50")
-    entries = exported(scanned.model_dir, "--deployment", "compiled", "--quantize", "int8")
-    entries |= exported(scanned.model_dir, "--deployment", "compiled")
-    for name, tolerance in (("compiled.tflite", 1e-4), ("compiled-int8.tflite", 0.05)):
-        assert "WHILE" not in entries[name]["ops"] and entries[name]["flex"] == []
-        path = scanned.model_dir / "tflite" / name
-        np.testing.assert_allclose(answers(scanned.model_dir, path), answers(scanned.model_dir), atol=tolerance)
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["cifg_projected_norm", "indy_lstm", "rg_lru", "layer_norm_lstm"])
 def test_every_cell_in_every_deployment(workdir, exported, train_tiny, cell):
     model_dir = train_tiny(

@@ -13,7 +13,7 @@ from suite.answers.outputs import COUNT, DECISION, INNER, LOG_PROBABILITY, PROBA
 from suite.artifact import Artifact
 from suite.config import TrainingSettings
 from suite.export import export, offers
-from suite.export.offers import ModelFacts, model_facts, refusal
+from suite.export.offers import model_facts, refusal
 from suite.export.parity import compare
 from suite.export.source import Samples, Source
 from suite.export.worker import belongs_to, stays_float
@@ -204,14 +204,6 @@ def test_answers_are_trimmed_in_every_runtime(sound, exported):
         assert [len(answer["log_probs"]) for answer in predictor(raw)] == expected
 
 
-def test_int8_of_a_scan_is_for_fixed_shapes():
-    facts = ModelFacts(frozenset({"mingru"}), frozenset({"mingru"}), bidirectional=False, chunks=True)
-    assert refusal(facts, "compiled", "int8") is None
-    assert "--deployment compiled, or --deployment streaming" in refusal(facts, "interpreter", "int8")
-    mixed = replace(facts, recurrences=frozenset({"mingru", "gru"}))
-    assert "a loop cannot be calibrated" in refusal(mixed, "compiled", "int8")
-
-
 def test_other_inputs_than_the_one_in_chunks_do_not_keep_a_model_from_streaming(sound):
     model, signatures, _ = sound
     assert refusal(model_facts(model, signatures[0]), "streaming", "none") is None
@@ -219,7 +211,6 @@ def test_other_inputs_than_the_one_in_chunks_do_not_keep_a_model_from_streaming(
 
 
 def test_prepared_inputs_go_into_keras_too(sound):
-    from dataclasses import replace
 
     model, signatures, raw = sound
     half = replace(
@@ -252,7 +243,6 @@ def test_where_words_differ_by_a_tie_what_follows_is_not_compared():
     ("differ", "quantization", "passes"), [(1, "none", True), (2, "none", False), (2, "float16", True)]
 )
 def test_words_must_be_equal_on_nearly_all_inputs(sound, monkeypatch, differ, quantization, passes):
-    from dataclasses import replace
 
     from suite.export import check
     from suite.export.convert import ConversionError
@@ -280,7 +270,6 @@ def test_features_are_compared_beside_the_largest():
 def test_what_a_search_goes_on_with_is_judged_by_its_answers_in_lower_precision(
     sound, monkeypatch, quantization, tolerance
 ):
-    from dataclasses import replace
 
     from suite.export import check
     from suite.export.convert import ConversionError
@@ -302,7 +291,6 @@ def test_an_answer_that_is_no_number_is_infinitely_far():
 
 
 def test_a_quantity_is_judged_in_every_precision_beside_the_largest_of_its_numbers(sound, monkeypatch):
-    from dataclasses import replace
 
     from suite.export import check
     from suite.export.convert import ConversionError
@@ -338,7 +326,6 @@ def test_names_of_files_tell_what_they_hold():
 
 
 def test_signatures_with_custom_ops_are_apart(sound):
-    from dataclasses import replace
 
     _, signatures, _ = sound
     several = [replace(signatures[0], custom_ops=("Op",)), *signatures[1:]]
