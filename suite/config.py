@@ -219,10 +219,10 @@ def setting_value(settings_class: type[TrainingSettings], key: str, value: Any, 
     Raises:
         UserError: for an unknown key or a value that this setting refuses.
     """
-    field = settings_class.model_fields.get(key)
-    if field is None:
+    if key not in settings_class.model_fields:
         validate_settings(settings_class, {key: value}, {key: place})
-    adapter = TypeAdapter(Annotated[field.annotation, field])
+    field = settings_class.model_fields[key]
+    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, field])  # type: ignore[arg-type]
     try:
         return adapter.dump_python(adapter.validate_python(value), mode="json")
     except ValidationError as error:

@@ -327,7 +327,7 @@ def _log_begun(request: Request, examples: Examples, epochs: "Sequence[Epoch]", 
     """Log what goes into a run, and the epochs that it finished before it was resumed."""
     from suite.tracking.record import log_epoch, log_start
 
-    command = {name: value for name, value in (("fold", request.fold), ("init", request.init)) if value}
+    command: dict[str, Any] = {name: value for name, value in (("fold", request.fold), ("init", request.init)) if value}
     units = {f"unit.{name}": unit for name, (_, unit) in load_pipeline(request.task).METRICS.items()}
     if request.workers is not None:
         command["workers"] = request.workers.share.workers

@@ -83,16 +83,17 @@ def answer_in_shards(
     yield done
     if not missing:
         return
-    import ray.data
+    from ray.data import ActorPoolStrategy, DataContext, from_items
 
-    context = ray.data.DataContext.get_current()
+    context = DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     items = [{"shard": shard, "inputs": pack_inputs(inputs[plan.slice(shard)])} for shard in missing]
-    shards = ray.data.from_items(items, override_num_blocks=len(items)).map(
-        Answerer,
+    actor: Any = Answerer  # a class, of which Ray makes one object per actor
+    shards = from_items(items, override_num_blocks=len(items)).map(
+        actor,
         fn_constructor_args=(model, plan.ending),
-        compute=ray.data.ActorPoolStrategy(size=min(actors, len(missing))),
+        compute=ActorPoolStrategy(size=min(actors, len(missing))),
         num_cpus=1,
     )
     for row in shards.iter_rows():

@@ -1,5 +1,6 @@
 """A connection to Ray: a cluster of this machine alone, begun for one command, or one that is there already."""
 
+import logging
 import os
 import re
 import signal
@@ -45,7 +46,7 @@ def connect(address: str) -> Any:
     handler = signal.getsignal(signal.SIGTERM)
     options: dict[str, Any] = {"include_dashboard": False} if address == HERE else {"address": address}
     try:
-        ray.init(**options, logging_level="ERROR", ignore_reinit_error=True)
+        ray.init(**options, logging_level=logging.ERROR, ignore_reinit_error=True)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UserError(f"{OPTION} {address}: cannot connect to a Ray cluster: {reason}") from error

@@ -61,8 +61,8 @@ def claim(sweep: Sweep, study: "optuna.Study") -> Claim | None:
             study.enqueue_trial(draw(study, sweep.space, sweep.settings, len(trials)))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a heartbeat is said to need `Study.optimize`; ours is below
-            trial = study.ask(distributions(sweep.space, type(sweep.settings)))
-        return _owned(study, trial._trial_id, _lock(sweep, trial.number))
+            asked = study.ask(distributions(sweep.space, type(sweep.settings)))
+        return _owned(study, asked._trial_id, _lock(sweep, asked.number))
 
 
 def _take_over(sweep: Sweep, trial: "FrozenTrial", stale: list[int]) -> Any:

@@ -205,7 +205,7 @@ def pictures(study: "optuna.Study", figure_name: str) -> "dict[str, Callable[[],
         return (axes if hasattr(axes, "figure") else axes.flat[0]).figure
 
     named = {"target": lambda trial: trial.value, "target_name": figure_name}
-    drawn = {
+    drawn: dict[str, Callable[[], Figure]] = {
         "history": partial(drawn_quietly, plots.plot_optimization_history, **named),
         "dev_curves": partial(drawn_quietly, plots.plot_intermediate_values),
         "slices": partial(drawn_quietly, plots.plot_slice, **named),

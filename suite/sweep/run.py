@@ -63,7 +63,7 @@ def run_sweep(sweep: Sweep, examples: Examples, workers: Workers, console: Conso
             study = open_study(sweep)
             begin(sweep, study, examples)
             run_id = study.user_attrs.get(RUN_ID)
-            if is_reported(sweep, study):
+            if run_id is not None and is_reported(sweep, study):
                 return report(sweep, study, examples, run_id, say)  # a run that has ended keeps its end
             run = stack.enter_context(tracked_run(sweep.task, sweep.name, run_id, say=say))
             running = Running(sweep, study, run.info.run_id, say)
@@ -151,6 +151,7 @@ def _settle(running: Running, claimed: Claim, future: "Future[Outcome]") -> None
     """Tell the study what came of a trial, or leave it for going on with."""
     from suite.tracking.patience import StoreAway
 
+    outcome: Outcome | None
     try:
         outcome = future.result()
     except Exception as error:  # whatever a pool of processes says when one of its processes is gone

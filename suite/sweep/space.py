@@ -199,13 +199,13 @@ def distributions(space: Space, settings_class: type[TrainingSettings]) -> dict[
 
 def combinations(optuna_space: dict[str, "BaseDistribution"]) -> int | None:
     """Return how many different trials a space allows; None without end."""
-    from optuna.distributions import CategoricalDistribution
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     count = 1
     for distribution in optuna_space.values():
         if isinstance(distribution, CategoricalDistribution):
             count *= len(distribution.choices)
-        elif distribution.step is not None:
+        elif isinstance(distribution, IntDistribution | FloatDistribution) and distribution.step is not None:
             count *= round((distribution.high - distribution.low) / distribution.step) + 1
         else:
             return None

@@ -70,12 +70,13 @@ def run_trial(job: Job, examples: Examples) -> Outcome:
 
     if not os.environ.get("SUITE_DEBUG"):
         tf.get_logger().setLevel("ERROR")  # it warns that each trial traces its functions anew, as it must
+    away_errors: tuple[type[Exception], ...] = (StoreAway, *storage_errors())
     keras.backend.clear_session()  # what the trial before left in this process would take memory
     try:
         return _finished(job, _train(job, examples))
     except Pruned as pruned:
         return Outcome("pruned", facts=_facts_of_state(job) | {"pruned": str(pruned)})
-    except (StoreAway, *storage_errors()) as away:
+    except away_errors as away:
         return Outcome("store away", facts={"error": str(away).strip().splitlines()[0]})
     except Exception as error:  # TensorFlow's, NumPy's, the pipeline's own: whatever these settings bring about
         name = "" if type(error).__name__ == "UserError" else f"{type(error).__name__}: "
@@ -149,13 +150,14 @@ def after_epoch(
 
     metric, _ = primary_metric(load_pipeline(job.sweep.task).METRICS)
     value = epoch.metrics[f"val_{metric}"]
+    unreachable: tuple[type[Exception], ...] = (optuna.exceptions.UpdateFinishedTrialError, *storage_errors())
     try:
         trial = optuna.trial.Trial(study, job.trial_id)
         told_before = epoch.number in study.get_trials(deepcopy=False)[job.number].intermediate_values
         if not told_before:
             trial.report(value, epoch.number)
         pruned = trial.should_prune()
-    except (optuna.exceptions.UpdateFinishedTrialError, *storage_errors()):
+    except unreachable:
         return
     if not told_before:
         say(f"trial {job.number}  epoch {epoch.number + 1}  {metric} {value:.4f}")
