@@ -92,6 +92,7 @@ def test_twenty_trials_of_two_processes_one_of_them_killed(workdir, reviews, tin
     models = workdir / "saved_models" / "sentiment"
     assert [path.name for path in models.glob("search-trial*")] == [Path(answer["best"]["model_dir"]).name]
     again = suite("train", "sentiment", "--data", reviews, "--config", answer["settings"], "--name", "again", "--json")
+    assert again.status == 0, again.err
     assert again.json["metrics"]["val_accuracy"] == best.value
     assert again.json["metrics"] == answer["best"]["metrics"]
     finished = read_artifact(models / "again").record
