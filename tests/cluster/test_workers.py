@@ -87,14 +87,6 @@ def test_two_workers_come_to_the_weights_of_one(alone: tuple[list[object], dict]
 
 @pytest.mark.slow
 @pytest.mark.timeout(SECONDS)
-def test_workers_placed_by_ray_come_to_the_weights_of_one(alone: tuple[list[object], dict], tmp_path: Path) -> None:
-    pytest.importorskip("ray", reason="Ray is not installed: pip install '.[cluster]'")
-    words, expected = alone
-    assert worst_difference(train(tmp_path, *words, "--name", "two", "--workers", 2, "--ray"), expected) < WORST
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(SECONDS)
 def test_under_a_tf_config_of_others_a_command_is_a_worker(alone: tuple[list[object], dict], tmp_path: Path) -> None:
     words, expected = alone
     with socket.socket() as first, socket.socket() as second:
