@@ -169,7 +169,8 @@ def test_a_run_logs_what_makes_it_comparable(workdir, trained):
     pictures = {"test/confusion_matrix.png", "test/reliability.png"}
     assert inside == pictures | {"test/details.json", "test/samples.json"}
     steps = [item.path for item in client.list_artifacts(trained.run_id, "images") if item.path.endswith(".png")]
-    assert {path.partition("+timestamp")[0] for path in steps} == {
+    # An epoch of more than ten seconds, on a busy machine, has a picture too.
+    assert {path.partition("+timestamp")[0] for path in steps} - {"images/val_confusion_matrix+step+1"} == {
         "images/val_confusion_matrix+step+2",
         "images/test_confusion_matrix+step+2",
     }
