@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from suite.errors import UserError
 
-# The recurrent layers that a task's `cell` may name: `suite.recurrent.stack` makes them.
+# The layers that a task's `cell` may name: `suite.recurrent.stack` makes them. All are recurrent but `transformer`.
 Cell = Literal[
     "lstm",
     "gru",
@@ -23,6 +23,7 @@ Cell = Literal[
     "cifg_projected_norm",
     "indy_lstm",
     "layer_norm_lstm",
+    "transformer",
 ]
 
 

@@ -27,6 +27,7 @@ class ModelFacts:
     Attributes:
         recurrences: Kinds of recurrent layers: `"lstm"`, `"gru"`.
         bidirectional: Whether any of them reads in both directions.
+        attends: Whether any layer looks at all steps again at each one.
         chunks: Whether an input comes in chunks; its other inputs (a length) are then of one chunk too.
         offline: Why none does.
         no_int8: Why the graph cannot be calibrated.
@@ -34,6 +35,7 @@ class ModelFacts:
 
     recurrences: frozenset[str]
     bidirectional: bool
+    attends: bool
     chunks: bool
     offline: str = ""
     no_int8: str = ""
@@ -43,8 +45,11 @@ def model_facts(model: "keras.Model", signature: Signature) -> ModelFacts:
     """Return the facts of a trained model and the first signature that goes into its files."""
     import keras
 
-    kinds, bidirectional = set(), False
+    from suite.recurrent import TransformerEncoder
+
+    kinds, bidirectional, attends = set(), False, False
     for layer in model._flatten_layers():
+        attends = attends or isinstance(layer, TransformerEncoder)
         bidirectional = bidirectional or isinstance(layer, keras.layers.Bidirectional)
         if isinstance(layer, keras.layers.LSTM):
             kinds.add("lstm")
@@ -52,7 +57,7 @@ def model_facts(model: "keras.Model", signature: Signature) -> ModelFacts:
             kinds.add(type(layer).__name__.lower())
     chunks = any(raw.chunk for raw in signature.inputs.values())
     rules = signature.rules
-    return ModelFacts(frozenset(kinds), bidirectional, chunks, rules.offline, rules.no_int8)
+    return ModelFacts(frozenset(kinds), bidirectional, attends, chunks, rules.offline, rules.no_int8)
 
 
 def file_name(deployment: str, quantization: str, custom_ops: bool = False) -> str:
@@ -93,6 +98,11 @@ def choose_offered(
 
 def refusal(facts: ModelFacts, deployment: str, quantization: str) -> str | None:
     """Return why a combination is not offered and the nearest thing that works; None where it is offered."""
+    if deployment == "streaming" and facts.attends:
+        return (
+            "streaming needs a state of fixed size, and attention looks at every step again; train with another --set cell, "
+            "or use --deployment interpreter"
+        )
     if deployment == "streaming" and facts.bidirectional:
         return (
             "streaming needs a model that reads in one direction, and this one reads in both; "
@@ -104,7 +114,7 @@ def refusal(facts: ModelFacts, deployment: str, quantization: str) -> str | None
         return "the converter fails on an unrolled simple_rnn in int8; use --quantize dynamic"
     if quantization == "int8" and facts.no_int8:
         return f"{facts.no_int8}; use --quantize dynamic"
-    if quantization != "int8" or deployment == "streaming":
+    if quantization != "int8" or deployment == "streaming" or not facts.recurrences:
         return None
     unfused = ", ".join(sorted(facts.recurrences - {"lstm"}))
     if unfused:

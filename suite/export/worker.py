@@ -49,7 +49,9 @@ def convert(conversion: Conversion) -> None:
                 for name, (_, inputs) in traced.items():
                     yield from ((name, sample) for sample in read_samples(Path(calibration) / name, inputs))
 
-            carried = [] if conversion.deployment == "interpreter" else _recurrent_layers(model)
+            carried = _attending_layers(model)
+            if conversion.deployment != "interpreter":
+                carried += _recurrent_layers(model)
             layers = [layer.name for layer in model._flatten_layers()]
             content = _int8(converter, samples, _float_layers(model), carried, layers)
         else:
@@ -100,6 +102,13 @@ def _recurrent_layers(model: Any) -> list[str]:
     from suite.recurrent.min_rnn import MinimalRNN
 
     return [layer.name for layer in model._flatten_layers() if isinstance(layer, (RNN, MinimalRNN))]
+
+
+def _attending_layers(model: Any) -> list[str]:
+    """Return the names of the layers with self-attention: their masked scores span what 8 bits do not, their products do not."""
+    from suite.recurrent import TransformerEncoder
+
+    return [layer.name for layer in model._flatten_layers() if isinstance(layer, TransformerEncoder)]
 
 
 def belongs_to(node: str, layer: str, layers: list[str]) -> bool:

@@ -20,6 +20,7 @@ from suite.recurrent.seg_rnn import SegRNN
 from suite.recurrent.simple_rnn import SimpleRNN, SimpleRNNState
 from suite.recurrent.stack import recurrent_stack
 from suite.recurrent.swap import from_keras, to_keras
+from suite.recurrent.transformer import TransformerEncoder
 
 __all__ = [
     "GRU",
@@ -47,6 +48,7 @@ __all__ = [
     "SegRNN",
     "SimpleRNN",
     "SimpleRNNState",
+    "TransformerEncoder",
     "ZoneoutCell",
     "compilation",
     "from_keras",

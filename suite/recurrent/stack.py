@@ -18,6 +18,7 @@ from suite.recurrent.min_lstm import MinLSTM
 from suite.recurrent.rg_lru import RGLRU
 from suite.recurrent.rnn import RNN
 from suite.recurrent.simple_rnn import SimpleRNN
+from suite.recurrent.transformer import TransformerEncoder
 
 
 def _cifg(units: int, *, projected: bool = False, **options) -> CompactLSTM:
@@ -43,6 +44,7 @@ STEPPED = {
     "gru": keras.layers.GRUCell,
     "layer_norm_lstm": LayerNormLSTMCell,
 }
+ATTENDING = "transformer"
 CELLS = get_args(Cell)
 
 
@@ -71,7 +73,8 @@ def recurrent_stack(
         units: Units of each layer (of each direction), or a list with one number per layer; `_projected` ones give half as many.
         cell: One of `suite.config.Cell`.
         layers: Number of layers; ignored where `units` is a list.
-        bidirectional: Whether every layer reads in both directions; the outputs are concatenated.
+        bidirectional: Whether every layer reads in both directions; the outputs are concatenated. A `transformer` is then twice
+            as wide and looks at all steps; else it looks at those before alone.
         dropout: Share of the features dropped between layers.
         variational: Whether the features dropped are the same ones at every step (variational dropout), or drawn anew.
         recurrent_dropout: Share of the state dropped, the same units at every step (variational dropout, Gal and
@@ -105,13 +108,13 @@ def recurrent_stack(
         layer = _layer(
             cell,
             width,
+            bidirectional=bidirectional,
             recurrent_dropout=recurrent_dropout,
             zoneout=zoneout,
             seed=layer_seed,
             return_sequences=sequences,
-            name=f"{name}_{index}_{cell}" if bidirectional else f"{name}_{index}",
+            name=f"{name}_{index}",
         )
-        layer = Bidirectional(layer, name=f"{name}_{index}") if bidirectional else layer
         above = layer(outputs, mask=mask)
         if residual and sequences and above.shape[-1] == outputs.shape[-1]:
             above = keras.layers.Add(name=f"{name}_residual_{index}")([outputs, above])
@@ -120,9 +123,9 @@ def recurrent_stack(
 
 
 def _layer(
-    cell: str, units: int | Sequence[int], *, recurrent_dropout: float, zoneout: float, seed: int | None, **options
+    cell: str, units: int, *, bidirectional: bool, recurrent_dropout: float, zoneout: float, seed: int | None, **options
 ) -> keras.layers.Layer:
-    """One recurrent layer; the cells that no kernel knows are stepped through by `RNN`."""
+    """One layer of a stack."""
     if recurrent_dropout and (zoneout or cell not in ("simple_rnn", "lstm", "gru")):
         raise ValueError(
             "`recurrent_dropout` is for simple_rnn, lstm and gru, without zoneout. "
@@ -130,10 +133,20 @@ def _layer(
         )
     if zoneout and cell not in STEPPED:
         raise ValueError(f"`zoneout` is for {', '.join(STEPPED)}. Received: cell={cell}, zoneout={zoneout}")
+    if cell == ATTENDING:
+        return TransformerEncoder(2 * units if bidirectional else units, causal=not bidirectional, **options)
+    if recurrent_dropout:
+        options["recurrent_dropout"] = recurrent_dropout
+    if not bidirectional:
+        return _recurrent(cell, units, zoneout, seed, **options)
+    name = options.pop("name")
+    return Bidirectional(_recurrent(cell, units, zoneout, seed, name=f"{name}_{cell}", **options), name=name)
+
+
+def _recurrent(cell: str, units: int, zoneout: float, seed: int | None, **options) -> keras.layers.Layer:
+    """A recurrent layer; the cells that no kernel knows are stepped through by `RNN`."""
     if zoneout:
         return RNN(ZoneoutCell(STEPPED[cell](units), zoneout, seed), **options)
     if cell not in LAYERS:
         return RNN(STEPPED[cell](units), **options)
-    if recurrent_dropout:
-        options["recurrent_dropout"] = recurrent_dropout
     return LAYERS[cell](units, seed=seed, **options)

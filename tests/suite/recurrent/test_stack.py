@@ -22,7 +22,7 @@ from suite.recurrent import (
     ZoneoutCell,
     recurrent_stack,
 )
-from suite.recurrent.stack import CELLS, LAYERS, STEPPED
+from suite.recurrent.stack import ATTENDING, CELLS, LAYERS, STEPPED
 
 
 def model_of(**options):
@@ -31,11 +31,18 @@ def model_of(**options):
     return keras.Model(tokens, recurrent_stack(embedded, **{"units": 6, **options}))
 
 
-CASES = [*((cell, False) for cell in CELLS), ("lstm", True), ("min_gru", True)]
+CASES = [*((cell, False) for cell in CELLS), ("lstm", True), ("min_gru", True), ("transformer", True)]
 
 
 # The minimal cells have a test of their own; of the others each is quick once.
-QUICK = [("simple_rnn", False), ("gru", False), ("layer_norm_lstm", False), ("lstm", True), ("min_gru", True)]
+QUICK = [
+    ("simple_rnn", False),
+    ("gru", False),
+    ("layer_norm_lstm", False),
+    ("lstm", True),
+    ("min_gru", True),
+    ("transformer", True),
+]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +75,7 @@ def test_every_cell_trains_saves_and_ignores_padding(cell, bidirectional, tmp_pa
 
 
 def test_every_cell_that_settings_name_can_be_made():
-    assert set(CELLS) == set(LAYERS) | set(STEPPED)
+    assert set(CELLS) == {*LAYERS, *STEPPED, ATTENDING}
 
 
 @pytest.mark.parametrize("options", [{"recurrent_dropout": 0.4}, {"zoneout": 0.4}], ids=["dropout", "zoneout"])
@@ -137,6 +144,7 @@ def test_steps_with_an_explicit_state_equal_the_whole(layer):
         {"cell": "mamba"},
         {"cell": "min_gru", "zoneout": 0.1},
         {"cell": "min_gru", "recurrent_dropout": 0.1},
+        {"cell": "transformer", "zoneout": 0.1},
         {"zoneout": 0.1, "recurrent_dropout": 0.1},
         {"layers": 0},
     ],
