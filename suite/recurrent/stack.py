@@ -95,7 +95,7 @@ def recurrent_stack(
     """
     if cell not in CELLS:
         raise ValueError(f"`cell` must be one of {', '.join(CELLS)}. Received: cell={cell}")
-    widths = list(units) if isinstance(units, (list, tuple)) else [units] * layers
+    widths = [units] * layers if isinstance(units, int) else list(units)
     if not widths:
         raise ValueError(f"A stack has at least one layer. Received: units={units}, layers={layers}")
     outputs = inputs
