@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from suite.commands.model_dir import read_model_dir
-from suite.commands.output import emit, show, words
+from suite.commands.output import emit, show, terminal
 from suite.errors import UserError
 
 
@@ -43,7 +43,7 @@ def benchmark(
             f"measured {measured} of {total}: {row['cell']}, {row['mode']}, {'x'.join(map(str, row['shape']))}"
         )
 
-    with words().status(f"measuring {total} cases") as status:
+    with terminal().status(f"measuring {total} cases") as status:
         result = report(deterministic=determinism, rounds=rounds, progress=progress)
     if json:
         emit(result)
@@ -66,7 +66,7 @@ def _benchmark_model(model_dir: str, rounds: int, json: bool) -> None:
     import_tensorflow()
     from suite.runtime.benchmark import benchmark_model
 
-    with words().status("measuring") as status:
+    with terminal().status("measuring") as status:
         rows = benchmark_model(artifact, rounds, lambda what: status.update(f"measuring {what}"))
     if json:
         emit({"task": artifact.task, "model_dir": model_dir, "rows": rows})

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from suite.commands.output import emit, reading, show, words
+from suite.commands.output import emit, reading, show, terminal
 from suite.errors import UserError
 
 app = typer.Typer(help="Write sample data, or check data without training.", no_args_is_help=True)
@@ -31,9 +31,9 @@ def make(
     options = {name: value for name, value in (("format", format), ("source", source)) if value is not None}
     if source is not None and "source" not in signature(make_sample).parameters:
         raise UserError(f"--from: the {task} sample is made of nothing else. Received: {source}")
-    with words().status(f"writing {directory}"):
+    with terminal().status(f"writing {directory}"):
         written = make_sample(directory, seed, **options)
-    words().print(
+    terminal().print(
         f"sample data in {written}\ntrain: suite train {task} --data {written}", markup=False, highlight=False
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from suite.commands.output import emit, show, show_figures, start_tensorflow, words
+from suite.commands.output import emit, show, show_figures, start_tensorflow, terminal
 
 if TYPE_CHECKING:
     from suite.artifact import Artifact
@@ -54,7 +54,7 @@ def demo(
         (_emit if json else _show)(shown)
         described.append(_describe(shown, page))
         write_demo_page(page, described, facts)  # after each task, for the next one may be interrupted
-    words().print(f"the page of this machine: {page}", highlight=False)
+    terminal().print(f"the page of this machine: {page}", highlight=False)
 
 
 def _demo(task: str, pipeline: "Pipeline", output: Path) -> Shown:
@@ -65,7 +65,7 @@ def _demo(task: str, pipeline: "Pipeline", output: Path) -> Shown:
     from suite.runtime.loaded import load
     from suite.training.unfinished import free_name
 
-    console = words()
+    console = terminal()
     data = SAMPLES / task
     if not data.exists():
         pipeline.make_sample(data)
@@ -94,7 +94,7 @@ def _describe(shown: Shown, page: Path) -> "Demonstrated":
             experiment = experiment_id(open_store(), artifact.task)
             address = f"{tracking_uri()}/#/experiments/{experiment}/runs/{run_id}"
     except Exception as error:  # stores fail in many types, and the page is whole without its pictures
-        words().print(f"note: no pictures of {artifact.task} in the page: {error}", markup=False, highlight=False)
+        terminal().print(f"note: no pictures of {artifact.task} in the page: {error}", markup=False, highlight=False)
     example = str(shown.example.input), "\n".join(shown.answer.lines()), str(shown.example.target)
     titles = {path.removesuffix(".png").replace("_", " ").replace("/", ": "): png for path, png in pictures.items()}
     return describe(artifact, page, example, titles, address)

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from suite.commands.output import emit, show, words
+from suite.commands.output import emit, show, terminal
 
 DISTRIBUTION = "recurrent-suite"
 LEAST_FREE_BYTES = 2_000_000_000
@@ -32,7 +32,7 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="print one JSON obj
     """Say what this machine has, what is missing, and what to do about it."""
     from suite.quiet import import_tensorflow
 
-    with words().status("looking"):
+    with terminal().status("looking"):
         findings = [_python(), *_packages()]
         if all(finding.ok for finding in findings if finding.name == "tensorflow"):
             import_tensorflow()

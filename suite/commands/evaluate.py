@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from suite.commands.model_dir import ModelOrFile
-from suite.commands.output import emit, show_figures, start_tensorflow, words
+from suite.commands.output import emit, show_figures, start_tensorflow, terminal
 from suite.commands.train import OnBadExample
 from suite.errors import UserError
 
@@ -43,11 +43,11 @@ def evaluate(
 
     reading = Reading(format, tuple(set or ()), on_bad_example.value)
 
-    with words().status(f"evaluating {model_dir}"):
+    with terminal().status(f"evaluating {model_dir}"):
         scored = evaluate(artifact, data, split, reading, runtime, tflite)
     part, count, evaluation = scored.part, scored.examples, scored.evaluation
     if scored.trained_on:
-        words().print(
+        terminal().print(
             f"note: the run was trained on {scored.trained_on:,} of these {count:,} examples; figures on what it has "
             "seen say little of what it has not",
             highlight=False,
@@ -70,5 +70,5 @@ def evaluate(
         {part: evaluation.metrics},
         artifact.pipeline.METRICS,
     )
-    for kind, rows in evaluation.details.items():
-        show_figures(kind, rows)
+    for title, rows in evaluation.details.items():
+        show_figures(title, rows)

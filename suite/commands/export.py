@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from suite.commands.model_dir import OwnModelDir
-from suite.commands.output import emit, show, start_tensorflow, words
+from suite.commands.output import emit, show, start_tensorflow, terminal
 from suite.errors import UserError
 
 
@@ -37,18 +37,18 @@ def export(
     from suite.runs import export
 
     combinations = list(product(names[0], names[1]))
-    report, left_out = export(artifact, combinations, data, web, "all" in (deployment, quantize), words())
+    report, left_out = export(artifact, combinations, data, web, "all" in (deployment, quantize), terminal())
     if json:
         emit(report | {"left_out": left_out})
         return
     _show(report, model_dir)
     if web is not None:
-        words().print(
+        terminal().print(
             f"page: python -m http.server --directory {web} --bind 127.0.0.1, then http://127.0.0.1:8000",
             highlight=False,
         )
     for reason in left_out:
-        words().print(f"not offered: {reason}", markup=False, highlight=False)
+        terminal().print(f"not offered: {reason}", markup=False, highlight=False)
 
 
 def _show(report: dict, model_dir: Path) -> None:

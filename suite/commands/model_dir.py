@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from suite.commands.output import words
+from suite.commands.output import terminal
 
 
 def read_model_dir(typed: str) -> Path:
@@ -37,7 +37,7 @@ def own_model_dir(typed: str) -> Path:
 
 
 def _shown(typed: str, title: str, folder: Path) -> Path:
-    words().print(f"{typed}: {title}, {folder}", markup=False, highlight=False)
+    terminal().print(f"{typed}: {title}, {folder}", markup=False, highlight=False)
     return folder
 
 

@@ -16,7 +16,7 @@ Item = TypeVar("Item")
 FEW = 3  # that need no bar
 
 
-def words() -> Console:
+def terminal() -> Console:
     """Return the console for people: stderr, so that stdout can be pure JSON; unbroken lines where it is no terminal."""
     console = Console(stderr=True)
     return console if console.is_terminal else Console(stderr=True, width=400)
@@ -26,7 +26,7 @@ def start_tensorflow() -> None:
     """Import TensorFlow, which takes seconds, and say so."""
     from suite.quiet import import_tensorflow
 
-    with words().status("starting TensorFlow"):
+    with terminal().status("starting TensorFlow"):
         import_tensorflow()
 
 
@@ -38,7 +38,7 @@ def reading(data: Path) -> Iterator[None]:
     def update(count: int, total: int) -> None:
         status.update(f"reading {data}: {count:,} of {total:,}")
 
-    with words().status(f"reading {data}") as status, listening(update):
+    with terminal().status(f"reading {data}") as status, listening(update):
         yield
 
 

@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from suite.commands.model_dir import ModelOrNone
-from suite.commands.output import emit, progress, show, start_tensorflow, words
+from suite.commands.output import emit, progress, show, start_tensorflow, terminal
 from suite.commands.predict_ray import ActorsAsked, answer_on_ray, refuse_with_ray
 from suite.commands.task_options import declaration, split_options
 from suite.errors import UserError
@@ -94,7 +94,7 @@ def predict(
         for _ in answers:
             pass
     else:
-        words().print(f"{output}: {write_answers(output, answers)} answers", markup=False, highlight=False)
+        terminal().print(f"{output}: {write_answers(output, answers)} answers", markup=False, highlight=False)
     if failures:
         raise typer.Exit(2)
 
@@ -107,7 +107,7 @@ def _shown(answered: Iterable["Answered"], json: bool, lines: bool, failures: li
         if json:
             emit(answer.plain())
         elif answer.error is not None:
-            words().print(f"error: {answer.error}", markup=False, highlight=False)
+            terminal().print(f"error: {answer.error}", markup=False, highlight=False)
         elif lines:
             # An answer with styles has them beside its lines; where they cannot be shown, the two are alike.
             first, *further = getattr(answer.answer, "styled", answer.answer.lines)()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from suite.commands.output import progress, words
+from suite.commands.output import progress, terminal
 from suite.errors import UserError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def answer_on_ray(
     from suite.cluster.answering import answer_in_shards
     from suite.cluster.connect import connect
 
-    console = words()
+    console = terminal()
     with console.status("starting Ray"):
         ray = connect(actors.address)
     count = actors.count or max(1, int(ray.cluster_resources().get("CPU", 1)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from suite.commands.model_dir import ModelDir
-from suite.commands.output import emit, show, show_figures, start_tensorflow, words
+from suite.commands.output import emit, show, show_figures, start_tensorflow, terminal
 from suite.errors import UserError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def promote(
     from suite.promotion import compare, facts
     from suite.tracking.patience import harmlessly
 
-    console = words()
+    console = terminal()
     with console.status(f"evaluating {model_dir} and {champion.title if champion else 'no champion'}"):
         contest = compare(artifact, champion, task, data)
     _say_what_was_trained_on(contest, console)

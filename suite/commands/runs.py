@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from suite.commands.output import emit, show, words
+from suite.commands.output import emit, show, terminal
 from suite.registry import PIPELINES
 
 
@@ -20,14 +20,14 @@ def runs(
     from suite.tracking.store import list_runs, tracking_uri
 
     metrics = load_pipeline(task).METRICS
-    with words().status("opening the tracking store"):
+    with terminal().status("opening the tracking store"):
         tracked = list_runs(task, metrics)
     listed = tracked[:count]
     if json:
         emit({"task": task, "tracking_uri": tracking_uri(), "total": len(tracked), "runs": listed})
         return
     if not tracked:
-        words().print(
+        terminal().print(
             f"no runs of {task} in {tracking_uri()}; `suite train {task} --data PATH` makes one",
             markup=False,
             highlight=False,

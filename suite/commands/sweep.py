@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from suite.commands.output import emit, reading, show, words
+from suite.commands.output import emit, reading, show, terminal
 from suite.errors import UserError
 from suite.registry import PIPELINES
 
@@ -63,7 +63,7 @@ def sweep(
         check_reading(settings, searched, examples, lambda other: read_data(task, data, other, format, "fail"))
     plan = Sweep(task, name or sweep_name(data), settings, searched, trials, output, storage, models)
     workers = _workers(plan, examples, ray, cores, memory)
-    report = run_sweep(plan, examples, workers, words())
+    report = run_sweep(plan, examples, workers, terminal())
     if json:
         emit(_plain(report))
     else:
@@ -79,7 +79,7 @@ def _workers(
         return LocalWorker(examples)
     from suite.sweep.ray_workers import RayWorkers
 
-    with words().status("starting Ray"):
+    with terminal().status("starting Ray"):
         return RayWorkers(plan, examples, ray, cores or 1, memory)
 
 

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from suite.commands.model_dir import InitModel
-from suite.commands.output import emit, reading, show, show_figures, words
+from suite.commands.output import emit, reading, show, show_figures, terminal
 from suite.commands.train_workers import own_place, run_workers, train_along
 from suite.errors import UserError
 from suite.registry import PIPELINES
@@ -69,7 +69,7 @@ def train(
     from suite.quiet import import_tensorflow
     from suite.runs import Request, read_data, train, train_folds
 
-    console = words()
+    console = terminal()
     with reading(data):
         examples = read_data(task, data, values, format, on_bad_example.value)
     with console.status("starting TensorFlow"):

@@ -4,7 +4,7 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from suite.commands.output import words
+from suite.commands.output import terminal
 from suite.errors import UserError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def run_workers(count: int, context: "typer.Context") -> int:
     from suite.training.workers.local import run_on_this_machine, suite_command
 
     command = suite_command(["train", *typed_words(context, {"workers"})])
-    return run_on_this_machine(command, count, partial(words().print, markup=False, highlight=False))
+    return run_on_this_machine(command, count, partial(terminal().print, markup=False, highlight=False))
 
 
 def typed_words(context: "typer.Context", left_out: set[str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from suite.commands.output import show, words
+from suite.commands.output import show, terminal
 from suite.commands.server import serve
 from suite.errors import UserError
 from suite.registry import PIPELINES, load_pipeline
@@ -34,7 +34,7 @@ def ui(
     server = uri.rstrip("/") if uri.startswith(("http://", "https://")) else None
     if server is None:
         _refuse_taken(port)
-    with words().status("opening the tracking store"):
+    with terminal().status("opening the tracking store"):
         page = page_of(open_store(), task)
     if server is not None:
         _present(f"{server}/{page}", "")
@@ -47,7 +47,7 @@ def ui(
 def _serve(command: list[str], server: str, page: str) -> int:
     """Serve until interrupted; the server's own lines are shown with `--debug`, and where it does not start."""
     started = False
-    with tempfile.TemporaryFile() as log, words().status("starting the MLflow UI") as status:
+    with tempfile.TemporaryFile() as log, terminal().status("starting the MLflow UI") as status:
 
         def is_up() -> bool:
             nonlocal started

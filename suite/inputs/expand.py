@@ -51,12 +51,12 @@ def expand_inputs(
         elif kind.typed or argument.partition(":")[0] in kind.live:
             yield Input(argument, argument)
         else:
-            yield Input(argument, error=f"{argument}: no such file or folder")
+            yield Input(argument, error=f"{argument or repr(argument)}: no such file or folder")
 
 
 def _exists(argument: str) -> bool:
     try:
-        return Path(argument).exists()
+        return argument != "" and Path(argument).exists()  # Path("") is the folder of work, which nobody named
     except (OSError, ValueError):  # a text too long for a file name, or with a NUL
         return False
 

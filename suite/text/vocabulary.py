@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import tensorflow as tf
 
 from suite.errors import UserError
-from suite.text.wordpiece_tokenizer import RESERVED, normalise, tensorflow_text
+from suite.text.wordpiece_tokenizer import RESERVED, normalize, tensorflow_text
 
 LONGEST_PIECE = 24  # characters; longer words are left out of learning
 MOST_WORDS = 40_000  # distinct words that pieces are learned from, the most frequent ones: bounds the time
@@ -53,7 +53,7 @@ def count_words(texts: Iterable[str]) -> Counter:
     texts = list(texts)
     for start in range(0, len(texts), CHUNK_TEXTS):
         chunk = [text.encode("utf-8", "replace") for text in texts[start : start + CHUNK_TEXTS]]
-        words = split.tokenize(normalise(tf.constant(chunk))).flat_values.numpy().tolist()
+        words = split.tokenize(normalize(tf.constant(chunk))).flat_values.numpy().tolist()
         counts.update(word.decode("utf-8", "replace") for word in words)
     counts.pop("", None)
     return counts

@@ -59,7 +59,7 @@ class WordpieceTokenizer:
         Returns:
             `words`: `int32 (batch, time)`, the row of each piece in the vocabulary; 0 is padding. `time` is at least 1.
         """
-        return self.split(normalise(text))
+        return self.split(normalize(text))
 
     def split(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the ids of pieces of texts that are normalised already; as a call does."""
@@ -84,7 +84,7 @@ class WordpieceTokenizer:
 
     def normalized(self, text: bytes) -> bytes:
         """Return a text in Unicode form NFKC with case folded, UTF-8."""
-        return normalise(tf.constant(text)).numpy()
+        return normalize(tf.constant(text)).numpy()
 
     def pieces(self, text: bytes) -> np.ndarray:
         """Return the piece numbers of a text, int32 `(pieces,)`."""
@@ -93,7 +93,7 @@ class WordpieceTokenizer:
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return the character offsets `(start, end)` of each token in `text`, one for every step of the graph."""
         owners = characters_of_normalised(text)
-        _, starts, ends = self._pieces.tokenize_with_offsets(normalise(tf.constant([_utf8(text)])))
+        _, starts, ends = self._pieces.tokenize_with_offsets(normalize(tf.constant([_utf8(text)])))
         if not starts.flat_values.shape[0]:
             return []
         starts, ends = (self._kept(offsets).numpy()[0] for offsets in (starts, ends))
@@ -110,7 +110,7 @@ class WordpieceTokenizer:
         return tf.ragged.boolean_mask(ragged, within)
 
 
-def normalise(text: tf.Tensor) -> tf.Tensor:
+def normalize(text: tf.Tensor) -> tf.Tensor:
     """Return `tf.string` texts of any shape in Unicode form NFKC with case folded."""
     library = tensorflow_text()
     return library.case_fold_utf8(library.normalize_utf8(text, "NFKC"))
@@ -127,7 +127,7 @@ def characters_of_normalised(text: str) -> list[int]:
     prefixes = [text[start:stop] for start, end in pieces for stop in range(start + 1, end + 1)]
     if not prefixes:
         return []
-    sizes = [len(prefix) for prefix in normalise(tf.constant([_utf8(prefix) for prefix in prefixes])).numpy()]
+    sizes = [len(prefix) for prefix in normalize(tf.constant([_utf8(prefix) for prefix in prefixes])).numpy()]
     owners = []
     for start, end in pieces:
         piece, longest = [], 0
