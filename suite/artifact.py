@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     import keras
 
 RECORD, RECORD_OF_BEFORE = "record.json", "metrics.json"
-REQUIRED = ("model.keras", "settings.yaml", "README.md")
+CARD = "README.md"
+REQUIRED = ("model.keras", "settings.yaml", CARD)
 VERSIONED_PACKAGES = ("tensorflow", "keras", "tensorflow-text", "numpy", "mlflow", "ai-edge-litert")
 
 
@@ -113,7 +114,7 @@ def write_artifact(path: Path, trained: Trained, work: Path) -> None:
             (temporary / "assets" / "parity").mkdir()
         for index, arrays in enumerate(trained.parity):
             np.savez_compressed(temporary / "assets" / "parity" / f"{index:03d}.npz", **arrays)
-        (temporary / "README.md").write_text(trained.card, encoding="utf-8")
+        (temporary / CARD).write_text(trained.card, encoding="utf-8")
         files = {
             str(file.relative_to(temporary).as_posix()): checksum(file)
             for file in sorted(temporary.rglob("*"))
@@ -267,6 +268,14 @@ def replace_assets(artifact: Artifact, assets: dict[str, Any]) -> None:
         write_json(path, value)
         files[f"assets/{name}.json"] = checksum(path)
     write_json(record_file(artifact.path), {**artifact.record, "files": files})
+
+
+def replace_card(artifact: Artifact, card: str) -> None:
+    """Write another text as the model card of a folder, and its check sum, in the order of `replace_assets`."""
+    path = artifact.path / CARD
+    path.write_text(card, encoding="utf-8")
+    record = read_json(record_file(artifact.path))
+    write_json(record_file(artifact.path), {**record, "files": {**record["files"], CARD: checksum(path)}})
 
 
 def write_json(path: Path, value: Any) -> None:

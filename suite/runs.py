@@ -214,6 +214,7 @@ def export(
     Raises:
         UserError: for a folder, data or combination that will not do.
     """
+    from suite.export.card import add_exports
     from suite.export.export import export_files
     from suite.export.guide import write_guide
     from suite.export.offers import choose_offered
@@ -231,6 +232,7 @@ def export(
     with console.status("exporting") as status:
         report = export_files(source, offered, lambda step: status.update(f"exporting {step}"))
     kinds = (artifact.pipeline.INPUT, artifact.pipeline.ANSWER)
+    add_exports(artifact, report)
     write_guide(artifact.path, report, kinds)
     if web is not None:
         entry = next(entry for entry in report["files"] if entry["file"] == "compiled.tflite")

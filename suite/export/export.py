@@ -13,6 +13,7 @@ from suite.artifact import checksum
 from suite.errors import UserError
 from suite.export.check import Recorder, check_metrics, check_parity
 from suite.export.convert import Conversion, ConversionError, convert
+from suite.export.delegates import delegate_note, unlisted_ops
 from suite.export.describe import attached_files, caller_notes, describe_signature, labels_of
 from suite.export.inspect import inspect_file
 from suite.export.measure import measure
@@ -110,7 +111,10 @@ def _make(
     predictor = deployed_predictor(path, deployment, primary, signatures=signatures)
     metrics = check_metrics(source, predictor, primary, deployment, quantization, path.name)
     described = {signature.name: describe_signature(signature, path, deployment) for signature in signatures}
-    model = model_parameters(source.artifact, deployment, bool(primary.custom_ops))
+    model, unlisted = (
+        model_parameters(source.artifact, deployment, bool(primary.custom_ops)),
+        unlisted_ops(contents.ops),
+    )
     about = About(
         f"{source.artifact.task} {source.artifact.path.name}",
         f"{source.artifact.task} model, {deployment} deployment, quantization {quantization}; takes the raw input and gives the answer",
@@ -126,13 +130,14 @@ def _make(
         "ops": contents.ops,
         "flex": contents.flex,
         "custom": contents.custom,
+        "unlisted_ops": unlisted,
         "bytes": path.stat().st_size,
         "sha256": checksum(path),
         "parity": parity.pop(primary.name),
         **({"other_parity": parity} if parity else {}),
         **({"metrics": metrics} if metrics else {}),
         **_measured(source, primary, path, deployment),
-        "notes": [*caller_notes(signatures, deployment, contents.ops), _inside(model)],
+        "notes": [*caller_notes(signatures, deployment, contents.ops), delegate_note(unlisted), _inside(model)],
     }
 
 

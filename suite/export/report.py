@@ -7,6 +7,7 @@
             "outputs": {"probabilities": {"dtype": "float32", "shape": [1, 2], "meaning": "..."}}}},
         "labels": ["negative", "positive"],
         "ops": {"GATHER": 12, ...}, "flex": [], "custom": [],
+        "unlisted_ops": {"XNNPACK": ["GATHER"], "Qualcomm": [], ...},
         "bytes": 123456, "sha256": "...",
         "parity": {"inputs": 64, "max_difference": 1.2e-7, "tolerance": 1e-4},
         "metrics": {"split": "test", "examples": 300, "tflite": {"accuracy": ...}, "keras": {"accuracy": ...}},
@@ -15,8 +16,10 @@
 
 `parity`, `metrics` and `latency_ms` are those of the first signature; parity of the others is `other_parity`, by name.
 Parity has `agreement`, the share of inputs answered alike, for each output of whole numbers. `latency_ms` is keyed by
-the number of threads; where an input lasts some `seconds`, `real_time_factor` is latency over that. `metrics` is missing
-where there was no data to measure on. `custom` names the ops that an app must link: none but in `...-custom.tflite`.
+the number of threads; where an input lasts some `seconds`, `real_time_factor` is latency over that. `metrics` is
+missing where there was no data to measure on. `unlisted_ops` are the file's ops that a delegate's public op list
+(`delegate_ops.yaml`) lacks; a delegate without any lists all of them. `custom` names the ops that an app must link:
+none but in `...-custom.tflite`.
 """
 
 from pathlib import Path

@@ -6,7 +6,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from suite.artifact import Trained, write_artifact
+from suite.artifact import Trained, read_artifact, write_artifact
 from suite.config import load_settings
 from suite.registry import load_pipeline
 from tests.conftest import LEARNED, SMALLEST
@@ -83,6 +83,9 @@ def test_interpreter_is_fused_dynamic_and_forgets_between_calls(workdir, exporte
         and entry["metrics"]["tflite"]["accuracy"] == entry["metrics"]["keras"]["accuracy"]
     )
     assert any("reset" in note for note in entry["notes"])
+    assert "UNIDIRECTIONAL_SEQUENCE_LSTM" in entry["unlisted_ops"]["XNNPACK"]
+    assert any("op list" in note for note in entry["notes"])
+    assert "| `tflite/interpreter.tflite` | " in (read_artifact(fused.model_dir).path / "README.md").read_text("utf-8")
     path = fused.model_dir / "tflite" / "interpreter.tflite"
     first, again = answers(fused.model_dir, path), answers(fused.model_dir, path)
     np.testing.assert_array_equal(first, again)
