@@ -300,11 +300,13 @@ SMALLEST = {
         "embedding_size=8",
     ),
     "tagging": ("embedding=6", "affix_embedding=3", "units=6"),
+    "sound": ("sample_rate=8000", "n_fft=256", "hop_length=80", "n_mels=16", "conv_channels=[4]", "units=6"),
 }
 LEARNED = {
     "sentiment": {"labels": ["bad", "good"]},
     "speech": {"symbols": ["", " ", "a", "b", "c"]},
     "video": {"labels": ["run", "sit", "jump"]},
+    "sound": {"labels": ["yes", "no", "stop"], "feature_mean": [-15.0] * 16, "feature_std": [9.0] * 16},
     "captioning": {"words": ["<pad>", "<start>", "<end>", "<unknown>", "a", "dog", "cat", "runs"]},
     "tagging": {
         "labels": ["O", "B-NAME", "I-NAME", "E-NAME", "S-NAME"],

@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from suite.audio.check_settings import front_end_fault
 from suite.config import Cell, TrainingSettings, search_choices, search_range
 from suite.text.words import LANGUAGE
 
@@ -123,38 +124,12 @@ class Settings(TrainingSettings):
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
-        if self.n_fft % 2:
-            raise ValueError(f"n_fft: expected an even number. Received: {self.n_fft}")
-        if self.hop_length > self.n_fft:
-            raise ValueError(f"hop_length: expected at most n_fft, {self.n_fft}. Received: {self.hop_length}")
-        if self.n_mfcc > self.n_mels:
-            raise ValueError(f"n_mfcc: expected at most n_mels, {self.n_mels}. Received: {self.n_mfcc}")
-        if self.conv_kernel % 2 == 0:
-            raise ValueError(f"conv_kernel: expected an odd number. Received: {self.conv_kernel}")
-        if min(self.conv_channels, default=1) < 1:
-            raise ValueError(f"conv_channels: expected positive numbers. Received: {list(self.conv_channels)}")
-        if self.subsampling > 2 ** len(self.conv_channels):
-            raise ValueError(
-                f"subsampling: each convolution halves the frames at most once, so {len(self.conv_channels)} allow "
-                f"{2 ** len(self.conv_channels)}. Received: {self.subsampling}"
-            )
-        low, high = self.speed
-        if not 0.5 <= low <= high <= 2:
-            raise ValueError(
-                f"speed: expected two factors from 0.5 to 2, the lower first. Received: {list(self.speed)}"
-            )
-        if self.noise_snr_db is not None and self.noise_snr_db[0] > self.noise_snr_db[1]:
-            raise ValueError(f"noise_snr_db: expected the lower value first. Received: {list(self.noise_snr_db)}")
+        if fault := front_end_fault(self):
+            raise ValueError(fault)
         if self.closed_vocabulary and not (self.language_model_order and self.language_model_level == "word"):
             raise ValueError(
                 "closed_vocabulary: the words are those of the language model of words; expected language_model_order of at "
                 f"least 1. Received: order {self.language_model_order}, level {self.language_model_level}"
-            )
-        if self.causal and (self.normalization == "utterance" or self.top_db is not None or self.bidirectional):
-            raise ValueError(
-                "causal: expected bidirectional: false, top_db: null and a normalization that needs no whole clip "
-                f"(global, running, none). Received: bidirectional {self.bidirectional}, top_db {self.top_db}, "
-                f"normalization {self.normalization}"
             )
         return self
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from pipelines.speech.config import Settings
 from pipelines.speech.data import check_parts, read
-from pipelines.speech.writing import write_audio, write_table
+from suite.audio.writing import write_audio, write_table
 from suite.data.examples import PARTS, Example
 from suite.data.splits import assign_parts
 

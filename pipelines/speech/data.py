@@ -1,24 +1,21 @@
 """Files on disk -> examples (every documented speech format) -> assets -> batches of samples and symbols."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pipelines.speech.batching import make_batches
-from pipelines.speech.clips import inspect_clips
 from pipelines.speech.config import Settings
 from pipelines.speech.formats import FINDERS as FORMATS
 from pipelines.speech.formats import READERS, WANTED, TranscribedClip
 from pipelines.speech.transcripts import learn_symbols, make_encoder, normalise, step_count
+from suite.data.clips import describe_clips, describe_durations, inspect_clips
 from suite.data.encodings import twice_notes
-from suite.data.examples import PARTS, Example, Examples, Problem
+from suite.data.examples import Example, Examples, Problem
 from suite.data.faults import require_examples
 from suite.data.formats import choose_format
-from suite.data.remarks import remark_notes
 from suite.decoding.greedy import frames_needed
 from suite.pipeline import BatchSource, draw
 
@@ -43,7 +40,7 @@ def read(path: Path | str, settings: Settings, format: str | None = None) -> Exa
     format, listing = choose_format(path, FORMATS, WANTED, format)
     clips, problems = READERS[format](listing, settings)
     items = []
-    for clip, facts in zip(clips, inspect_clips(clips), strict=True):
+    for clip, facts in zip(clips, inspect_clips([(clip.place, clip.path) for clip in clips]), strict=True):
         if isinstance(facts, Problem):
             problems.append(facts)
         elif (fault := _transcript_fault(clip, settings)) is not None:
@@ -74,9 +71,8 @@ def check_parts(examples: Examples, settings: Settings, assets: dict[str, Any] |
         else:
             items.append(example)
     require_examples(items, examples.path, problems)
-    remarks = [(note, example.name) for example in items for note in example.facts.notes]
     checked = replace(examples, items=tuple(items), problems=tuple(problems))
-    notes = [*remark_notes(remarks, "clip"), _durations(items), *_strange_characters(checked, assets)]
+    notes = [*describe_clips(items), describe_durations(items), *_strange_characters(checked, assets)]
     return replace(checked, notes=tuple(dict.fromkeys((*examples.notes, *notes))))
 
 
@@ -105,18 +101,6 @@ def _length_fault(text: str, encode: Callable, seconds: float, settings: Setting
         f"the transcript needs {needed:,} steps (one a symbol, and one more between two alike), but {seconds:.2f} s of "
         f"audio make {steps:,} steps of {1000 * settings.step_seconds:g} ms. Received: {text[:60]!r}"
     )
-
-
-def _durations(items: Sequence[Example]) -> str:
-    totals: dict[str | None, float] = dict.fromkeys(PARTS, 0.0)
-    for example in items:
-        totals[example.part] += example.facts.seconds
-    parts = [f"{part} {_length(total)}" for part, total in totals.items() if total]
-    return f"Audio: {', '.join(parts)}; the longest clip has {max(example.facts.seconds for example in items):.1f} s."
-
-
-def _length(seconds: float) -> str:
-    return f"{seconds / 3600:.2f} h" if seconds >= 3600 else f"{seconds / 60:.1f} min"
 
 
 def _strange_characters(examples: Examples, assets: dict | None) -> list[str]:
@@ -155,10 +139,9 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
         symbols = learn_symbols(texts, settings)
     assets = {"symbols": symbols}
     if settings.normalization in ("global", "running"):
-        mean, std = _feature_statistics(draw(train, MOST_MEASURED), settings)
-        is_inherited = len(inherited.get("feature_mean", ())) == len(mean)
-        assets["feature_mean"] = inherited["feature_mean"] if is_inherited else mean
-        assets["feature_std"] = inherited["feature_std"] if is_inherited else std
+        assets |= _feature_statistics(draw(train, MOST_MEASURED), settings)
+        if len(inherited.get("feature_mean", ())) == len(assets["feature_mean"]):
+            assets |= {name: inherited[name] for name in ("feature_mean", "feature_std")}
     if settings.closed_vocabulary:
         assets["words"] = sorted({word for text in texts for word in text.split()})
     if settings.language_model_order:
@@ -171,24 +154,11 @@ def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None
     return assets
 
 
-def _feature_statistics(examples: Sequence[Example], settings: Settings) -> tuple[list[float], list[float]]:
-    import keras
+def _feature_statistics(examples: Sequence[Example], settings: Settings) -> dict[str, list[float]]:
+    from suite.audio.front_end import measure_features
 
-    from pipelines.speech.layers import FrameCount
-    from pipelines.speech.model import frame_features
-    from suite.audio.features import feature_statistics
-
-    samples, length = keras.Input((None,)), keras.Input((), dtype="int32")
-    frames = FrameCount(settings.hop_length, settings.causal)(length)
-    model = keras.Model([samples, length], [frame_features(samples, length, frames, settings), frames])
-
-    def clips() -> Iterator[np.ndarray]:
-        for inputs, _ in batches(examples, {"symbols": [""]}, settings, False).dataset(0):
-            features, counts = model([inputs["samples"], inputs["length"]])
-            yield from (rows[:count] for rows, count in zip(features.numpy(), counts.numpy(), strict=True))
-
-    mean, std = feature_statistics(clips())
-    return mean.tolist(), std.tolist()
+    source = batches(examples, {"symbols": [""]}, settings, False)
+    return measure_features(((inputs["samples"], inputs["length"]) for inputs, _ in source.dataset(0)), settings)
 
 
 def encode_transcript(text: str, assets: dict) -> list[int] | None:

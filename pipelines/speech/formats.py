@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipelines.speech.config import Settings
 from pipelines.speech.metadata import read_entries
+from suite.audio.endings import AUDIO_ENDINGS
 from suite.data.examples import Problem
 from suite.data.manifest import Columns, path_fault
 from suite.data.manifest import read_manifest as read_rows
@@ -16,11 +17,6 @@ from suite.data.tables import TABLE_FORMATS, read_table, table_format
 from suite.data.text_files import line_faults, read_lines
 from suite.errors import UserError
 
-# Those without loss first: of two files that differ in their ending alone, the earlier one is taken.
-AUDIO_ENDINGS = (
-    *(".wav", ".flac", ".aiff", ".aif", ".aifc", ".au", ".w64", ".rf64", ".caf"),
-    *(".ogg", ".oga", ".opus", ".m4a", ".mp4", ".aac", ".webm", ".weba", ".mka", ".3gp", ".amr", ".wma", ".mp3"),
-)
 DIGIT_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 DIGIT_NAME = re.compile(r"([0-9])_(.+)_([0-9]+)")
 LIBRISPEECH_PART = re.compile(r"(train|dev|test)-(clean|other)", re.IGNORECASE)

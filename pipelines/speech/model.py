@@ -6,17 +6,9 @@ import keras
 import tensorflow as tf
 
 from pipelines.speech.config import Settings
-from pipelines.speech.layers import (
-    BlankPadding,
-    FrameCount,
-    LateStart,
-    SilentTail,
-    StepMask,
-    TimeConvolution,
-    real_steps,
-)
-from suite.audio.features import MFCC, Deltas, FeatureNormalization, LogMel
-from suite.audio.spec_augment import SpecAugment
+from pipelines.speech.layers import BlankPadding, LateStart, SilentTail, real_steps
+from suite.audio.frames import FrameCount, StepMask
+from suite.audio.front_end import convolutions, frame_features, normalization, spec_augment
 from suite.decoding.ctc_loss import ctc_loss
 from suite.pipeline import NamedWeights, Phase
 from suite.recurrent import recurrent_stack
@@ -42,9 +34,9 @@ def build(settings: Settings, assets: dict[str, Any]) -> keras.Model:
     frames = FrameCount(settings.hop_length, settings.causal, name="frames")(length)
     features = frame_features(samples, length, frames, settings)
     mask = StepMask(name="mask")(frames, features)
-    normalized = _normalization(settings, assets, features.shape[-1])(features, frames)
+    normalized = normalization(settings, assets, features.shape[-1])(features, frames)
     normalized = spec_augment(normalized, frames, settings)
-    steps, mask = _convolutions(normalized, frames, mask, settings)
+    steps, mask = convolutions(normalized, frames, mask, settings)
     # Drawn anew at every step: features missing for a whole clip cost a small set many epochs.
     steps = keras.layers.Dropout(settings.dropout, seed=settings.seed + 1, name="input_dropout")(steps)
     steps = recurrent_stack(
@@ -70,75 +62,6 @@ def build(settings: Settings, assets: dict[str, Any]) -> keras.Model:
 def named_weights(settings: Settings, assets: dict) -> NamedWeights:
     """Return the weights whose entries belong to symbols."""
     return {"logits/kernel": (1, assets["symbols"]), "logits/bias": (0, assets["symbols"])}
-
-
-def frame_features(
-    samples: keras.KerasTensor, length: keras.KerasTensor, frames: keras.KerasTensor, settings: Settings
-) -> keras.KerasTensor:
-    """Return the features of each frame, `(batch, frames, features)`, before normalisation.
-
-    Args:
-        samples, length: As the model takes them.
-        frames: Keras tensor `(batch,)`, the frames that count.
-    """
-    options: dict[str, Any] = {
-        "sample_rate": settings.sample_rate,
-        "n_fft": settings.n_fft,
-        "hop_length": settings.hop_length,
-        "n_mels": settings.n_mels,
-        "top_db": settings.top_db,
-        "causal": settings.causal,
-        "name": "features",
-    }
-    layer = LogMel(**options) if settings.features == "log_mel" else MFCC(n_mfcc=settings.n_mfcc, **options)
-    features = layer(samples, length)
-    if not settings.deltas:
-        return features
-    orders = range(1, settings.deltas + 1)
-    changes = [Deltas(order, causal=settings.causal, name=f"deltas_{order}")(features, frames) for order in orders]
-    return keras.layers.Concatenate(name="with_deltas")([features, *changes])
-
-
-def spec_augment(features: keras.KerasTensor, frames: keras.KerasTensor, settings: Settings) -> keras.KerasTensor:
-    """Return features with stretches of time and ranges of features blanked in training, as the settings say."""
-    if not settings.time_masks and not settings.frequency_masks:
-        return features
-    layer = SpecAugment(
-        settings.time_masks,
-        settings.time_mask_frames,
-        settings.frequency_masks,
-        settings.frequency_mask_bins,
-        seed=settings.seed,
-        name="spec_augment",
-    )
-    return layer(features, frames)
-
-
-def _normalization(settings: Settings, assets: dict[str, Any], features: int) -> FeatureNormalization:
-    layer = FeatureNormalization(settings.normalization, name="normalization")
-    if settings.normalization in ("global", "running"):
-        layer.build((None, None, features))
-        layer.adapt(assets["feature_mean"], assets["feature_std"])
-    return layer
-
-
-def _convolutions(
-    features: keras.KerasTensor, frames: keras.KerasTensor, mask: keras.KerasTensor, settings: Settings
-) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """Return the steps `(batch, time, features)` after the convolutions, and their mask."""
-    if not settings.conv_channels:
-        return features, mask
-    steps = keras.layers.Reshape((-1, features.shape[-1], 1), name="as_picture")(features)
-    subsampling = 1
-    for index, channels in enumerate(settings.conv_channels):
-        stride = 2 if subsampling < settings.subsampling else 1
-        steps = TimeConvolution(channels, settings.conv_kernel, stride, settings.causal, name=f"convolution_{index}")(
-            steps, mask
-        )
-        if stride > 1:
-            subsampling *= stride
-            mask = StepMask(subsampling, name=f"mask_{subsampling}")(frames, steps)
-    return keras.layers.Reshape((-1, steps.shape[2] * steps.shape[3]), name="as_steps")(steps), mask
 
 
 def with_steps(model: keras.Model) -> keras.Model:

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from pipelines.video.config import Settings
-from suite.data.sources import Listing, SourceFile, find_class_folders, find_tables, list_below, list_folder
-from suite.data.tables import TABLE_FORMATS, read_table
+from suite.data.media_files import MediaFiles, find_media_folders, find_media_tables
+from suite.data.sources import Listing, SourceFile, list_folder
 from suite.data.text_files import line_faults, read_lines
 from suite.errors import UserError
 
@@ -29,53 +29,18 @@ UCF_GROUP = re.compile(r"(.+_g\d+)_c\d+")
 
 def finders(settings: Settings) -> dict[str, Callable[[Path, bool], Listing | None]]:
     """Return for each of `FORMATS` the function that looks for its files below a folder (see `choose_format`)."""
+    media = MediaFiles(ENDINGS, (settings.video_column, settings.label_column), settings.encoding, "video")
     return {
-        "manifest": partial(_find_manifest, settings),
-        "folders": partial(_find_folders, settings),
+        "manifest": partial(find_media_tables, media),
+        "folders": partial(_find_folders, media),
         "ucf101": partial(_find_ucf101, settings),
     }
 
 
-def _find_manifest(settings: Settings, root: Path, forced: bool) -> Listing | None:
-    """Return the tables of the first kind there is; one without a column of videos beside class folders is no manifest."""
-    tables = [listing for kind in TABLE_FORMATS if (listing := find_tables(root, kind))]
-    if len(tables) > 1:
-        raise UserError(
-            f"{root}: expected tables of one kind. Received: {'; '.join(listing.reason for listing in tables)}"
-        )
-    if not tables:
-        return None
-    if not forced and find_class_folders(root, ENDINGS) is not None:
-        columns = (settings.video_column, settings.label_column)
-        table = read_table(tables[0].sources[0].path, settings.encoding, headerless=columns)
-        if settings.video_column.lower() not in map(str.lower, table.columns):
-            return None
-    return tables[0]
-
-
-def _find_folders(settings: Settings, root: Path, forced: bool) -> Listing | None:
-    """Return the videos of class folders, which also lie beside a manifest and beside the lists of UCF101."""
-    videos = find_class_folders(root, ENDINGS, forced=forced)
-    if videos is None or (not forced and _list_files(root)):
-        return None
-    if not forced:
-        try:
-            if _find_manifest(settings, root, False) is not None:
-                return None
-        except UserError as error:
-            videos.notes.append(f"No manifest was read beside the class folders: {error}")
-    paths = {source.path for source in videos.sources}
-    folders = {root.joinpath(*_down_to(str(source.label), Path(source.name).parts)) for source in videos.sources}
-    ignored = sorted(path for folder in folders for path in list_below(folder) if path not in paths)
-    if ignored:
-        name = ignored[0].relative_to(root).as_posix()
-        count = f"{len(ignored):,} file{'s' if len(ignored) > 1 else ''} in class folders"
-        videos.notes.append(f"{count}: not read, since the ending is no video's, as {name}.")
-    return replace(videos, reason=videos.reason.partition(" with ")[0])
-
-
-def _down_to(label: str, parts: tuple[str, ...]) -> tuple[str, ...]:
-    return parts[: parts.index(label) + 1]
+def _find_folders(media: MediaFiles, root: Path, forced: bool) -> Listing | None:
+    """Return the videos of class folders, which also lie beside the lists of UCF101."""
+    videos = find_media_folders(media, root, forced)
+    return None if videos is None or (not forced and _list_files(root)) else videos
 
 
 def _list_files(root: Path) -> list[Path]:

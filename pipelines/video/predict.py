@@ -10,11 +10,12 @@ import numpy as np
 from pipelines.video.config import Settings
 from pipelines.video.data import raw_arrays
 from suite.answers.classes import PROBABILITIES, Label, to_label
+from suite.decoding.timeline import Segment, merge_windows
 from suite.errors import UserError
 from suite.inputs.video_host import CAMERA, answer_over_time, camera_clip, is_camera
 from suite.pipeline import attempt, predict_each
 from suite.signature import Arrays, Predictor
-from suite.vision.timeline import Segment, merge_windows, write_annotated
+from suite.vision.timeline import write_annotated
 
 
 @dataclass(frozen=True)

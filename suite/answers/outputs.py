@@ -9,6 +9,8 @@ PROBABILITY = OutputKind("probability", averaged=True)
 WEIGHT = OutputKind("weight")
 LOG_PROBABILITY = OutputKind("log-probability", transform=np.exp)
 QUANTITY = OutputKind("quantity", relative=True)
+# A direction: of several windows, that of their mean.
+VECTOR = OutputKind("vector", relative=True, averaged=True)
 DECISION = OutputKind("decision", whole=True, decides=True)
 TEXT = OutputKind("text", whole=True)
 COUNT = OutputKind("count", whole=True)

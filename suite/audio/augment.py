@@ -1,4 +1,4 @@
-"""Changes to samples that leave the words: speed, noise, gain. All take and return float32 `(samples,)`."""
+"""Changes to samples that leave the words: speed, noise, gain, place, room. All take and return float32 `(samples,)`."""
 
 import numpy as np
 
@@ -46,6 +46,30 @@ def add_noise(
 def apply_gain(samples: np.ndarray, db: float) -> np.ndarray:
     """Return the samples `db` decibels louder, cut off at full scale."""
     return np.clip(samples * np.float32(10 ** (db / 20)), -1, 1)
+
+
+def shift(samples: np.ndarray, places: int) -> np.ndarray:
+    """Return the samples later by `places`, earlier where that is below 0, as many as before, with silence for what is left."""
+    places = max(-len(samples), min(places, len(samples)))
+    silence = np.zeros(abs(places), samples.dtype)
+    return np.concatenate([silence, samples[: len(samples) - places]] if places > 0 else [samples[-places:], silence])
+
+
+def add_room(samples: np.ndarray, decay: int, generator: np.random.Generator) -> np.ndarray:
+    """Return the samples as heard in a made room, as many and as loud as before.
+
+    The response of the room is the direct sound and a tail of noise that falls by 60 dB within `decay` samples.
+
+    Source: Polack 1988, exponentially decaying Gaussian noise.
+    """
+    from scipy.signal import fftconvolve
+
+    response = generator.standard_normal(decay) * 10 ** (-3 * np.arange(decay) / decay)
+    response *= generator.uniform(0.2, 1) / np.sqrt(np.sum(np.square(response)) or 1)
+    response[:1] = 1
+    heard = fftconvolve(samples, response)[: len(samples)]
+    loudness, before = np.sqrt(np.mean(np.square(heard))), np.sqrt(np.mean(np.square(samples, dtype=np.float64)))
+    return np.clip(heard * (before / loudness if loudness else 1), -1, 1).astype(np.float32)
 
 
 def _coloured_noise(size: int, colour: str, generator: np.random.Generator) -> np.ndarray:

@@ -9,9 +9,11 @@ from suite.audio.frames import frame_mask
 from suite.audio.framing import frame_count
 from suite.audio.mfcc import MFCC, LogMel, MelSpectrogram
 from suite.audio.normalization import FeatureNormalization, feature_statistics
+from suite.audio.pcen import PCEN
 
 __all__ = [
     "MFCC",
+    "PCEN",
     "Deltas",
     "FeatureNormalization",
     "LogMel",

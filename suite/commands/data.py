@@ -23,14 +23,20 @@ def make(
         Path | None,
         typer.Option("--from", help="data that the sample is made of, for formats that join or cut examples"),
     ] = None,
+    phrases: Annotated[
+        str | None, typer.Option(help="words to speak in many voices, parted by commas, for tasks that hear them")
+    ] = None,
 ) -> None:
     """Write the embedded sample data of a task in a documented format."""
     from suite.registry import load_pipeline
 
     make_sample = load_pipeline(task).make_sample
-    options = {name: value for name, value in (("format", format), ("source", source)) if value is not None}
+    choices = {"format": format, "source": source, "phrases": phrases}
+    options = {name: value for name, value in choices.items() if value is not None}
     if source is not None and "source" not in signature(make_sample).parameters:
         raise UserError(f"--from: the {task} sample is made of nothing else. Received: {source}")
+    if phrases is not None and "phrases" not in signature(make_sample).parameters:
+        raise UserError(f"--phrases: the {task} sample speaks no phrases. Received: {phrases!r}")
     with terminal().status(f"writing {directory}"):
         written = make_sample(directory, seed, **options)
     terminal().print(

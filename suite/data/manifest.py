@@ -20,12 +20,14 @@ class Columns:
         input, target: The settings that hold the names of these columns.
         groups: Names of a column of groups; the first that is there counts.
         absent: What stands for a cell that a row does not have, as JSON lines may lack a key.
+        optional: Names of columns that may be there: an example's `facts` are their cells by name, None where there is none.
     """
 
     input: str
     target: str
     groups: tuple[str, ...] = ("group",)
     absent: Any = None
+    optional: tuple[str, ...] = ()
 
 
 def read_manifest(
@@ -57,6 +59,7 @@ def read_manifest(
     input_column = table.column(input_name, columns.input)
     target_column = table.column(target_name, columns.target)
     place = placing(table, source, columns.groups)
+    optional = {name: column for name in columns.optional if (column := table.find_column(name)) is not None}
     examples, problems = [], list(table.problems)
     for row in table.rows:
         cells = row.values.get(input_column, columns.absent), row.values.get(target_column, columns.absent)
@@ -66,7 +69,8 @@ def read_manifest(
         elif part not in (None, *PARTS):
             problems.append(Problem(row.name, part))
         else:
-            examples.append(Example(row.name, *cells, part, group))
+            facts = {name: row.values.get(column) for name, column in optional.items()} if columns.optional else None
+            examples.append(Example(row.name, *cells, part, group, facts=facts))
     return examples, problems
 
 

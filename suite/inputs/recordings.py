@@ -109,7 +109,7 @@ def answer_live(predictor: Any, recording: Recording, settings: Any, show: Calla
         answers.extend(chunks)
 
     try:
-        for block in _blocks(recording, settings, stream.size):
+        for block in sample_blocks(recording, settings, stream.size):
             take(stream.feed(block))
     except KeyboardInterrupt:
         if not is_microphone(recording):
@@ -135,12 +135,12 @@ def _pieces(recording: Recording, settings: Any) -> Iterator[tuple[float, np.nda
     """Yield `(start in seconds, samples)` of the pieces of a long recording."""
     from suite.audio.segments import split_by_silence
 
-    blocks = _blocks(recording, settings, round(BLOCK_SECONDS * settings.sample_rate))
+    blocks = sample_blocks(recording, settings, round(BLOCK_SECONDS * settings.sample_rate))
     return split_by_silence(blocks, settings.sample_rate, LONGEST_SECONDS)
 
 
-def _blocks(recording: Recording, settings: Any, size: int) -> Iterator[np.ndarray]:
-    """Return the samples of a recording block by block, those of a file or the microphone as they are read."""
+def sample_blocks(recording: Recording, settings: Any, size: int) -> Iterator[np.ndarray]:
+    """Return the samples of a recording block by block, those of a file or the microphone as they are read, `size` at a time."""
     if isinstance(recording, np.ndarray):
         return iter([recording])
     if is_microphone(recording):

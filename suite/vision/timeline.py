@@ -1,28 +1,18 @@
-"""Actions of a long video: its windows, what their answers add up to over time, and the video with that written in."""
+"""Actions of a long video: its windows, and the video with what their answers add up to written in."""
 
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
+from suite.decoding.timeline import Segment
 from suite.errors import UserError
 from suite.vision.opencv import import_cv2
 from suite.vision.read import read_frames, video_info
 from suite.vision.write import CODECS, write_video
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A stretch of video with one action: its label, its start and end in seconds, and its mean probability."""
-
-    label: str
-    start: float
-    end: float
-    score: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,35 +49,6 @@ def _window(timed_frames: Sequence[tuple[float, np.ndarray]]) -> Window:
     times = [time for time, _ in timed_frames]
     step = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.04
     return Window(np.stack([frame for _, frame in timed_frames]), times[0], times[-1] + step)
-
-
-def merge_windows(
-    spans: Sequence[tuple[float, float]] | np.ndarray, probabilities: np.ndarray, labels: Sequence[str]
-) -> tuple[np.ndarray, list[Segment]]:
-    """Return the mean probabilities over the whole time, and the segments.
-
-    At each moment the probabilities of the windows over it are averaged; neighbouring moments with the same most
-    probable class are one segment.
-
-    Args:
-        spans: Start and end of each window, seconds, in order, without gaps.
-        probabilities: `(windows, classes)`.
-        labels: Names of the classes.
-    """
-    spans = np.asarray(spans, np.float64)
-    edges = np.unique(spans)
-    moments = list(pairwise(edges))
-    means = [probabilities[(spans[:, 0] < end) & (spans[:, 1] > start)].mean(axis=0) for start, end in moments]
-    lengths = edges[1:] - edges[:-1]
-    winners = [int(mean.argmax()) for mean in means]
-    segments, begun = [], 0
-    for place in range(1, len(moments) + 1):
-        if place == len(moments) or winners[place] != winners[begun]:
-            scores = [means[mean][winners[begun]] for mean in range(begun, place)]
-            score = float(np.average(scores, weights=lengths[begun:place]))
-            segments.append(Segment(labels[winners[begun]], float(edges[begun]), float(edges[place]), score))
-            begun = place
-    return np.average(means, axis=0, weights=lengths), segments
 
 
 def write_annotated(path: Path | str, output: Path | str, segments: Sequence[Segment]) -> Path:

@@ -35,6 +35,14 @@ def write_speech(folder):
     return "3_ann_3.wav"
 
 
+def write_sound(folder):
+    for number in range(COUNT):
+        path = folder / ("go", "stop")[number % 2] / f"{number}.wav"
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, np.random.default_rng(number).normal(0, 0.1, 4000), 8000)
+    return "stop/3.wav"
+
+
 def write_video(folder):
     cv2 = import_cv2()
     for number in range(COUNT):
@@ -58,7 +66,8 @@ def write_captioning(folder):
 
 TASKS = {  # what writes the data, and the function that looks into a file
     "sentiment": (write_sentiment, "suite.data.texts", "read_lines"),
-    "speech": (write_speech, "pipelines.speech.clips", "inspect_clip"),
+    "speech": (write_speech, "suite.data.clips", "inspect_clip"),
+    "sound": (write_sound, "suite.data.clips", "inspect_clip"),
     "video": (write_video, "pipelines.video.data", "video_info"),
     "captioning": (write_captioning, "pipelines.captioning.data", "inspect_image"),
 }

@@ -299,7 +299,7 @@ def test_pieces_of_words_need_fewer_steps_than_characters(tmp_path, write_tone):
 
 
 def test_long_clips_are_noted_and_read_to_their_end(tmp_path, write_tone, monkeypatch, faulty):
-    monkeypatch.setattr("pipelines.speech.clips.LONG_SECONDS", 2.0)
+    monkeypatch.setattr("suite.data.clips.LONG_SECONDS", 2.0)
     broken = np.full(40000, 0.1, np.float32)
     broken[39000] = np.nan
     examples = faulty({"long.wav": (np.full(20000, 0.1, np.float32), 8000), "broken.wav": (broken, 8000)})

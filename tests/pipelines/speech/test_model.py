@@ -7,8 +7,9 @@ import tensorflow as tf
 
 from pipelines.speech.config import Settings
 from pipelines.speech.export import signatures
-from pipelines.speech.layers import BlankPadding, LateStart, TimeConvolution, real_steps
+from pipelines.speech.layers import BlankPadding, LateStart, real_steps
 from pipelines.speech.model import build, ctc_per_symbol
+from suite.audio.convolution import TimeConvolution
 from suite.recurrent.deployment import Deployment, deploying
 
 SYMBOLS = ["", " ", "a", "b", "c"]

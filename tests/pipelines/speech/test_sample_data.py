@@ -171,7 +171,7 @@ def test_nothing_is_overwritten_and_faults_are_named(tmp_path, monkeypatch):
         make_sample(tmp_path / "new", format="digits", source=tmp_path)
     with pytest.raises(UserError, match=r"expected audio files named DIGIT_SPEAKER_INDEX"):
         make_sample(tmp_path / "new", format="connected-digits", source=tmp_path)
-    monkeypatch.setattr("pipelines.speech.espeak.find_spec", lambda name: None)
+    monkeypatch.setattr("suite.audio.espeak.find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"espeak-ng, which is not installed: pip install 'recurrent-suite\[demo\]'"):
         make_sample(tmp_path / "other")
     assert (tmp_path / "mine.txt").read_text() == "mine"

@@ -6,10 +6,11 @@ import pytest
 
 from pipelines.video.config import Settings
 from pipelines.video.predict import predict
+from suite.decoding.timeline import merge_windows
 from suite.errors import UserError
 from suite.vision.read import read_frames, video_info
 from suite.vision.sampling import at_even_rate
-from suite.vision.timeline import merge_windows, sliding_windows
+from suite.vision.timeline import sliding_windows
 
 
 def predict_one(predictor, raw_input, *arguments, **options):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from suite.audio.augment import add_noise, apply_gain, change_speed
+from suite.audio.augment import add_noise, add_room, apply_gain, change_speed, shift
 
 RATE = 16000
 
@@ -54,3 +54,23 @@ def test_what_cannot_be():
         change_speed(tone(400), 0)
     with pytest.raises(ValueError, match="Received: noise='brown'"):
         add_noise(tone(400), 10, np.random.default_rng(0), "brown")
+
+
+def test_a_shift_keeps_the_length_and_fills_with_silence():
+    samples = np.arange(1, 6, dtype=np.float32)
+    assert shift(samples, 2).tolist() == [0, 0, 1, 2, 3] and shift(samples, -2).tolist() == [3, 4, 5, 0, 0]
+    assert (
+        shift(samples, 0).tolist() == samples.tolist() and not shift(samples, 9).any() and not shift(samples, -9).any()
+    )
+
+
+def test_a_room_falls_silent_in_its_time_and_is_as_loud_as_the_clip():
+    click = np.zeros(8000, np.float32)
+    click[100] = 0.5
+    heard = add_room(click, 2000, np.random.default_rng(0))
+    assert heard.dtype == np.float32 and len(heard) == 8000
+    assert max(np.abs(heard[:99]).max(), np.abs(heard[2100:]).max()) < 1e-6 < 1e-3 < np.abs(heard[101:600]).max()
+    loud = np.mean(heard[100:600] ** 2) / np.mean(heard[1600:2100] ** 2)
+    assert 40 < 10 * np.log10(loud) < 55  # 60 dB in 2000 samples: 45 from a quarter to the last one
+    speech = tone(400)
+    assert np.std(add_room(speech, 2000, np.random.default_rng(0))) == pytest.approx(np.std(speech), rel=0.01)

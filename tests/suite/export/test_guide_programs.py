@@ -84,7 +84,25 @@ def tagging():
     return settings, assets, [{"text": np.frombuffer(text.encode(), np.uint8)} for text in TEXTS]
 
 
-TASKS = {"sentiment": sentiment, "speech": speech, "video": video, "captioning": captioning, "tagging": tagging}
+def sound():
+    from pipelines.sound.config import Settings
+
+    settings = Settings(
+        sample_rate=8000, n_fft=256, hop_length=80, n_mels=20, units=8, conv_channels=(4,), causal=True, bidirectional=False,
+        window_seconds=1.0, chunk_milliseconds=200,
+    )  # fmt: skip
+    assets = {"labels": ["yes", "no", "stop"], "feature_mean": [-15.0] * 20, "feature_std": [9.0] * 20}
+    return settings, assets, [{"samples": clip, "length": np.int32(len(clip))} for clip in SOUNDS]
+
+
+TASKS = {
+    "sentiment": sentiment,
+    "speech": speech,
+    "video": video,
+    "captioning": captioning,
+    "tagging": tagging,
+    "sound": sound,
+}
 
 
 @pytest.fixture(scope="module")

@@ -54,18 +54,19 @@ def inputs(tmp_path_factory):
             frame.pts = number
             file.mux(stream.encode(frame))
         file.mux(stream.encode(None))
-    labels = {task: LEARNED[task]["labels"] for task in ("sentiment", "video")}
+    labels = {task: LEARNED[task]["labels"] for task in ("sentiment", "video", "sound")}
     tables = {
         "sentiment": ("a.csv", "text,label\n" + "".join(f"a {name} film,{name}\n" for name in labels["sentiment"])),
         "speech": ("b.csv", "audio,text\na.wav,a b\n"),
         "video": ("c.csv", "video,label\n" + "".join(f"a.mkv,{name}\n" for name in labels["video"])),
+        "sound": ("f.csv", "audio,label\n" + "".join(f"a.wav,{name}\n" for name in labels["sound"])),
         "captioning": ("d.jsonl", json.dumps({"image": "a.png", "captions": ["a b"]}) + "\n"),
     }
     spans = {"text": "Anna flies", "spans": [{"start": 0, "end": 4, "label": "NAME"}], "intent": "ask"}
     tables["tagging"] = ("e.jsonl", json.dumps(spans) + "\n")
     for name, content in tables.values():
         (folder / name).write_text(content, encoding="utf-8")
-    files = {"speech": "a.wav", "video": "a.mkv", "captioning": "a.png"}
+    files = {"speech": "a.wav", "sound": "a.wav", "video": "a.mkv", "captioning": "a.png"}
     raw = {"sentiment": "a fine film", "tagging": "Anna flies"} | {
         task: str(folder / file) for task, file in files.items()
     }
@@ -155,6 +156,7 @@ def test_what_travels_inside_is_no_more_than_the_host_needs(exported):
         "video": {"labels"},
         "captioning": {"words"},
         "tagging": {"labels", "scheme", "intents", "longest"},
+        "sound": {"labels"},
     }
     assert inside["sentiment"]["settings"]["word_vectors"] == "vectors.txt"
     assert not any("epochs" in model["settings"] or "seed" in model["settings"] for model in inside.values())

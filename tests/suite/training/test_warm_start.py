@@ -25,6 +25,7 @@ VIDEO = {"height": 8, "width": 8, "channels": 1, "filters": [2], "features": 3, 
 CAPTIONING = {"height": 16, "width": 16, "backbone": "cnn", "filters": [2, 2], "grid": 2}
 CAPTIONING |= {"units": 4, "attention_units": 3, "embedding_size": 5}
 TAGGING = {"embedding": 6, "affix_embedding": 3, "units": 4, "min_count": 1}
+SOUND = {"sample_rate": 8000, "n_fft": 256, "n_mels": 8, "conv_channels": [2], "units": 3, "normalization": "none"}
 TAGGER = {"scheme": "bioes", "token_rule": {}, "longest": 256}
 WORDS = ["<end>", "<start>", "<unknown>"]
 # task, settings, what the model knew, what the new one knows
@@ -54,6 +55,8 @@ CASES = {
         TAGGER | {"labels": ["O", "S-A", "S-B"], "intents": ["x", "y"], "words": [5, 9, 7], "affixes": [1, 2, 3]},
         TAGGER | {"labels": ["O", "S-B", "S-C", "S-A"], "intents": ["y", "z"], "words": [9, 4], "affixes": [3, 8, 1]},
     ),
+    "sound": ("sound", SOUND, {"labels": ["yes", "no", "up"]}, {"labels": ["up", "stop", "no"]}),
+    "voices": ("sound", SOUND | {"embedding": 4}, {"labels": ["ann", "bob"]}, {"labels": ["bob", "cyd", "ann"]}),
     "untied": (
         "captioning",
         CAPTIONING | {"tied_embeddings": False},

@@ -4,8 +4,9 @@ import av
 import numpy as np
 import pytest
 
+from suite.decoding.timeline import Segment
 from suite.errors import UserError
-from suite.vision.timeline import Segment, write_annotated
+from suite.vision.timeline import write_annotated
 from tests.video_files import bars, decoded, write_video
 
 SEGMENTS = [Segment("run", 0.0, 1.0, 0.9), Segment("jump", 1.0, 2.0, 0.8)]

@@ -25,7 +25,7 @@ const { question: transcription } = await import("./answers/transcript.js");
 const { recordingWindows } = await import("./audio/windows.js");
 return data.map(({ length, rows, input }) => {
   const recording = Float32Array.from({ length }, (_, index) => index + 1);
-  const windows = (overlap) => recordingWindows(recording, input, overlap);
+  const windows = () => recordingWindows(recording, input);
   const question = transcription({ windows, seconds: length / input.sample_rate }, input);
   const calls = Array.from({ length: question.count }, (_, index) => question.tensors(index));
   const { text, seconds } = question.join(calls.map(({ samples, length }) => {

@@ -4,15 +4,14 @@
 import { edgeSteps } from "../audio/windows.js";
 import { element, inMilliseconds } from "../elements.js";
 
-const OVERLAP_SECONDS = 1;
 const BLANK = 0;
 const BEFORE = "The transcript appears here.";
 const NONE = "No words were recognised.";
 
 /** Return the question (see model.js) that transcribes what an input gave; `answer` has `symbols` and how windows are cut. */
 export function question(given, answer) {
-  const windows = given.windows(OVERLAP_SECONDS);
-  const half = edgeSteps(answer, OVERLAP_SECONDS), last = windows.length - 1;
+  const windows = given.windows();
+  const half = edgeSteps(answer), last = windows.length - 1;
   const steps = Math.floor(answer.size / answer.step_samples) - half; // where a window's middle ends
   return {
     count: windows.length,

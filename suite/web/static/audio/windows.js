@@ -1,14 +1,16 @@
 /* Recordings of any length as windows that the model takes. */
 
+export const OVERLAP_SECONDS = 1; // of neighboring windows; suite/inputs/audio_host.py has the same
+
 /**
  * Return the windows of samples (Float32Array): {tensors, weight, begin}, `begin` in samples.
  *
- * `input` is the entry of page.json: `size` (samples of one call), `sample_rate` and `step_samples`. With an overlap each
- * inner edge has half of it to give up, in whole steps; the speech pipeline has the same rule in Python.
+ * `input` is the entry of page.json: `size` (samples of one call), `sample_rate` and `step_samples`. Each inner edge
+ * has half of the overlap to give up, in whole steps; suite/inputs/audio_host.py has the same rule.
  */
-export function recordingWindows(samples, input, overlapSeconds = 0) {
+export function recordingWindows(samples, input) {
   const { size, step_samples: step } = input;
-  const advance = Math.floor(size / step) - 2 * edgeSteps(input, overlapSeconds);
+  const advance = Math.floor(size / step) - 2 * edgeSteps(input);
   const begins = [0];
   while (begins.at(-1) + size < samples.length) begins.push(begins.at(-1) + advance * step);
   return begins.map((begin) => {
@@ -20,6 +22,6 @@ export function recordingWindows(samples, input, overlapSeconds = 0) {
 }
 
 /** Return how many steps each inner edge of windows gives up. */
-export function edgeSteps({ size, sample_rate: rate, step_samples: step }, overlapSeconds) {
-  return Math.floor(Math.min(Math.round((overlapSeconds * rate) / 2), Math.floor(size / 4)) / step);
+export function edgeSteps({ size, sample_rate: rate, step_samples: step }) {
+  return Math.floor(Math.min(Math.round((OVERLAP_SECONDS * rate) / 2), Math.floor(size / 4)) / step);
 }

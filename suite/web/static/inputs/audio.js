@@ -24,7 +24,7 @@ export function mount(place, input, ask) {
 
   let stop = null, starting = false, newest = 0;
 
-  /** Transcribe what `source(wanted)` resolves to, unless it is nothing or something newer has been asked for. */
+  /** Ask about what `source(wanted)` resolves to, unless it is nothing or something newer has been asked for. */
   async function take(name, waiting, source) {
     const turn = ++newest, wanted = () => turn === newest;
     notice.hidden = true;
@@ -37,7 +37,7 @@ export function mount(place, input, ask) {
       picture.innerHTML = waveform(samples);
       picture.hidden = false;
       ask({
-        windows: (overlap) => recordingWindows(samples, input, overlap),
+        windows: () => recordingWindows(samples, input),
         seconds: samples.length / input.sample_rate,
         empty: false,
       });

@@ -8,9 +8,8 @@ import { splitWindows } from "../windows.js";
  *
  * Every input kind exports this function. `input` is the entry of page.json; `ask` takes what was given, or null where
  * nothing is:
- *   windows(overlap)  what the model is called with, one after another: {tensors, weight, begin}; `weight` is a window's share
- *                     of an answer that is their mean, `begin` where it begins in the input's own units. Windows share
- *                     `overlap` seconds where the input has any.
+ *   windows()         what the model is called with, one after another: {tensors, weight, begin}; `weight` is a window's share
+ *                     of an answer that is their mean, `begin` where it begins in the input's own units
  *   text, size, tensors(bytes)   of a text, for answers about places in it, which cut it themselves: the string, the bytes of
  *                     one call, and what the model is called with for as many bytes
  *   empty             whether there is nothing to answer yet

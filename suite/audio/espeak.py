@@ -43,11 +43,11 @@ def speak(utterances: Sequence[Utterance]) -> list[np.ndarray]:
     """
     if find_spec("espeakng_loader") is None:
         raise UserError(
-            "speech samples are spoken by espeak-ng, which is not installed: pip install 'recurrent-suite[demo]'"
+            "the samples are spoken by espeak-ng, which is not installed: pip install 'recurrent-suite[demo]'"
         )
     root = Path(__file__).resolve().parents[2]
     process = subprocess.run(
-        [sys.executable, "-m", "pipelines.speech.espeak"],
+        [sys.executable, "-m", "suite.audio.espeak"],
         input=json.dumps([asdict(utterance) for utterance in utterances]).encode(),
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))},
         capture_output=True,
