@@ -72,17 +72,11 @@ def tune_listening(
         raise UserError(f"{data}: expected recordings without {label!r}, or --negatives FOLDER. Received: none")
     curve = rejection_curve(peaks, tracks, settings.refractory_seconds)
     cutoff, accepts, rejects = at_rate(curve, accepts_per_hour)
-    detector = {"label": label, "cutoff": cutoff}
-    replace_assets(artifact, {"detector": detector})
+    replace_assets(artifact, {"detector": {"label": label, "cutoff": cutoff}})
     _write_curve(curve, artifact.path / "tflite")
-    return {
-        **detector,
-        "positives": len(peaks),
-        "negative_hours": sum(at.seconds for at in tracks) / 3600,
-        "false_accepts_per_hour": accepts,
-        "false_rejects": rejects,
-        **{f"frr_at_{rate:g}_fah": at_rate(curve, rate)[2] for rate in RATES},
-    }
+    figures = {"negative_hours": sum(at.seconds for at in tracks) / 3600, "false_accepts_per_hour": accepts}
+    rejected = {f"frr_at_{rate:g}_fah": at_rate(curve, rate)[2] for rate in RATES}
+    return {"label": label, "cutoff": cutoff, "positives": len(peaks), **figures, "false_rejects": rejects, **rejected}
 
 
 def _check_label(artifact: "Artifact", label: str) -> None:
