@@ -1,4 +1,4 @@
-"""Sound: a recording in, its class and the probability of each out; of voices, on request, a print to tell them by."""
+"""Sound: a recording in, its class and the probability of each, and on request a print of the voice, out."""
 
 from suite.answers.classes import CLASSES as ANSWER
 from suite.inputs.audio import AUDIO as INPUT
@@ -6,7 +6,9 @@ from suite.pipeline import PredictOption, lazy_exports
 
 PREDICT_OPTIONS = (
     PredictOption("timeline", bool, False, "the classes over time, from windows that slide over the recording"),
-    PredictOption("stream", bool, False, "listen for a word; `microphone` as INPUT listens until Ctrl-C"),
+    PredictOption(
+        "stream", bool, False, "listen for a word; `microphone` as INPUT listens until Ctrl-C", together=True
+    ),
     PredictOption("label", str, "", "the word that --stream listens for; default: the one of `suite sound tune`"),
     PredictOption("cutoff", float, 0.0, "probability at which --stream detects; 0: as tuned, else 0.5"),
 )

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from suite.audio.check_settings import front_end_fault
-from suite.config import Cell, TrainingSettings
+from suite.config import Cell, TrainingSettings, search_choices, search_range
 
 
 class Settings(TrainingSettings):
@@ -47,17 +47,34 @@ class Settings(TrainingSettings):
     conv_channels: tuple[int, ...] = Field((16, 24), description="channels of each convolution; [] for none")
     conv_kernel: int = Field(5, ge=1, description="frames and bands that a convolution sees, odd")
     subsampling: Literal[1, 2, 4] = Field(2, description="frames that become one step")
-    cell: Cell = Field("gru", description="recurrent layer")
-    units: int = Field(64, ge=1, description="units of each recurrent layer and direction")
-    layers: int = Field(1, ge=1, description="recurrent layers")
+    cell: Cell = Field("gru", description="recurrent layer", json_schema_extra=search_choices("gru", "lstm", "min_gru"))
+    units: int = Field(
+        64,
+        ge=1,
+        description="units of each recurrent layer and direction",
+        json_schema_extra=search_range(32, 96, step=16),
+    )
+    layers: int = Field(1, ge=1, description="recurrent layers", json_schema_extra=search_range(1, 2))
     bidirectional: bool = Field(True, description="read forwards and backwards; false can stream")
     pooling: Literal["attention", "max_mean", "last"] = Field("attention", description="how steps become one vector")
     embedding: int = Field(0, ge=0, description="numbers of a voice print, which tells voices never heard; 0: none")
     margin: float = Field(
         0.0, ge=0, lt=1, description="embedding: angle by which a clip's class must win in training, radians"
     )
-    dropout: float = Field(0.3, ge=0, lt=1, description="before and between recurrent layers and before the classes")
-    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all classes")
+    dropout: float = Field(
+        0.3,
+        ge=0,
+        lt=1,
+        description="before and between recurrent layers and before the classes",
+        json_schema_extra=search_range(0.0, 0.5),
+    )
+    label_smoothing: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of the target spread over all classes",
+        json_schema_extra=search_range(0.0, 0.2),
+    )
 
     cache_megabytes: int = Field(1024, ge=0, description="memory for decoded audio, 16 bits a sample")
     noise: str | None = Field(None, description="augmentation: folder of background noise; null: made noise alone")
