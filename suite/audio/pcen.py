@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from suite.audio.mfcc import MelSpectrogram
 from suite.recurrent.deployment import current
-from suite.recurrent.scanning import linear_scan, stepwise_scan
+from suite.recurrent.export_scan import exported_scan
+from suite.recurrent.scanning import linear_scan
 
 
 @keras.saving.register_keras_serializable(package="suite")
@@ -67,7 +68,7 @@ class PCEN(MelSpectrogram):
         decay = tf.fill(tf.shape(drive), tf.cast(1 - self.share, drive.dtype))
         if deployment is None:
             return linear_scan(decay, drive, start)
-        mean = stepwise_scan(decay, drive, start, unrolled=deployment.form == "unrolled")
+        mean = exported_scan(decay, drive, start)
         if deployment.streaming:
             deployment.keep(f"{self.name}_mean", mean[:, -1])
         return mean
