@@ -78,5 +78,5 @@ def augment(
         return samples
     softest, loudest = settings.noise_snr_db
     made_noise = ("white", "pink")[generator.integers(2)]
-    noise = noises[generator.integers(len(noises))] if noises and synthetic > MADE_SHARE else made_noise
+    noise = noises[int(generator.integers(len(noises)))] if noises and synthetic > MADE_SHARE else made_noise
     return add_noise(samples, softest + ratio * (loudest - softest), generator, noise)

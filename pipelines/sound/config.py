@@ -1,11 +1,15 @@
 """Settings of the sound pipeline: what it adds to `TrainingSettings`, every default in view."""
 
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
 from suite.audio.check_settings import front_end_fault
 from suite.config import Cell, TrainingSettings, search_choices, search_range
+from suite.errors import UserError
+
+if TYPE_CHECKING:
+    from suite.artifact import Artifact
 
 
 class Settings(TrainingSettings):
@@ -130,3 +134,14 @@ class Settings(TrainingSettings):
     def whole_steps(self, seconds: float) -> int:
         """Return the samples of so many seconds, rounded up to whole steps; one step at least."""
         return max(1, -(-round(seconds * self.sample_rate) // self.step_samples)) * self.step_samples
+
+
+def settings_of(artifact: "Artifact") -> Settings:
+    """Return the settings of a saved model of this pipeline.
+
+    Raises:
+        UserError: for a model of another task.
+    """
+    if not isinstance(artifact.settings, Settings):
+        raise UserError(f"{artifact.path}: expected a model of sound. Received: one of {artifact.task}")
+    return artifact.settings

@@ -129,9 +129,9 @@ def _classify_over_time(predictor: Predictor, recording: Recording, labels: Sequ
     size = settings.whole_steps(settings.window_seconds)
     windows = sliding_windows(sample_blocks(recording, settings, size), size, max(1, size // 2))
     spans, probabilities = [], []
-    for start, end, answer in answer_windows(predictor, windows):
+    for start, end, scores in answer_windows(predictor, windows):
         spans.append((start / settings.sample_rate, end / settings.sample_rate))
-        probabilities.append(answer)
+        probabilities.append(scores)
     mean, segments = merge_windows(spans, np.array(probabilities, np.float64), labels)
     answer = to_label(mean, labels)
     return Sound(answer.label, answer.scores, tuple(segments))

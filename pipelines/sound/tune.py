@@ -2,17 +2,15 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from pipelines.sound.config import settings_of
 from pipelines.sound.listening import Track, at_rate, draw_rejections, rejection_curve, track
 from suite.audio.endings import AUDIO_ENDINGS
 from suite.errors import UserError
 from suite.inputs.recordings import BLOCK_SECONDS, sample_blocks
-
-if TYPE_CHECKING:
-    from suite.artifact import Artifact
 
 RATES = (0.1, 0.5, 1.0)  # false accepts per hour that false rejects are told of
 PAUSE = np.zeros(8000, np.float32)  # around a clip, so that a window can hold it whole wherever it begins
@@ -46,8 +44,9 @@ def tune_listening(
     from suite.runtime.loaded import load
 
     artifact = read_artifact(model_dir)
-    _check_label(artifact, label)
-    settings, labels = artifact.settings, artifact.assets["labels"]
+    settings, labels = settings_of(artifact), artifact.assets["labels"]
+    if label not in labels:
+        raise UserError(f"--label: expected one of {', '.join(labels)}. Received: {label!r}")
     examples = read_examples(artifact.pipeline, data, settings, None, artifact.assets)
     if tflite is None:
         import_tensorflow()
@@ -77,14 +76,6 @@ def tune_listening(
     figures = {"negative_hours": sum(at.seconds for at in tracks) / 3600, "false_accepts_per_hour": accepts}
     rejected = {f"frr_at_{rate:g}_fah": at_rate(curve, rate)[2] for rate in RATES}
     return {"label": label, "cutoff": cutoff, "positives": len(peaks), **figures, "false_rejects": rejects, **rejected}
-
-
-def _check_label(artifact: "Artifact", label: str) -> None:
-    if artifact.task != "sound":
-        raise UserError(f"{artifact.path}: expected a model of sound. Received: one of {artifact.task}")
-    labels = artifact.assets["labels"]
-    if label not in labels:
-        raise UserError(f"--label: expected one of {', '.join(labels)}. Received: {label!r}")
 
 
 def _write_curve(curve: list[tuple[float, float, float]], folder: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.sound.config import Settings, settings_of
 from pipelines.sound.data import raw_arrays
 from suite.errors import UserError
 
@@ -36,7 +37,7 @@ class Speaker:
     path: Path
     identity: str
     predictor: Any
-    settings: Any
+    settings: Settings
     assets: dict[str, Any]
     cohort: np.ndarray
 
@@ -76,7 +77,8 @@ def open_speaker(model_dir: Path) -> Speaker:
     from suite.quiet import import_tensorflow
 
     artifact = read_artifact(model_dir)
-    if artifact.task != "sound" or not artifact.settings.embedding:
+    settings = settings_of(artifact)
+    if not settings.embedding:
         raise UserError(
             f"{model_dir}: expected a model with voice prints; train with --set embedding=64. Received: none"
         )
@@ -86,10 +88,10 @@ def open_speaker(model_dir: Path) -> Speaker:
     model = load_model(artifact)
     directions = model.get_layer("logits").kernel.numpy().T.astype(np.float64)
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    signatures = artifact.pipeline.signatures(artifact.assets, artifact.settings)
+    signatures = artifact.pipeline.signatures(artifact.assets, settings)
     predictor = KerasPredictor(model, signatures).sibling("embed")
     identity = artifact.record["files"]["model.keras"]
-    return Speaker(artifact.path, identity, predictor, artifact.settings, artifact.assets, directions)
+    return Speaker(artifact.path, identity, predictor, settings, artifact.assets, directions)
 
 
 def voices_file(model_dir: Path) -> Path:

@@ -49,6 +49,6 @@ def make_batches(
         targets,
         tf.TensorSpec((None, None), tf.int32),
         settings.sorted_epochs,
-        settings.batch_seconds and int(settings.batch_seconds * settings.sample_rate),
+        int(settings.batch_seconds * settings.sample_rate) if settings.batch_seconds else None,
     )
     return clip_batches(clips, settings, settings.step_samples, training)
