@@ -1,5 +1,6 @@
 """`suite demo`: sample data -> train -> evaluate -> export -> predict from the .tflite, for every task or those named."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from suite.commands.output import emit, show, show_figures, start_tensorflow, terminal
+from suite.commands.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from suite.artifact import Artifact
@@ -17,9 +19,8 @@ if TYPE_CHECKING:
 
 
 SAMPLES = Path("sample_data")
-
-
 PAGE = "demo.html"
+TOGETHER = 2  # tasks at once
 PICTURES = ("", "training", "test")  # folders of a run's artifacts, "" for the learning curves
 
 
@@ -41,20 +42,40 @@ def demo(
 ) -> None:
     """Make sample data, train on it, evaluate, export and predict from the .tflite, to see that everything works."""
     from suite.registry import PIPELINES, load_pipeline
-
-    demonstrated = [(task, load_pipeline(task)) for task in tasks or PIPELINES]
-    start_tensorflow()
-    from suite.training.process import hardware
     from suite.web.demo_page import write_demo_page
 
-    page, described = output / PAGE, []
-    facts = [f"{name.replace('_', ' ')}: {value}" for name, value in hardware().items()]
-    for task, pipeline in demonstrated:
-        shown = _demo(task, pipeline, output)
-        (_emit if json else _show)(shown)
-        described.append(_describe(shown, page))
-        write_demo_page(page, described, facts)  # after each task, for the next one may be interrupted
+    names = list(tasks or PIPELINES)
+    for name in names:
+        load_pipeline(name)  # an unknown task is refused before anything begins
+    page = output / PAGE
+    jobs = [(name, output, json) for name in names]
+    # One training hardly keeps two cores busy.
+    together = len(jobs) > 1 and (os.cpu_count() or 1) > 1
+    described: dict[str, Demonstrated] = {}
+    results = side_by_side(demonstrate, jobs, TOGETHER) if together else (demonstrate(*job) for job in jobs)
+    for description, facts in results:
+        described[description.task] = description
+        # After each task, for the next one may be interrupted.
+        write_demo_page(page, [described[name] for name in names if name in described], facts)
     terminal().print(f"the page of this machine: {page}", highlight=False)
+
+
+def demonstrate(task: str, output: Path, json: bool) -> tuple["Demonstrated", list[str]]:
+    """Run the demo of one task and print what came of it; return what the page says of it and of the machine.
+
+    Args:
+        task: Its name.
+        output: Folder that holds TASK/NAME.
+        json: Whether to print a JSON object in place of tables.
+    """
+    from suite.registry import load_pipeline
+
+    start_tensorflow()
+    from suite.training.process import hardware
+
+    shown = _demo(task, load_pipeline(task), output)
+    (_emit if json else _show)(shown)
+    return _describe(shown, output / PAGE), [f"{name.replace('_', ' ')}: {value}" for name, value in hardware().items()]
 
 
 def _demo(task: str, pipeline: "Pipeline", output: Path) -> Shown:
