@@ -6,10 +6,10 @@ from suite.pipeline import PredictOption, lazy_exports
 
 PREDICT_OPTIONS = (
     PredictOption("timeline", bool, False, "the classes over time, from windows that slide over the recording"),
+    PredictOption("stream", bool, False, "listen for words; `microphone` as INPUT listens until Ctrl-C", together=True),
     PredictOption(
-        "stream", bool, False, "listen for a word; `microphone` as INPUT listens until Ctrl-C", together=True
+        "label", str, "", "the word that --stream listens for; default: that of `suite sound tune`, else all"
     ),
-    PredictOption("label", str, "", "the word that --stream listens for; default: the one of `suite sound tune`"),
     PredictOption("cutoff", float, 0.0, "probability at which --stream detects; 0: as tuned, else 0.5"),
 )
 METRICS = ANSWER.metrics | {

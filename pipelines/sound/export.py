@@ -22,16 +22,28 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
     """Return `classify`, samples to the probability of each class; of a model with voice prints also `embed`, samples to one.
 
     The `interpreter` file takes as many samples as there are, the `compiled` one `window_seconds` with padding behind them,
-    the `streaming` one chunk after chunk, and answers for all so far.
+    the `streaming` one chunk after chunk, and answers for all so far. `listening` in the front end is what an app that waits for
+    words decides by (`listening.decide`).
     """
-    classify = _signature("classify", "of_classes", class_outputs(assets["labels"], "step"), settings)
+    from pipelines.sound.listening import cutoffs_of, smoothed_windows, window_samples
+
+    listening = {
+        "hop_samples": window_samples(settings)[1],
+        "smoothed_windows": smoothed_windows(settings),
+        "refractory_seconds": settings.refractory_seconds,
+        "cutoffs": cutoffs_of(assets),
+    }
+    front_end = audio_front_end(settings, listening=listening)
+    classify = _signature("classify", "of_classes", class_outputs(assets["labels"], "step"), settings, front_end)
     if not settings.embedding:
         return [classify]
     voice = Output(VECTOR, "voice print, of length 1: the nearer two of one direction, the likelier one voice")
-    return [classify, _signature("embed", "of_voices", {"embedding": voice}, settings)]
+    return [classify, _signature("embed", "of_voices", {"embedding": voice}, settings, front_end)]
 
 
-def _signature(name: str, graph: str, outputs: dict[str, Output], settings: Settings) -> Signature:
+def _signature(
+    name: str, graph: str, outputs: dict[str, Output], settings: Settings, front_end: dict[str, Any]
+) -> Signature:
     def join_windows(answers: Sequence[Arrays], windows: Sequence[AudioWindow]) -> Arrays:
         return joined(answers, [window.samples for window in windows], outputs)
 
@@ -45,7 +57,7 @@ def _signature(name: str, graph: str, outputs: dict[str, Output], settings: Sett
         deferred(f"{__package__}.graph", graph),
         audio_host(settings, join_windows, join_chunks),
         RULES,
-        front_end=audio_front_end(settings),
+        front_end=front_end,
     )
 
 

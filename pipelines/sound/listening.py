@@ -1,15 +1,16 @@
-"""A word listened for in endless sound: probabilities over time, smoothed, against a cutoff, with a pause between detections."""
+"""Words listened for in endless sound: probabilities over time, smoothed, against cutoffs, with a pause between detections."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipelines.sound.config import Settings
 from suite.answers.classes import PROBABILITIES
+from suite.errors import UserError
 from suite.signature import Predictor
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 WINDOWS_AT_ONCE = 32
 NEVER = 1.0 + 1e-6  # a cutoff that no probability reaches
+UNTUNED = 0.5  # a cutoff that nobody measured
+
+Scored = tuple[float, str, float]  # seconds, label, smoothed probability
 
 
 @dataclass(frozen=True)
@@ -72,46 +76,77 @@ def answer_windows(
             yield start, start + len(window), answer[PROBABILITIES]
 
 
+def cutoffs_of(assets: Mapping[str, Any], label: str = "", cutoff: float = 0.0) -> dict[str, float]:
+    """Return the words that a model listens for, and the smoothed probability at which each counts as heard.
+
+    Args:
+        assets: `labels`, and `detector` where `suite sound tune` measured a cutoff.
+        label: The word; empty: the tuned one, else every label but those in underscores, as `_unknown_`.
+        cutoff: Of its probability; 0: the tuned one, else `UNTUNED`.
+
+    Raises:
+        UserError: for a word that is no label.
+    """
+    labels, tuned = assets["labels"], assets.get("detector", {})
+    if label and label not in labels:
+        raise UserError(f"--label: expected one of {', '.join(labels)}. Received: {label!r}")
+    words = [label] if label else [tuned["label"]] if tuned else [name for name in labels if not name.startswith("_")]
+    return {word: cutoff or (tuned["cutoff"] if tuned.get("label") == word else UNTUNED) for word in words}
+
+
+def window_samples(settings: Settings) -> tuple[int, int]:
+    """Return the samples of a window, and from one to the next."""
+    return settings.whole_steps(settings.window_seconds), settings.whole_steps(settings.hop_seconds)
+
+
+def smoothed_windows(settings: Settings) -> int:
+    """Return how many windows are within `smoothing_seconds`."""
+    return 1 + round(settings.smoothing_seconds * settings.sample_rate / window_samples(settings)[1])
+
+
 def listen(
-    predictor: Predictor, blocks: Iterable[np.ndarray], label: int, settings: Settings, at_once: int = WINDOWS_AT_ONCE
-) -> Iterator[tuple[float, float]]:
-    """Yield seconds and smoothed probability of a label as windows of `window_seconds` are heard, one every `hop_seconds`.
+    predictor: Predictor,
+    blocks: Iterable[np.ndarray],
+    places: Mapping[str, int],
+    settings: Settings,
+    at_once: int = WINDOWS_AT_ONCE,
+) -> Iterator[Scored]:
+    """Yield the smoothed probability of each word as windows of `window_seconds` are heard, one every `hop_seconds`.
 
     Args:
         predictor: Of `classify`.
         blocks: Samples as they come, float32 `(samples,)` each.
-        label: Its place among the labels.
+        places: Of the words among the labels.
         settings: Of the model.
         at_once: Windows answered together; 1 where somebody waits for each.
     """
-    size, hop = (settings.whole_steps(seconds) for seconds in (settings.window_seconds, settings.hop_seconds))
-    recent: deque[float] = deque(maxlen=1 + round(settings.smoothing_seconds * settings.sample_rate / hop))
-    for _, end, probabilities in answer_windows(predictor, sliding_windows(blocks, size, hop), at_once):
-        recent.append(float(probabilities[label]))
-        yield end / settings.sample_rate, sum(recent) / len(recent)
+    recent: deque[np.ndarray] = deque(maxlen=smoothed_windows(settings))
+    windows = sliding_windows(blocks, *window_samples(settings))
+    for _, end, probabilities in answer_windows(predictor, windows, at_once):
+        recent.append(np.asarray(probabilities, np.float64))
+        smoothed = sum(recent) / len(recent)
+        yield from ((end / settings.sample_rate, word, float(smoothed[place])) for word, place in places.items())
 
 
-def decide(
-    scored: Iterable[tuple[float, float]], label: str, cutoff: float, refractory_seconds: float
-) -> Iterator[Detection]:
-    """Yield a detection where the smoothed probability reaches the cutoff, unless another came shortly before.
+def decide(scored: Iterable[Scored], cutoffs: Mapping[str, float], refractory_seconds: float) -> Iterator[Detection]:
+    """Yield a detection where a word's smoothed probability reaches its cutoff, unless it was detected shortly before.
 
     Args:
-        scored: Seconds and smoothed probability, in order of time.
-        label: What is listened for.
-        cutoff: Of the probability.
-        refractory_seconds: From one detection to the next, at least.
+        scored: Of `listen`.
+        cutoffs: Of each word.
+        refractory_seconds: From one detection of a word to the next, at least.
     """
-    next_time = -np.inf
-    for time, score in scored:
-        if score >= cutoff and time >= next_time:
-            next_time = time + refractory_seconds
-            yield Detection(label, time, score)
+    next_times = dict.fromkeys(cutoffs, -np.inf)
+    for time, word, score in scored:
+        if score >= cutoffs[word] and time >= next_times[word]:
+            next_times[word] = time + refractory_seconds
+            yield Detection(word, time, score)
 
 
-def track(predictor: Predictor, blocks: Iterable[np.ndarray], label: int, settings: Settings) -> Track:
-    """Return the smoothed probabilities of a label over a recording; as `listen`."""
-    rows = np.array(list(listen(predictor, blocks, label, settings))).reshape(-1, 2)
+def track(predictor: Predictor, blocks: Iterable[np.ndarray], place: int, settings: Settings) -> Track:
+    """Return the smoothed probabilities of the label at a place over a recording; as `listen`."""
+    rows = np.array([(time, score) for time, _, score in listen(predictor, blocks, {"": place}, settings)])
+    rows = rows.reshape(-1, 2)
     return Track(rows[:, 0], rows[:, 1], float(rows[-1, 0]) if len(rows) else 0.0)
 
 
@@ -130,12 +165,15 @@ def rejection_curve(
     cutoffs = heard if len(heard) <= 500 else np.unique(np.quantile(heard, np.linspace(0, 1, 500)))
     points = []
     for cutoff in [*cutoffs.tolist(), NEVER]:
-        accepts = sum(
-            sum(1 for _ in decide(zip(at.times, at.scores, strict=True), "", cutoff, refractory_seconds))
-            for at in negatives
-        )
+        accepts = sum(_accepts(negative, cutoff, refractory_seconds) for negative in negatives)
         points.append((cutoff, accepts / hours if hours else 0.0, float(np.mean(peaks < cutoff))))
     return points
+
+
+def _accepts(negative: Track, cutoff: float, refractory_seconds: float) -> int:
+    reached = np.flatnonzero(negative.scores >= cutoff)
+    scored = ((float(negative.times[row]), "", float(negative.scores[row])) for row in reached)
+    return sum(1 for _ in decide(scored, {"": cutoff}, refractory_seconds))
 
 
 def at_rate(curve: Sequence[tuple[float, float, float]], accepts_per_hour: float) -> tuple[float, float, float]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipelines.sound.config import Settings
 from pipelines.sound.data import raw_arrays
-from pipelines.sound.listening import Detection, answer_windows, decide, listen, sliding_windows
+from pipelines.sound.listening import Detection, answer_windows, cutoffs_of, decide, listen, sliding_windows
 from suite.answers.classes import PROBABILITIES, Label, to_label
 from suite.decoding.timeline import Segment, merge_windows
 from suite.errors import UserError
@@ -38,15 +38,14 @@ class Sound(Label):
 
 @dataclass(frozen=True)
 class Heard:
-    """The word that was listened for, and when it was heard."""
+    """The words that were heard, and when."""
 
-    label: str
     detections: tuple[Detection, ...]
 
     def lines(self) -> list[str]:
-        """Return how often the word was heard, and when."""
-        times = [f"    {detection.time:7.2f} s  {detection.score:.3f}" for detection in self.detections]
-        return [f"{self.label} {len(self.detections)}", *times]
+        """Return how many words were heard, and when each."""
+        count = f"{len(self.detections)} detection{'' if len(self.detections) == 1 else 's'}"
+        return [count, *(f"    {at.time:7.2f} s  {at.score:.3f} {at.label}" for at in self.detections)]
 
 
 def predict(
@@ -58,7 +57,7 @@ def predict(
     sample_rate: float | None = None,
     **listening: Any,
 ) -> list[Sound | Heard | UserError]:
-    """Classify recordings, or listen for a word in them.
+    """Classify recordings, or listen for words in them.
 
     Args:
         predictor: Of this pipeline's `classify` signature.
@@ -69,8 +68,8 @@ def predict(
         timeline: Look at a recording in windows of `window_seconds` that overlap by half, and give the classes over time;
             label and scores are then their mean over time. What is longer than `LONG_WINDOWS` of them is always looked at so.
         sample_rate: Of arrays of samples, in Hz; the model's own where None.
-        **listening: `stream`: listen for a word instead, and show each detection on stderr as it comes; `label`: the word, the
-            tuned one where empty; `cutoff`: of its smoothed probability, the tuned one where 0.
+        **listening: `stream`: listen for words instead, and show each detection on stderr as it comes; `label` and `cutoff`: as
+            `cutoffs_of` takes them.
 
     Returns:
         A class, or the detections, of each; in the place of what is no audio its UserError.
@@ -79,7 +78,7 @@ def predict(
         UserError: for an option that does not fit.
     """
     stream = listening.pop("stream", False)
-    detector = _detector(assets, **listening) if stream else None
+    cutoffs = cutoffs_of(assets, **listening) if stream else {}
 
     def checked(raw_input: Recording) -> tuple[Recording, bool]:
         if is_microphone(raw_input) and not stream:
@@ -89,8 +88,8 @@ def predict(
         return recording, whole and _seconds(recording, settings) <= LONG_WINDOWS * settings.window_seconds
 
     def apart(recording: Recording) -> Sound | Heard:
-        if detector is not None:
-            return _listen(predictor, recording, detector, assets["labels"], settings)
+        if stream:
+            return _listen(predictor, recording, cutoffs, assets["labels"], settings)
         return _classify_over_time(predictor, recording, assets["labels"], settings)
 
     def together(outputs: Arrays, recording: Recording) -> Sound:
@@ -104,16 +103,6 @@ def predict(
     for row, answer in zip(short, of_short, strict=True):
         answers[row] = answer
     return [attempt(apart, answer[0]) if isinstance(answer, tuple) else answer for answer in answers]
-
-
-def _detector(assets: dict[str, Any], label: str = "", cutoff: float = 0.0) -> tuple[str, float]:
-    tuned = assets.get("detector", {})
-    label = label or tuned.get("label", "")
-    if not label:
-        raise UserError("--stream needs a word to listen for: --label WORD, or `suite sound tune` once. Received: none")
-    if label not in assets["labels"]:
-        raise UserError(f"--label: expected one of {', '.join(assets['labels'])}. Received: {label!r}")
-    return label, cutoff or (tuned["cutoff"] if tuned.get("label") == label else 0.5)
 
 
 def _seconds(recording: Recording, settings: Settings) -> float:
@@ -138,21 +127,20 @@ def _classify_over_time(predictor: Predictor, recording: Recording, labels: Sequ
 
 
 def _listen(
-    predictor: Predictor, recording: Recording, detector: tuple[str, float], labels: Sequence[str], settings: Settings
+    predictor: Predictor, recording: Recording, cutoffs: dict[str, float], labels: Sequence[str], settings: Settings
 ) -> Heard:
-    """Return the detections of a word, each shown on stderr as it comes; the microphone is listened to until Ctrl-C."""
-    label, cutoff = detector
+    """Return the words heard, each shown on stderr as it comes; the microphone is listened to until Ctrl-C."""
     live = is_microphone(recording)
     blocks = sample_blocks(recording, settings, settings.whole_steps(settings.hop_seconds if live else BLOCK_SECONDS))
-    options = {"at_once": 1} if live else {}
-    scored = listen(predictor, blocks, labels.index(label), settings, **options)
+    places = {word: labels.index(word) for word in cutoffs}
+    scored = listen(predictor, blocks, places, settings, **({"at_once": 1} if live else {}))
     detections: list[Detection] = []
     try:
-        for detection in decide(scored, label, cutoff, settings.refractory_seconds):
+        for detection in decide(scored, cutoffs, settings.refractory_seconds):
             detections.append(detection)
-            sys.stderr.write(f"{detection.time:8.2f} s  {label} {detection.score:.3f}\n")
+            sys.stderr.write(f"{detection.time:8.2f} s  {detection.label} {detection.score:.3f}\n")
             sys.stderr.flush()
     except KeyboardInterrupt:
         if not live:
             raise
-    return Heard(label, tuple(detections))
+    return Heard(tuple(detections))

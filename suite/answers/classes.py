@@ -212,7 +212,8 @@ def page(contents: FileContents) -> tuple[dict[str, Any], dict[str, tuple[str, .
     """
     for name, details in contents.outputs.items():
         if contents.labels and details["dtype"] == "float32" and details["shape"] == [1, len(contents.labels)]:
-            return {"labels": contents.labels, "output": name}, {contents.signature: (name,)}
+            listening = {key: contents.front_end[key] for key in ("listening",) if key in contents.front_end}
+            return {"labels": contents.labels, "output": name, **listening}, {contents.signature: (name,)}
     received = ", ".join(f"{name}: {details['dtype']}{details['shape']}" for name, details in contents.outputs.items())
     raise UserError(
         f"{contents.path}: a page shows the probabilities of labels, float32[1, labels]. "

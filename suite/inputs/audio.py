@@ -26,7 +26,9 @@ def page(contents: FileContents) -> tuple[dict[str, Any], str] | None:
     size, rate = contents.inputs["samples"]["shape"][1], contents.front_end.get("sample_rate", SAMPLE_RATE)
     step = contents.front_end.get("step_samples", 1)
     fact = f"{size / rate:.3g} seconds of sound at {rate:,} Hz at a time; longer recordings in windows"
-    return {"size": size, "sample_rate": rate, "step_samples": step}, fact
+    # Where words are listened for, the page slides a window over sound that does not end.
+    listening = {name: contents.front_end[name] for name in ("listening",) if name in contents.front_end}
+    return {"size": size, "sample_rate": rate, "step_samples": step, **listening}, fact
 
 
 def guide(call: Call, front_end: dict[str, Any]) -> GuideSources | None:

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import roc_curve
 
 from pipelines.sound.config import Settings
-from pipelines.sound.listening import NEVER, Track, at_rate, decide, listen, rejection_curve
+from pipelines.sound.listening import NEVER, Track, at_rate, cutoffs_of, decide, listen, rejection_curve
 from pipelines.sound.predict import predict
 from pipelines.sound.voices import error_figures
 from suite.errors import UserError
@@ -31,30 +31,34 @@ def recording(seconds, *times):
 
 def test_a_word_is_heard_once_where_it_stands():
     samples = recording(12, 3.1, 8.4)
-    scored = list(listen(loud, [samples[:5000], samples[5000:]], 1, SETTINGS))
-    times, scores = np.array(scored).T
+    scored = list(listen(loud, [samples[:5000], samples[5000:]], {"word": 1}, SETTINGS))
+    times, scores = (np.array([row[column] for row in scored]) for column in (0, 2))
     np.testing.assert_allclose(np.diff(times)[:-1], 0.26)  # 0.25 s in whole steps of 20 ms, but for the end
     assert times[-1] == 12
     assert scores.max() == pytest.approx(0.9, abs=1e-6)
-    detections = list(decide(scored, "word", 0.5, 1.0))
+    detections = list(decide(scored, {"word": 0.5}, 1.0))
     assert len(detections) == 2
     for detection, time in zip(detections, (3.1, 8.4), strict=True):
         assert time < detection.time < time + 1.0 and detection.label == "word" and detection.score >= 0.5
-    assert len(list(decide(scored, "word", 0.5, 6.0))) == 1
+    assert len(list(decide(scored, {"word": 0.5}, 6.0))) == 1
 
 
 def test_listening_is_told_of_each_recording_and_refuses_a_word_it_does_not_know():
     options = {"stream": True, "label": "word", "cutoff": 0.6}
     twice, never = predict(loud, [recording(9, 2.0, 6.0), recording(5)], ASSETS, SETTINGS, **options)
-    assert twice.lines()[0] == "word 2" and len(twice.lines()) == 3 and never.lines() == ["word 0"]
+    assert twice.lines()[0] == "2 detections" and len(twice.lines()) == 3 and never.lines() == ["0 detections"]
     tuned = ASSETS | {"detector": {"label": "word", "cutoff": 0.95}}
     assert predict(loud, [recording(9, 2.0)], tuned, SETTINGS, stream=True)[0].detections == ()
-    for options, message in (
-        ({}, "needs a word"),
-        ({"label": "wird"}, "expected one of other, word. Received: 'wird'"),
-    ):
-        with pytest.raises(UserError, match=message):
-            predict(loud, [recording(9)], ASSETS, SETTINGS, stream=True, **options)
+    with pytest.raises(UserError, match=r"expected one of other, word. Received: 'wird'"):
+        predict(loud, [recording(9)], ASSETS, SETTINGS, stream=True, label="wird")
+
+
+def test_untuned_every_label_is_a_word_but_those_in_underscores():
+    assets = {"labels": ["_unknown_", "word"]}
+    assert cutoffs_of(assets) == {"word": 0.5} and cutoffs_of(ASSETS, cutoff=0.7) == {"other": 0.7, "word": 0.7}
+    assert cutoffs_of(ASSETS | {"detector": {"label": "other", "cutoff": 0.8}}) == {"other": 0.8}
+    (heard,) = predict(loud, [recording(9, 2.0)], assets, SETTINGS, stream=True)
+    assert [detection.label for detection in heard.detections] == ["word"]
 
 
 def test_long_recordings_are_answered_over_time():

@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from pipelines.sound.config import Settings as Sound
+from pipelines.sound.export import signatures as sound_signatures
+from pipelines.sound.listening import decide, listen, sliding_windows, window_samples
 from pipelines.speech.config import Settings
 from pipelines.speech.export import signatures
 from suite.decoding.greedy import greedy
@@ -34,6 +37,17 @@ return data.map(({ length, rows, input }) => {
     return { log_probs: Float32Array.from(rows.slice(begin, begin + frames).flat()), frames: Int32Array.of(frames) };
   }));
   return { text, seconds, calls: calls.map(({ samples, length }) => [samples[0], samples.length, length[0]]) };
+});
+"""
+LISTEN = """
+const { makeDetector } = await import("./audio/detector.js");
+const { slidingWindows } = await import("./audio/windows.js");
+return data.map(({ length, input, labels, listening, probabilities }) => {
+  const windows = slidingWindows(Float32Array.from({ length }, (_, index) => index), input, listening.hop_samples);
+  const ends = windows.map(({ begin, weight }) => begin + weight);
+  const hear = makeDetector(listening, labels);
+  const detections = ends.flatMap((end, index) => hear(end / input.sample_rate, probabilities[index]));
+  return { windows: windows.map(({ tensors, begin }) => [begin, tensors.length[0], tensors.samples[0]]), detections };
 });
 """
 SYMBOLS = ["", " ", "'", "a", "b", "ü"]
@@ -128,3 +142,35 @@ def _python(length, rows, input, signature):
     samples = np.arange(1, length + 1, dtype=np.float32)
     answer = signature.host.windows(predictor, {"samples": samples, "length": np.int32(length)})
     return bytes(answer["text"][: int(answer["text_length"])]).decode(), calls
+
+
+def test_words_are_listened_for_as_python_does(node):
+    settings = Sound(sample_rate=8000, hop_seconds=0.25, smoothing_seconds=0.5, refractory_seconds=1)
+    assets = {"labels": ["_silence_", "stop", "yes"], "detector": {}}
+    size, hop = window_samples(settings)
+    front_end = sound_signatures(assets, settings)[0].front_end
+    listening = front_end["listening"] | {"cutoffs": {"stop": 0.45, "yes": 0.5}}
+    cases, expected = [], []
+    for length in (900, size, size + 1, 20 * 8000 + 77):
+        windows = list(sliding_windows([np.arange(length, dtype=np.float32)], size, hop))
+        probabilities = (
+            np.random.default_rng(length).dirichlet([0.4, 0.4, 0.4], len(windows)).repeat(3, 0)[: len(windows)]
+        )
+        answers = iter(probabilities)
+        scored = listen(
+            lambda inputs, answers=answers: [{"probabilities": next(answers)} for _ in inputs],
+            [np.zeros(length, np.float32)],
+            {"stop": 1, "yes": 2},
+            settings,
+        )
+        expected.append((windows, list(decide(scored, listening["cutoffs"], 1))))
+        known = {"size": size, "sample_rate": 8000}
+        case = {"length": length, "input": known, "labels": assets["labels"], "listening": listening}
+        cases.append(case | {"probabilities": probabilities.tolist()})
+    for received, (windows, detections) in zip(node(LISTEN, cases), expected, strict=True):
+        assert received["windows"] == [[start, len(window), start] for start, window in windows]
+        assert [(at["label"], at["time"]) for at in received["detections"]] == [
+            (at.label, at.time) for at in detections
+        ]
+        np.testing.assert_allclose([at["score"] for at in received["detections"]], [at.score for at in detections])
+    assert len(expected[-1][1]) > 3

@@ -1,5 +1,6 @@
 /* Answer kind `classes`: a probability for each label, as the likeliest one and bars. */
 
+import { makeDetector } from "../audio/detector.js";
 import { element, inMilliseconds, meter, setMeter } from "../elements.js";
 import { combine } from "../windows.js";
 
@@ -17,10 +18,15 @@ export function question(given, answer) {
   return {
     count: windows.length,
     tensors: (index) => windows[index].tensors,
-    join: (outputs) => ({
-      probabilities: combine(outputs.map((output) => output[answer.output]), windows.map(({ weight }) => weight)),
-      empty: given.empty,
-    }),
+    join: (outputs) => {
+      const scores = outputs.map((output) => output[answer.output]);
+      return {
+        probabilities: combine(scores, windows.map(({ weight }) => weight)),
+        empty: given.empty,
+        listened: given.times?.map((time, index) => ({ time, probabilities: scores[index] })),
+        live: given.live,
+      };
+    },
     live: given.live,
   };
 }
@@ -31,25 +37,43 @@ export function question(given, answer) {
  * Every answer kind exports this function. `answer` is the entry of page.json; what it returns is called with
  *   probabilities  one per label
  *   empty          whether there is nothing to classify yet
+ *   listened       where words are listened for, {time, probabilities} of each window
+ *   live           whether the windows go on from those of the answer before
  * and the milliseconds that the model took; or with null, where there is nothing to show.
  */
-export function mount(place, { labels }) {
+export function mount(place, { labels, listening }) {
   const label = element("strong", { id: "label", dir: "auto" });
   const confidence = element("span", { id: "confidence" }), latency = element("span", { id: "latency" });
   const bars = element("ul", { id: "bars" });
   const spoken = element("p", { className: "unseen" });
   spoken.setAttribute("aria-live", "polite");
-  place.replaceChildren(element("p", { className: "headline" }, label, " ", confidence, " ", latency), bars, spoken);
+  const detections = element("ol", { id: "detections", hidden: true });
+  detections.setAttribute("aria-label", "Heard");
+  detections.setAttribute("aria-live", "polite");
+  place.replaceChildren(
+    element("p", { className: "headline" }, label, " ", confidence, " ", latency), detections, bars, spoken);
 
-  let announcement;
+  let announcement, detect = null, heard = [];
+  const listen = (listened, live) => {
+    if (!detect || !live) [detect, heard] = [makeDetector(listening, labels), []];
+    for (const { time, probabilities } of listened) heard.push(...detect(time, probabilities));
+    place.dataset.detections = JSON.stringify(heard);
+    detections.hidden = false;
+    detections.replaceChildren(...heard.map(({ label, time, score }) => element("li", {
+      textContent: `${time.toFixed(1)} s: ${label}, ${percent(score)}` })));
+  };
   const clear = () => {
     clearTimeout(announcement);
+    detect = null;
+    delete place.dataset.detections;
+    detections.hidden = true;
     delete place.dataset.probabilities;
     place.dataset.empty = true;
     label.textContent = NOTHING;
     for (const part of [confidence, latency, bars, spoken]) part.replaceChildren();
   };
-  const show = ({ probabilities, empty }, milliseconds) => {
+  const show = ({ probabilities, empty, listened, live }, milliseconds) => {
+    if (listened) listen(listened, live);
     const best = probabilities.indexOf(Math.max(...probabilities));
     // The exact numbers, for whoever reads the page by program.
     Object.assign(place.dataset, { probabilities: JSON.stringify(probabilities), label: labels[best], empty });

@@ -11,11 +11,13 @@ export function whyNoMicrophone() {
 }
 
 /**
- * Start to record; `heard(level, seconds)` is called as sound comes, with its loudest sample in [0, 1].
+ * Start to record; `heard(level, seconds, last)` is called as sound comes, with its loudest sample in [0, 1]; `last(count)`
+ * resolves to the last so many samples at `rate`.
  *
- * Resolves to `stop()`, which resolves to all samples (Float32Array) at `rate`. Fails with words for people.
+ * Resolves to `stop()`, which resolves to all samples (Float32Array) at `rate`, or with `keep` seconds to the last of them.
+ * Fails with words for people.
  */
-export async function record(rate, heard) {
+export async function record(rate, heard, keep = Infinity) {
   const stream = await openStream();
   let context;
   try {
@@ -24,30 +26,37 @@ export async function record(rate, heard) {
     await context.audioWorklet.addModule("audio/recorder.js");
     const recorder = new AudioWorkletNode(context, "recorder", { numberOfOutputs: 0 });
     const blocks = [];
-    let length = 0;
+    const from = context.sampleRate;
+    let length = 0, kept = 0;
+    const last = (count) => resample(joined(blocks, kept).subarray(-Math.ceil((count * from) / rate)), from, rate);
     recorder.port.onmessage = ({ data }) => {
       blocks.push(data);
       length += data.length;
-      heard(data.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0), length / context.sampleRate);
+      kept += data.length;
+      while (kept - blocks[0].length >= keep * from) kept -= blocks.shift().length;
+      heard(data.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0), length / from, last);
     };
     source.connect(recorder);
     await context.resume();
     return async () => {
-      const from = context.sampleRate;
       close(stream, context);
       if (!length) throw new Error("Nothing was recorded; the microphone gave no sound.");
-      const samples = new Float32Array(length);
-      let at = 0;
-      for (const block of blocks) {
-        samples.set(block, at);
-        at += block.length;
-      }
-      return resample(samples, from, rate);
+      return resample(joined(blocks, kept), from, rate);
     };
   } catch (error) {
     close(stream, context);
     throw error;
   }
+}
+
+function joined(blocks, length) {
+  const samples = new Float32Array(length);
+  let at = 0;
+  for (const block of blocks) {
+    samples.set(block, at);
+    at += block.length;
+  }
+  return samples;
 }
 
 async function openStream() {

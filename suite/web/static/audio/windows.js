@@ -13,12 +13,23 @@ export function recordingWindows(samples, input) {
   const advance = Math.floor(size / step) - 2 * edgeSteps(input);
   const begins = [0];
   while (begins.at(-1) + size < samples.length) begins.push(begins.at(-1) + advance * step);
-  return begins.map((begin) => {
-    const padded = new Float32Array(size);
-    const window = samples.subarray(begin, begin + size);
-    padded.set(window);
-    return { tensors: { samples: padded, length: Int32Array.of(window.length) }, weight: window.length, begin };
-  });
+  return begins.map((begin) => oneWindow(samples, input, begin));
+}
+
+function oneWindow(samples, { size }, begin) {
+  const padded = new Float32Array(size);
+  const window = samples.subarray(begin, begin + size);
+  padded.set(window);
+  return { tensors: { samples: padded, length: Int32Array.of(window.length) }, weight: window.length, begin };
+}
+
+/** Return windows one every `hop` samples, as `recordingWindows`; the last one ends with the samples. */
+export function slidingWindows(samples, input, hop) {
+  const begins = [];
+  for (let begin = 0; begin + input.size <= samples.length; begin += hop) begins.push(begin);
+  const last = Math.max(0, samples.length - input.size);
+  if (begins.at(-1) !== last) begins.push(last);
+  return begins.map((begin) => oneWindow(samples, input, begin));
 }
 
 /** Return how many steps each inner edge of windows gives up. */

@@ -14,6 +14,7 @@ import { splitWindows } from "../windows.js";
  *                     one call, and what the model is called with for as many bytes
  *   empty             whether there is nothing to answer yet
  *   live              whether the next one comes of itself, and nobody waits for this one
+ *   times             seconds at the end of each window, where words are listened for in sound that does not end
  *   seconds, pixels   what answers show of an input: how long it lasts, and what the model sees of a picture
  */
 export function mount(place, input, ask) {
