@@ -143,7 +143,9 @@ def _of_dates(dates: np.ndarray) -> Frequency | None:
     """Return the frequency of dates: months where the day of the month repeats, else weeks, days or working days."""
     months = dates.astype("datetime64[M]")
     of_month = (dates - months.astype("datetime64[D]")).astype(int)
-    longest = ((months + np.timedelta64(1, "M")).astype("datetime64[D]") - months.astype("datetime64[D]")).astype(int) - 1
+    longest = ((months + np.timedelta64(1, "M")).astype("datetime64[D]") - months.astype("datetime64[D]")).astype(
+        int
+    ) - 1
     between = np.diff(months).astype(int)
     if between.min() > 0 and (of_month == np.minimum(of_month.max(), longest)).all():
         return parse_frequency(_of_months(_most_usual(between), bool((of_month == longest).all())))
