@@ -31,6 +31,8 @@ What follows is exported only where the input and the answer kind do not say it 
     check_parts(examples, settings, assets=None) -> Examples     once parts are assigned, also those of a fold: what can be
                                                           learned or scored depends on what train holds; with assets
                                                           the examples are to evaluate a trained model
+    assign_parts(examples, settings) -> Examples          how parts are drawn that the data does not name, where that is not by
+    folds(examples, count, settings) -> list[Examples]    whole examples (`suite.data.splits`, `suite.data.folds`): series are cut
     training_pictures(examples, assets, settings)         file name -> function that returns a figure of what training sees
                                                           (augmentation), from training examples
 
@@ -51,6 +53,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from suite.data.folds import folds_of_examples
+from suite.data.splits import assign_parts
 from suite.errors import UserError
 from suite.signature import Arrays, Predictor
 
@@ -197,6 +201,8 @@ class Pipeline:
             "check_parts": self.ANSWER.check_parts or _every_example,
             "evaluate": self._evaluate,
             "predict": self._predict,
+            "assign_parts": assign_parts,
+            "folds": folds_of_examples,
         }
         if of_kinds.get(name) is None:
             raise AttributeError(f"{self.package.__name__} does not export {name}, which suite/pipeline.py asks of it")

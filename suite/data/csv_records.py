@@ -33,7 +33,7 @@ def split_csv(lines: Sequence[str], path: Path, delimiter: str | None = None) ->
     if delimiter is None and (named := EXCEL_DELIMITER.fullmatch(lines[0])):
         delimiter, skipped = named.group(1), 1
     lines = ["", *lines[1:]] if skipped else lines
-    delimiter = delimiter or _find_delimiter(lines)
+    delimiter = delimiter or find_delimiter(lines)
     return _join_torn(_parse(lines, path, delimiter), lines, delimiter)
 
 
@@ -65,7 +65,7 @@ def _describe(error: csv.Error) -> str:
     return f"not a csv row: {error}; a quotation mark inside a quoted field is written twice"
 
 
-def _find_delimiter(lines: Sequence[str]) -> str:
+def find_delimiter(lines: Sequence[str]) -> str:
     """Return what parts the first record; of several the one that gives equal records, then the one without spaces after.
 
     The comma where all are alike, or where nothing parts the first record.

@@ -60,6 +60,8 @@ class Examples:
         named_parts: The parts that the data itself names; empty where none.
         problems: Examples that cannot be used.
         notes: Observations a person should see (duplicates across parts, rare labels), one sentence each.
+        whole: The examples before each was cut into parts by time; empty where none was. The fingerprint is theirs, so that
+            the same data is known however it was cut.
     """
 
     items: tuple[Example, ...]
@@ -69,6 +71,7 @@ class Examples:
     named_parts: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    whole: tuple[Example, ...] = field(default=(), repr=False)
 
     def part(self, name: str) -> list[Example]:
         """Return the examples of one part, or all of them for `"all"`."""
@@ -92,7 +95,12 @@ class Examples:
     @cached_property
     def fingerprint(self) -> str:
         """Return a SHA-256 over content and targets, whatever the folder, the order and the parts."""
-        return hashlib.sha256(b"".join(sorted(self.row_digests))).hexdigest()
+        digests = (
+            [_digest(example.key or example.input, example.target) for example in self.whole]
+            if self.whole
+            else self.row_digests
+        )
+        return hashlib.sha256(b"".join(sorted(digests))).hexdigest()
 
     @cached_property
     def parts_fingerprint(self) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from suite.config import TrainingSettings
 from suite.data.examples import Examples
-from suite.data.groups import require_groups, units
+from suite.data.groups import require_groups, splits_by_group, units
 from suite.data.stable_hash import stable_share
 from suite.errors import UserError
 
@@ -34,6 +35,16 @@ def folds(examples: Examples, k: int, by_group: bool) -> list[Examples]:
         sizes[smallest] += len(torn[name])
         fold_of.update(dict.fromkeys(torn[name], smallest))
     return [_fold(examples, fold_of, number) for number in range(k)]
+
+
+def folds_of_examples(examples: Examples, count: int, settings: TrainingSettings) -> list[Examples]:
+    """Return folds of whole examples: by group where parts are, as the settings say.
+
+    Raises:
+        UserError: as `folds`.
+    """
+    pool = [example for example in examples.items if example.part != "test"]
+    return folds(examples, count, by_group=splits_by_group(pool, settings.split_by))
 
 
 def _fold(examples: Examples, fold_of: Mapping[int, int], number: int) -> Examples:

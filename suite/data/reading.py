@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from suite.config import TrainingSettings
 from suite.data.examples import Examples
-from suite.data.splits import assign_parts
 from suite.errors import UserError
 
 if TYPE_CHECKING:
@@ -42,9 +41,9 @@ def with_parts(
     The same reading can be given the parts of several settings; no file is read again.
 
     Raises:
-        UserError: as `assign_parts`, and as the pipeline's `check_parts`.
+        UserError: as the pipeline's `assign_parts` and `check_parts`.
     """
-    return pipeline.check_parts(assign_parts(examples, settings), settings, assets)
+    return pipeline.check_parts(pipeline.assign_parts(examples, settings), settings, assets)
 
 
 def refuse_problems(task: str, examples: Examples) -> None:

@@ -23,10 +23,12 @@ class Frequency:
         code: A number, where it is not 1, and a unit: `s`, `min`, `h`, `D`, `B` (Monday to Friday), `W`, `MS` and `ME` (months;
             by `ME` at their last day), `QS`, `QE`, `YS`, `YE`, or `row` where the data has no times.
         season: Steps after which the usual season begins anew; 1 where there is none.
+        usual: Of `row`, the seconds of a usual step, where rows count as steps whatever their times are; None without times.
     """
 
     code: str
     season: int
+    usual: int | None = None
 
     @property
     def count(self) -> int:
@@ -43,6 +45,10 @@ class Frequency:
         """Return whether a step is a day or longer, so that times are dates."""
         return self.unit in ("D", "B", "W", *MONTHS)
 
+    @property
+    def _seconds(self) -> int:
+        return self.usual or SECONDS[self.unit]
+
     def step(self, time: np.datetime64 | np.ndarray, n: int | np.ndarray) -> np.ndarray:
         """Return the time `n` steps after (before, if negative) a time, datetime64[s]; both may be arrays.
 
@@ -50,7 +56,7 @@ class Frequency:
         """
         times, steps = np.asarray(time, "datetime64[s]"), np.asarray(n, np.int64) * self.count
         if self.unit in SECONDS:
-            return times + (steps * SECONDS[self.unit]).astype("timedelta64[s]")
+            return times + (steps * self._seconds).astype("timedelta64[s]")
         dates = times.astype("datetime64[D]")
         of_day = times - dates
         if self.unit == "B":
@@ -69,7 +75,7 @@ class Frequency:
         A time between two steps has the number of the earlier one.
         """
         if self.unit in SECONDS:
-            steps, rest = np.divmod((times - origin).astype(np.int64), self.count * SECONDS[self.unit])
+            steps, rest = np.divmod((times - origin).astype(np.int64), self.count * self._seconds)
             return steps, rest == 0
         dates, first = times.astype("datetime64[D]"), origin.astype("datetime64[D]")
         if self.unit == "B":
@@ -81,7 +87,7 @@ class Frequency:
 
     def written(self, time: np.datetime64) -> str:
         """Return a time as people write it: a date where steps are days or longer, the number of a row without times."""
-        if self.unit == "row":
+        if self.unit == "row" and self.usual is None:
             return str(time.astype(np.int64))
         text = str(time.astype("datetime64[s]")).replace("T", " ")
         return text.removesuffix(" 00:00:00") if self.by_day else text

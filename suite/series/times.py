@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from suite.errors import UserError
-from suite.series.frequency import recognize
+from suite.series.frequency import Frequency, recognize
+from suite.series.zones import load_zone, to_utc
 
 PLAIN = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d)?)?)?")  # what numpy reads by itself
 MONTH = re.compile(r"(\d{4})[-/.](\d{1,2})")
@@ -173,3 +174,26 @@ def _read_epoch(texts: Sequence[str], unit: str) -> Times:
     return _read(
         texts, read, {"s": "seconds since 1970", "ms": "milliseconds since 1970"}.get(unit, f"{unit} since 1970")
     )
+
+
+def parse_time(text: str, zone: str | None, frequency: Frequency) -> np.datetime64:
+    """Return one time, datetime64[s], as the times of a series of a frequency are: a date, or UTC.
+
+    Args:
+        text: ISO 8601, or one of the other forms that `parse_times` reads.
+        zone: Of a time that names no offset from UTC.
+        frequency: Of the series.
+
+    Raises:
+        UserError: if it is no time.
+    """
+    times = parse_times([text])
+    if times is None or np.isnat(times.clock[0]):
+        raise UserError(
+            f"expected a time, as 2024-03-31 or 2024-03-31T12:00, or the number of a row. Received: {text!r}"
+        )
+    if frequency.by_day:
+        return times.clock[0]
+    if not np.isnan(times.offsets[0]):
+        return times.clock[0] - np.timedelta64(int(times.offsets[0]), "s")
+    return to_utc(times.clock, load_zone(zone))[0][0] if zone else times.clock[0]

@@ -7,8 +7,6 @@ from pathlib import Path
 from rich.console import Console
 
 from suite.data.examples import Examples
-from suite.data.folds import folds
-from suite.data.groups import splits_by_group
 from suite.errors import UserError
 from suite.pipeline import Pipeline
 from suite.training.begin import prepare_assets, warm_source
@@ -45,8 +43,7 @@ def plan_folds(
     Raises:
         UserError: if there are too few examples or groups, or as `_check`.
     """
-    pool = [example for example in examples.items if example.part != "test"]
-    cut = folds(examples, count, by_group=splits_by_group(pool, request.settings.split_by))
+    cut = pipeline.folds(examples, count, request.settings)
     planned = []
     for number, fold in enumerate(cut, 1):
         name = f"{request.name}-fold{number}"
