@@ -73,7 +73,10 @@ class NumberTable:
         column = self.columns[name]
         if not (pa.types.is_string(column.type)):
             return pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)
-        return parse_times([text for text in column.slice(0, PROBED_LINES).to_pylist() if text]) is not None
+        try:
+            return parse_times([text for text in column.slice(0, PROBED_LINES).to_pylist() if text]) is not None
+        except UserError:  # days and months cannot be told apart
+            return True
 
     def counts_rows(self, name: str) -> bool:
         """Return whether a column holds 0, 1, 2, ... or 1, 2, 3, ..."""

@@ -29,7 +29,7 @@ from suite.series.times import parse_times
 M4_SEASONS = {"yearly": 1, "quarterly": 4, "monthly": 12, "weekly": 1, "daily": 1, "hourly": 24}
 M4_NAME = re.compile(rf"({'|'.join(M4_SEASONS)})[-_ ](train|test)\.csv(\.gz)?", re.IGNORECASE)
 NAB_WINDOWS, SMAP_LABELS = "combined_windows.json", "labeled_anomalies.csv"
-SKAB_COLUMNS = {"anomaly", "changepoint"}
+SKAB_COLUMNS, HEADER_BYTES = {"anomaly", "changepoint"}, 4096
 
 
 @dataclass
@@ -265,10 +265,11 @@ def read_skab(path: Path, settings: SeriesSettings) -> Sourced:
 def is_skab(path: Path) -> bool:
     """Return whether a csv file has columns `anomaly` and `changepoint`, by its first line."""
     try:
-        header = read_lines(path, None)[0].lower()
-    except UserError:
+        with open(path, "rb") as file:
+            header = file.read(HEADER_BYTES).decode("utf-8", "replace").partition("\n")[0].lower()
+    except OSError:
         return False
-    return {cell.strip(' "') for cell in re.split("[;,\t]", header)} >= SKAB_COLUMNS
+    return {cell.strip(' "\r\ufeff') for cell in re.split("[;,\t]", header)} >= SKAB_COLUMNS
 
 
 def read_smap(path: Path, settings: SeriesSettings) -> Sourced:

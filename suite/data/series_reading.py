@@ -170,7 +170,7 @@ def join(earlier: Series, later: Series) -> Series | None:
         return None
     times = later.times - later.times[0] + earlier.times[-1] + np.timedelta64(1, "s") if untimed else later.times
     rows = len(earlier)
-    merged = {
+    merged: dict[str, Any] = {
         "times": np.concatenate([earlier.times, times]),
         "values": np.concatenate([earlier.values, later.values]),
     }

@@ -110,7 +110,8 @@ def assign_roles(table: NumberTable, settings: SeriesSettings) -> Roles:
         raise UserError(
             f"{table.path}: expected a column of numbers to forecast. Received: {_names(list(table.columns))}"
         )
-    return Roles(time, series, targets, *covariates.values(), anomaly=anomaly, clock=clock, notes=notes)
+    past, future, static = covariates.values()
+    return Roles(time, series, targets, past, future, static, anomaly, clock, notes)
 
 
 def _clock_parts(table: NumberTable, named: list[str]) -> tuple[str, ...]:
@@ -125,21 +126,21 @@ def _time_column(table: NumberTable, settings: SeriesSettings, named: list[str])
     """Return the column of times: the named one, else the first with a usual name, or of texts, that begins as times do."""
     if settings.time_column is not None:
         return table.spelling(settings.time_column, "time_column")
-    free = [name for name in table.columns if name not in named]
-    usual = [name for wanted in TIME_NAMES for name in free if name.lower() == wanted]
-    texts = [name for name in free if table.texts[name] and name not in usual]
+    columns = [name for name in table.columns if name not in named]
+    usual = [name for spelling in TIME_NAMES for name in columns if name.lower() == spelling]
+    texts = [name for name in columns if table.texts[name] and name not in usual]
     dated = next((name for name in usual + texts if table.looks_dated(name)), None)
     return dated or next((name for name in usual if name.lower() in TIME_NAMES[:4]), None)
 
 
 def _channels(table: NumberTable, used: set[str]) -> tuple[tuple[str, ...], list[str]]:
-    free = [name for name in table.columns if name not in used]
-    texts = [name for name in free if table.texts[name]]
-    counting = [name for name in free if name.lower() in COUNTING_NAMES and table.counts_rows(name)]
+    columns = [name for name in table.columns if name not in used]
+    texts = [name for name in columns if table.texts[name]]
+    counting = [name for name in columns if name.lower() in COUNTING_NAMES and table.counts_rows(name)]
     notes = [f"{_names(texts)} of {table.name}: not read, since it holds texts."] if texts else []
     if counting:
         notes.append(f"{_names(counting)} of {table.name}: not read, since it numbers the rows.")
-    return tuple(name for name in free if name not in texts and name not in counting), notes
+    return tuple(name for name in columns if name not in texts and name not in counting), notes
 
 
 def _names(names: list[str]) -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -9,18 +11,21 @@ from suite.data.examples import Problem
 from suite.data.series_roles import Roles, SeriesSettings
 from suite.errors import UserError
 from suite.series.frequency import Frequency, parse_frequency, recognize
-from suite.series.grid import falls_by_an_hour, fill, lay_grid, order_fault, spread_rows
+from suite.series.grid import falls_by_an_hour, fill, lay_grid, order_fault, skips_an_hour, spread_rows
 from suite.series.season import find_season
 from suite.series.series import Series
 from suite.series.zones import load_zone, to_utc
 
-MOST_GAPS = 20  # regular times for each row, beyond which a series is refused rather than filled up
+MOST_GAPS = 4  # steps without a row for each row, beyond which another frequency must be meant
 ZONE_HINT = "as where clocks change; --set time_zone=NAME, as Europe/Paris, says whose"
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of one series: where each stands, what the clock showed, its offset from UTC, and the numbers; `(rows, ...)`."""
+    """Rows of one series: where each stands, what the clock showed, its offset from UTC, and the numbers; `(rows, ...)`.
+
+    `inserted` of them the data lacks.
+    """
 
     place: Callable[[int], str]
     clock: np.ndarray | None
@@ -30,6 +35,7 @@ class Rows:
     future: np.ndarray | None = None
     static: np.ndarray | None = None
     anomalies: np.ndarray | None = None
+    inserted: int = 0
 
     def pick(self, rows: np.ndarray) -> "Rows":
         """Return some of the rows, or all of them in another order."""
@@ -91,7 +97,7 @@ def _build(
         frequency = _frequency(name, times, rows, settings, usual)
         rows, times = _on_grid(name, rows, times, frequency, settings, result)
     rows, times, future = _known_ahead(rows, times)
-    values = _fill_missing(name, rows.values, roles.targets, settings, result)
+    values = _fill_missing(name, rows, roles.targets, settings, result)
     past = None if rows.past is None else _fill_covariates(name, rows.past, roles.past, settings)
     future = None if future is None else _fill_covariates(name, future, roles.future, settings)
     return Series(name, times, values, roles.targets, frequency, past, future, static, rows.anomalies)
@@ -173,19 +179,26 @@ def _frequency(
         if usual.unit == "row":
             return _of_rows(times, rows.values, settings)
         return usual
-    shown = recognize(times)
+    shown = _recognize(times.tobytes())
     if shown is not None and usual is not None and shown.code != usual.code and len(times) < 2 * usual.season:
         fits = lay_grid(times, usual)
         shown = shown if fits.between is not None or fits.gaps > len(times) else usual
     shown = shown or (usual if usual is not None and lay_grid(times, usual).between is None else None)
     if shown is not None:
-        return replace(shown, season=settings.season or shown.season)
+        season = find_season(training_rows(rows.values)) if shown.unit == "s" else shown.season
+        return replace(shown, season=settings.season or season)
     if len(times) < 3:
         few = f"{len(times)} row{'s' if len(times) > 1 else ''}"
         raise _Fault(
             rows.place(0), f"{name}: the frequency cannot be told from {few}; --set frequency=D (h, MS, ...) names it"
         )
     raise _Fault(rows.place(_first_odd(times)), _irregular(name, times))
+
+
+@lru_cache(maxsize=16)
+def _recognize(times: bytes) -> Frequency | None:
+    """Return what `recognize` does; series of one table often have the same times."""
+    return recognize(np.frombuffer(times, "datetime64[s]"))
 
 
 def _of_rows(times: np.ndarray, values: np.ndarray, settings: SeriesSettings) -> Frequency:
@@ -234,11 +247,14 @@ def _on_grid(
     if settings.missing == "fail":
         hint = "; --set missing=mask (forward, interpolate) goes on without them"
         raise _Fault(rows.place(behind), f"{name}: expected a row for every step. Received: {count}{hint}")
-    if grid.gaps > MOST_GAPS * len(times) + 1000:
+    if grid.gaps > MOST_GAPS * len(times):
         hint = "; --set frequency=CODE names another step, frequency=row reads each row as one"
         raise _Fault(rows.place(behind), f"{name}: expected a row for most steps. Received: {count}{hint}")
-    result.notes.append(f"{name}\t{count}; {_mended(settings.missing)}.")
-    spread = {
+    zone = (
+        f" It is {ZONE_HINT}." if settings.time_zone is None and rows.offsets is None and skips_an_hour(times) else ""
+    )
+    result.notes.append(f"{name}\t{count}; {_mended(settings.missing)}.{zone}")
+    spread: dict[str, Any] = {
         key: None if array is None else spread_rows(array, grid, missing)
         for key, array, missing in (
             *((key, getattr(rows, key), np.nan) for key in ("values", "past", "future")),
@@ -246,7 +262,7 @@ def _on_grid(
         )
     }
     places = np.maximum(np.searchsorted(grid.positions, np.arange(len(grid.times)), side="right") - 1, 0)
-    return replace(rows, place=lambda row: rows.place(int(places[row])), **spread), grid.times
+    return replace(rows, place=lambda row: rows.place(int(places[row])), inserted=grid.gaps, **spread), grid.times
 
 
 def _known_ahead(rows: Rows, times: np.ndarray) -> tuple[Rows, np.ndarray, np.ndarray | None]:
@@ -258,7 +274,7 @@ def _known_ahead(rows: Rows, times: np.ndarray) -> tuple[Rows, np.ndarray, np.nd
     future = None if rows.future is None else rows.future[begin:]
     if end - begin == len(times):
         return rows, times, future
-    cut = {
+    cut: dict[str, Any] = {
         key: None if (array := getattr(rows, key)) is None else array[begin:end]
         for key in ("values", "past", "anomalies")
     }
@@ -266,8 +282,9 @@ def _known_ahead(rows: Rows, times: np.ndarray) -> tuple[Rows, np.ndarray, np.nd
 
 
 def _fill_missing(
-    name: str, values: np.ndarray, channels: tuple[str, ...], settings: SeriesSettings, result: Result
+    name: str, rows: Rows, channels: tuple[str, ...], settings: SeriesSettings, result: Result
 ) -> np.ndarray:
+    values = rows.values
     absent = np.isnan(values)
     for place, channel in enumerate(channels):
         what = name if len(channels) == 1 else f"{name}, column {channel!r}"
@@ -276,14 +293,12 @@ def _fill_missing(
             raise _Fault(what, f"all {len(values):,} values are missing; leave it out")
         if column.min() == column.max():
             result.notes.append(f"{what}\tit never changes, so that nothing can be learned of it.")
-    if not absent.any():
-        return values
-    if absent.all(axis=1).sum() * len(channels) == absent.sum() and settings.missing != "fail":
-        return fill(values, settings.missing)  # whole rows alone, which are counted already
-    count = f"{int(absent.sum()):,} of {absent.size:,} values are missing"
-    if settings.missing == "fail":
-        raise _Fault(name, f"{count}; --set missing=mask (forward, interpolate) goes on without them")
-    result.notes.append(f"{name}\t{count}; {_mended(settings.missing)}.")
+    empty = int(absent.sum()) - rows.inserted * len(channels)
+    if empty > 0:
+        count = f"{empty:,} of {absent.size:,} values are missing"
+        if settings.missing == "fail":
+            raise _Fault(name, f"{count}; --set missing=mask (forward, interpolate) goes on without them")
+        result.notes.append(f"{name}\t{count}; {_mended(settings.missing)}.")
     return fill(values, settings.missing)
 
 
@@ -297,7 +312,8 @@ def check_values(
     """
     result = Result()
     try:
-        return _fill_missing(name, values, channels, settings, result), result.notes
+        rows = Rows(lambda row: f"{name}, row {row}", None, None, values)
+        return _fill_missing(name, rows, channels, settings, result), result.notes
     except _Fault as fault:
         raise UserError(f"{fault.problem.name}: {fault.problem.message}") from fault
 

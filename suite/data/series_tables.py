@@ -53,6 +53,8 @@ def table_series(table: NumberTable, settings: SeriesSettings, name: str | None 
     """
     roles = assign_roles(table, settings)
     name = name or table.path.name.removesuffix(".gz").rpartition(".")[0] or table.path.name
+    if settings.time_zone is not None:
+        load_zone(settings.time_zone)
     read = Read([], list(table.problems), list(roles.notes))
     clock, offsets = _times(table, roles, settings, read)
     columns = (*roles.targets, *roles.past, *roles.future, *roles.static, *([roles.anomaly] if roles.anomaly else []))
@@ -94,8 +96,10 @@ def _rows(
         None if clock is None else clock[rows],
         None if offsets is None else offsets[rows],
         values,
-        *(matrix(names) for names in (roles.past, roles.future, roles.static)),
-        anomalies=marks,
+        matrix(roles.past),
+        matrix(roles.future),
+        matrix(roles.static),
+        marks,
     )
 
 

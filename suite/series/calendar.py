@@ -39,8 +39,7 @@ def _place(times: np.ndarray, cycle: str) -> np.ndarray:
         return seconds % DAY_SECONDS / DAY_SECONDS
     if cycle == "week":  # day 0, in 1970, was a Thursday
         return (seconds + 3 * DAY_SECONDS) % (7 * DAY_SECONDS) / (7 * DAY_SECONDS)
-    unit = {"month": "M", "year": "Y"}[cycle]
-    begin = times.astype(f"datetime64[{unit}]")
-    end = begin + np.timedelta64(1, unit)
+    begin = times.astype("datetime64[M]" if cycle == "month" else "datetime64[Y]")
+    end = begin + 1
     begin, end = begin.astype("datetime64[s]"), end.astype("datetime64[s]")
     return (times - begin).astype(np.float64) / (end - begin).astype(np.float64)

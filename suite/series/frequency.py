@@ -10,7 +10,7 @@ from suite.errors import UserError
 SECONDS = {"s": 1, "min": 60, "h": 3600, "D": 86400, "W": 7 * 86400, "row": 1}
 MONTHS = {"MS": 1, "ME": 1, "QS": 3, "QE": 3, "YS": 12, "YE": 12}
 DAY = np.timedelta64(1, "D")
-SEASONS = {"s": 60, "D": 7, "B": 5, "W": 52, "row": 1}  # steps; of minutes and hours a day, of months a year
+SEASONS = {"s": 1, "D": 7, "B": 5, "W": 52, "row": 1}  # steps; of minutes and hours a day, of months a year
 ALIASES = {"T": "min", "H": "h", "S": "s", "M": "MS", "Q": "QS", "Y": "YS", "A": "YS", "AS": "YS", "d": "D", "w": "W"}
 _CODE = re.compile(r"(\d*)(s|min|h|D|B|W|MS|ME|QS|QE|YS|YE|row)")
 

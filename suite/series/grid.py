@@ -24,6 +24,20 @@ def falls_by_an_hour(times: np.ndarray) -> bool:
     return 0 < len(back) <= years and bool(np.all(back == usual - HOUR))
 
 
+def skips_an_hour(times: np.ndarray) -> bool:
+    """Return whether all that is missing of rising times is an hour on a Sunday night in spring or autumn, as clocks skip one."""
+    steps = np.diff(times)
+    usual = np.median(steps.astype(np.int64)).astype("timedelta64[s]")
+    wide = np.flatnonzero(steps != usual)
+    if usual > HOUR or not len(wide) or not np.all(steps[wide] == usual + HOUR):
+        return False
+    behind = times[wide + 1]
+    sundays = (behind.astype("datetime64[D]").astype(int) + 3) % 7 == 6
+    hours = (behind - behind.astype("datetime64[D]")) / HOUR
+    months = behind.astype("datetime64[M]").astype(int) % 12 + 1
+    return bool(np.all(sundays & (hours <= 4) & np.isin(months, (3, 4, 9, 10))))
+
+
 @dataclass(frozen=True)
 class Grid:
     """Where the rows of a series stand on its regular times.

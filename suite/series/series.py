@@ -48,7 +48,7 @@ class Series:
         for array in (self.times, self.values, self.past, self.future, self.static, self.anomalies):
             if array is not None:
                 hashed.update(f"{array.dtype.str}{array.shape}".encode())
-                hashed.update(np.ascontiguousarray(array))
+                hashed.update(np.ascontiguousarray(array).tobytes())
         return hashed.hexdigest()
 
 
