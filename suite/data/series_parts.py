@@ -128,13 +128,21 @@ def _row(series: Series, border: str | None, settings: PartSettings, setting: st
     """Return the first row at or after a border: a time, or the number of a row."""
     if border is None:
         return None
-    if border.isdecimal() and (series.frequency.unit == "row" or len(border) != 4):
+    if border.isdecimal() and not _is_year(border, series):
         return min(int(border), len(series))
     try:
         time = parse_time(border, settings.time_zone, series.frequency)
     except UserError as error:
         raise UserError(f"setting {setting!r}: {error}") from error
     return int(np.searchsorted(series.times, time))
+
+
+def _is_year(border: str, series: Series) -> bool:
+    """Return whether a number is a year in which, or right behind which, a series has rows: else it numbers a row."""
+    if series.frequency.unit == "row" or len(border) != 4:
+        return False
+    first, last = series.times[[0, -1]].astype("datetime64[Y]").astype(int) + 1970
+    return bool(first <= int(border) <= last + 1)
 
 
 def _describe(items: Sequence[Example], uncut: int) -> list[str]:

@@ -260,6 +260,9 @@ def test_parts_lie_one_after_another_in_time_and_keep_the_fingerprint(tmp_path):
     assert spans(with_parts(PIPELINE, undivided, Settings(horizon=25))) == [("train", 0, 60)]  # too short for more
     for example in cut.items:  # views of one array
         assert example.input.series is undivided.items[0].input.series
+    long = read(tmp_path, ["ds,y", *(f"{np.datetime64('1999-01-01') + day},{day % 7}" for day in range(2000))])
+    for border, row in (("2001", 731), ("1500", 1500)):  # a year that the series has, and a row
+        assert spans(with_parts(PIPELINE, long, Settings(train_until=border)))[0] == ("train", 0, row)
     with pytest.raises(UserError, match="'train_until': expected a time"):
         with_parts(PIPELINE, undivided, Settings(train_until="soon"))
 
