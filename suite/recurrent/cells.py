@@ -1,4 +1,4 @@
-"""Cells beyond Keras': a layer-normalised LSTM, and zoneout around any cell. `RNN` runs them."""
+"""Cells beyond Keras': a layer-normalised LSTM, and zoneout around any cell. `RNN` runs them, by kernels where there are some."""
 
 import functools
 from collections.abc import Sequence
@@ -8,8 +8,12 @@ import keras
 from keras import ops
 
 from suite.recurrent.dtypes import Shape, Tensor
+from suite.recurrent.inner_loop import has_usual_activations, keras_kernel
+from suite.recurrent.kernels import layer_norm_lstm
 from suite.recurrent.lstm import LSTMState
 from suite.recurrent.rnn import state_type_of
+
+KERAS_CELLS = (keras.layers.LSTMCell, keras.layers.GRUCell, keras.layers.SimpleRNNCell)
 
 
 @keras.saving.register_keras_serializable(package="suite")
@@ -63,6 +67,17 @@ class LayerNormLSTMCell(keras.layers.Layer):
         c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)
         h = ops.sigmoid(o) * ops.tanh(self.cell_norm(c))
         return h, [h, c]
+
+    def kernel_form(self, sequences: Tensor, training: bool) -> tuple[str, tuple, Tensor] | None:
+        """The kernel that does what this cell does over time, its weights, and what it runs over."""
+        if self.epsilon != layer_norm_lstm.EPSILON:
+            return None
+        weights = self.recurrent_kernel, self.input_norm.gamma, self.bias, self.state_norm.gamma
+        return (
+            "layer_norm_lstm",
+            (self.kernel, None, *weights, self.cell_norm.gamma, self.cell_norm.beta),
+            sequences,
+        )
 
     def get_initial_state(self, batch_size: int | Tensor | None = None) -> list[Tensor]:
         return [ops.zeros((batch_size, self.units), self.compute_dtype) for _ in self.state_size]
@@ -122,6 +137,19 @@ class ZoneoutCell(keras.layers.Layer):
             else:
                 mixed.append(rate * before + (1 - rate) * new)
         return mixed[0], mixed
+
+    def kernel_form(self, sequences: Tensor, training: bool) -> tuple[str, tuple, Tensor] | None:
+        """The kernel that does what the cell inside does over time, its weights, and what it runs over."""
+        cell = self.cell
+        if hasattr(cell, "kernel_form"):
+            return cell.kernel_form(sequences, training)
+        if type(cell) not in KERAS_CELLS or not has_usual_activations(cell):
+            return None
+        if training and (cell.dropout or cell.recurrent_dropout):
+            return None
+        if type(cell) is keras.layers.SimpleRNNCell and not training:
+            return None  # this kernel tells its steps by their new states alone, which the mean hides
+        return (*keras_kernel(cell), sequences)
 
     def get_initial_state(self, batch_size: int | Tensor | None = None) -> list[Tensor]:
         return self.cell.get_initial_state(batch_size=batch_size)

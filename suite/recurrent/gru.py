@@ -6,7 +6,7 @@ import keras
 
 from suite.recurrent.deployment import current
 from suite.recurrent.dtypes import Tensor, as_float
-from suite.recurrent.inner_loop import covers, fast_inner_loop
+from suite.recurrent.inner_loop import covers, fast_inner_loop, keras_kernel
 
 
 class GRUState(NamedTuple):
@@ -28,7 +28,7 @@ class GRU(keras.layers.GRU):
         h_t = z h_(t-1) + (1 - z) n
 
     `x W + b` of all steps is one matrix product; the loop computes the rest and its gradient is written by hand.
-    What that does not cover (other activations, `recurrent_dropout` in training, `unroll`) runs in Keras' own loop, and
+    What that does not cover (other activations, `unroll`) runs in Keras' own loop, and
     a GPU uses cuDNN as Keras does.
 
     Call arguments:
@@ -63,13 +63,7 @@ class GRU(keras.layers.GRU):
             return deployment.inner_loop(self, super().inner_loop, sequences, initial_state, mask)
         if not covers(self, sequences, mask, training):
             return super().inner_loop(sequences, initial_state, mask, training)
-        cell = self.cell
-        if not self.reset_after:
-            weights: tuple[Any, ...] = cell.kernel, cell.bias if self.use_bias else None, cell.recurrent_kernel
-            return fast_inner_loop(self, "gru_reset_before", weights, sequences, initial_state, mask, training)
-        into, inside = (cell.bias[0], cell.bias[1]) if self.use_bias else (None, keras.ops.zeros(3 * self.units))
-        weights = cell.kernel, into, cell.recurrent_kernel, inside
-        return fast_inner_loop(self, "gru", weights, sequences, initial_state, mask, training)
+        return fast_inner_loop(self, *keras_kernel(self.cell), sequences, initial_state, mask, training)
 
     def step(self, inputs: Tensor, state: GRUState) -> tuple[Tensor, GRUState]:
         """One step: `(batch, features)` and a `GRUState` to the output `(batch, units)` and the next `GRUState`."""

@@ -6,7 +6,7 @@ import keras
 
 from suite.recurrent.deployment import current
 from suite.recurrent.dtypes import Tensor, as_float
-from suite.recurrent.inner_loop import covers, fast_inner_loop
+from suite.recurrent.inner_loop import covers, fast_inner_loop, keras_kernel
 
 
 class LSTMState(NamedTuple):
@@ -27,7 +27,7 @@ class LSTM(keras.layers.LSTM):
         h_t = sigmoid(o) tanh(c_t)
 
     `x W + b` of all steps is one matrix product; the loop computes the rest and its gradient is written by hand.
-    What that does not cover (other activations, `recurrent_dropout` in training, `unroll`) runs in Keras' own loop, and
+    What that does not cover (other activations, `unroll`) runs in Keras' own loop, and
     a GPU uses cuDNN as Keras does.
 
     Call arguments:
@@ -61,8 +61,7 @@ class LSTM(keras.layers.LSTM):
             return deployment.inner_loop(self, super().inner_loop, sequences, initial_state, mask)
         if not covers(self, sequences, mask, training):
             return super().inner_loop(sequences, initial_state, mask, training)
-        weights = self.cell.kernel, self.cell.bias if self.use_bias else None, self.cell.recurrent_kernel
-        return fast_inner_loop(self, "lstm", weights, sequences, initial_state, mask, training)
+        return fast_inner_loop(self, *keras_kernel(self.cell), sequences, initial_state, mask, training)
 
     def step(self, inputs: Tensor, state: LSTMState) -> tuple[Tensor, LSTMState]:
         """One step: `(batch, features)` and an `LSTMState` to the output `(batch, units)` and the next `LSTMState`."""

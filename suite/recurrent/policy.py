@@ -41,6 +41,7 @@ def choose_form(
     *,
     sequences: bool,
     training: bool,
+    dropped: tf.Tensor | None = None,
 ) -> Form:
     """The `Form` for a layer whose recurrent kernel has `weights_shape`, called on `inputs`."""
     return Form(
@@ -53,6 +54,8 @@ def choose_form(
         recurrent=tuple(weights_shape),
         masked=mask is not None,
         dtype=inputs.dtype,
+        mixed=0 if mask is None or mask.dtype == tf.bool else mask.shape[-1],
+        dropped=dropped is not None,
     )
 
 

@@ -8,7 +8,9 @@ import keras
 from suite.recurrent.deployment import current
 from suite.recurrent.dtypes import Tensor, as_float
 from suite.recurrent.gru import GRUState
+from suite.recurrent.inner_loop import fast_inner_loop, is_plain
 from suite.recurrent.lstm import LSTMState
+from suite.recurrent.policy import has_gpu
 from suite.recurrent.simple_rnn import SimpleRNNState
 
 _STATES = {
@@ -29,7 +31,9 @@ def _tuple(*states) -> tuple[Any, ...]:
 
 @keras.saving.register_keras_serializable(package="suite")
 class RNN(keras.layers.RNN):
-    """Runs a cell over time, with the arguments of `keras.layers.RNN`; the loop and its gradient are Keras'.
+    """Runs a cell over time, with the arguments of `keras.layers.RNN`.
+
+    The loop and its gradient are Keras', but of cells that tell which kernel does the same: see `_kernel_form`.
 
     Args:
         cell: A layer with `state_size` (and `output_size`), called with `(inputs (batch, features), states)` and
@@ -58,7 +62,21 @@ class RNN(keras.layers.RNN):
         if deployment is not None and not nested:
             mask = mask[0] if isinstance(mask, (list, tuple)) else mask
             return deployment.inner_loop(self, super().inner_loop, sequences, initial_state, mask)
+        form = None if nested else self._kernel_form(sequences, mask, training)
+        if form is not None:
+            mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+            return fast_inner_loop(self, *form, initial_state, mask, training)
         return super().inner_loop(sequences, initial_state, mask, training)
+
+    def _kernel_form(self, sequences: Tensor, mask: Any, training: bool) -> tuple[str, tuple, Tensor] | None:
+        """Name and weights of the kernel that does what the cell does, and what it runs over; None: there is none.
+
+        A cell tells by its method `kernel_form(sequences, training)`.
+        """
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        if not hasattr(self.cell, "kernel_form") or has_gpu() or not is_plain(self, sequences, mask):
+            return None
+        return self.cell.kernel_form(sequences, training)
 
     def step(self, inputs: Tensor, state: Any) -> tuple[Any, ...]:
         """One step: `(batch, features)` and a state to the output `(batch, features)` and the next state."""

@@ -6,7 +6,7 @@ import keras
 
 from suite.recurrent.deployment import current
 from suite.recurrent.dtypes import Tensor, as_float
-from suite.recurrent.inner_loop import covers, fast_inner_loop
+from suite.recurrent.inner_loop import covers, fast_inner_loop, keras_kernel
 
 
 class SimpleRNNState(NamedTuple):
@@ -22,7 +22,7 @@ class SimpleRNN(keras.layers.SimpleRNN):
         h_t = tanh(x_t W + h_(t-1) U + b)
 
     `x W + b` of all steps is one matrix product; the loop computes the rest and its gradient is written by hand.
-    What that does not cover (other activations, `recurrent_dropout` in training, `unroll`) runs in Keras' own loop.
+    What that does not cover (other activations, `unroll`) runs in Keras' own loop.
 
     Call arguments:
         sequences: `(batch, time, features)`; integers and booleans are cast to the layer's `compute_dtype`; float16 and
@@ -55,8 +55,7 @@ class SimpleRNN(keras.layers.SimpleRNN):
             return deployment.inner_loop(self, super().inner_loop, sequences, initial_state, mask)
         if not covers(self, sequences, mask, training):
             return super().inner_loop(sequences, initial_state, mask, training)
-        weights = self.cell.kernel, self.cell.bias if self.use_bias else None, self.cell.recurrent_kernel
-        return fast_inner_loop(self, "simple_rnn", weights, sequences, initial_state, mask, training)
+        return fast_inner_loop(self, *keras_kernel(self.cell), sequences, initial_state, mask, training)
 
     def step(self, inputs: Tensor, state: SimpleRNNState) -> tuple[Tensor, SimpleRNNState]:
         """One step: `(batch, features)` and a state to the output `(batch, units)` and the next state."""

@@ -78,9 +78,8 @@ def recurrent_stack(
         dropout: Share of the features dropped between layers.
         variational: Whether the features dropped are the same ones at every step (variational dropout), or drawn anew.
         recurrent_dropout: Share of the state dropped, the same units at every step (variational dropout, Gal and
-            Ghahramani 2016); for `simple_rnn`, `lstm` and `gru`. Training then runs in Keras' slower loop.
-        zoneout: Probability that a unit of the state keeps its last value at a step; for those and `layer_norm_lstm`. Runs in
-            Keras' slower loop.
+            Ghahramani 2016), others for each gate; for `simple_rnn`, `lstm` and `gru`.
+        zoneout: Probability that a unit of the state keeps its last value at a step; for those and `layer_norm_lstm`.
         residual: Whether a layer's input is added to its output where the widths agree.
         layer_norm: Whether each layer's output is layer-normalised.
         return_sequences: Whether the last layer returns every step, or the last one alone.

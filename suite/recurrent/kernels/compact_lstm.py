@@ -21,11 +21,13 @@ Back-propagation through time, with the sums `dh`, `dc` of all gradients that re
 import functools
 import itertools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from suite.recurrent.kernels.scan import Tensors, product, scan
+from suite.recurrent.kernels.normalizing import normalize, normalize_back
+from suite.recurrent.kernels.scan import Tensors, product
+from suite.recurrent.kernels.scan import scan as plain_scan
 
 # Of TFLite's op: what layer normalization adds to the variance.
 EPSILON = 1e-8
@@ -68,10 +70,12 @@ def forward(
     weights: Tensors,
     mask: tf.Tensor | None,
     length: tf.Tensor | None = None,
+    dropped: tf.Tensor | None = None,
     *,
     keep: bool,
     sequences: bool,
     compiled: bool,
+    scan: Any = plain_scan,
 ) -> tuple[tf.Tensor | None, Tensors, Tensors]:
     """All steps; arguments and results as of `lstm.forward`, with the weights that the form has.
 
@@ -92,7 +96,7 @@ def forward(
         total = slices[0] + inside(h)
         statistics: Tensors = ()
         if variant.normalized:
-            statistics = _normalize(total, count)
+            statistics = normalize(total, count, EPSILON)
             total = statistics[0] * gain + shift
         gates = tf.tanh(total) * half + (1 - half)
         i, f, g, o = _split(variant, gates)
@@ -123,8 +127,10 @@ def backward(
     weights: Tensors,
     mask: tf.Tensor | None,
     length: tf.Tensor | None = None,
+    dropped: tf.Tensor | None = None,
     *,
     compiled: bool,
+    scan: Any = plain_scan,
 ) -> tuple[tf.Tensor, Tensors, Tensors]:
     """Back-propagation through time for `forward`; arguments and results as of `lstm.backward`.
 
@@ -152,7 +158,7 @@ def backward(
             # A masked step passed its states on: so do the gradients, and its gates and its projection get none.
             real = slices[len(saved) + 1]
             d_gates, before_c = tf.where(real, d_gates, 0), tf.where(real, before_c, d_c)
-        d_sum = _normalize_back(d_gates * gain, slices[3], slices[4], count) if variant.normalized else d_gates
+        d_sum = normalize_back(d_gates * gain, slices[3], slices[4], count) if variant.normalized else d_gates
         before_h, projected = back(d_sum), d_h
         if real is not None:
             before_h += tf.where(~real, d_h, 0)
@@ -171,7 +177,12 @@ def backward(
 
 
 def recurrent_gradients(
-    variant: Variant, previous: tf.Tensor, d_projected: tf.Tensor, extras: list[tf.Tensor], saved: list[tf.Tensor]
+    variant: Variant,
+    previous: tf.Tensor,
+    d_projected: tf.Tensor,
+    extras: list[tf.Tensor],
+    saved: list[tf.Tensor],
+    dropped: Any = None,
 ) -> Tensors:
     """Gradients of the `weights` of `forward`, from the flattened `h_(t-1)`, `dp`, extras and saved values of all steps."""
     # Sums over time and batch are the inner dimension of one product.
@@ -249,23 +260,6 @@ def _product_back(variant: Variant, recurrent: tf.Tensor) -> Callable[[tf.Tensor
         return lambda d_sum: tf.matmul(d_sum, transposed)
     by_gate = tf.reshape(tf.transpose(recurrent), (-1,))
     return lambda d_sum: tf.add_n(tf.split(d_sum * by_gate, variant.gates, axis=-1))
-
-
-def _normalize(total: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """Sums `(batch, gates units)` normalized over the units of each gate, and the inverse deviations `(batch, gates)`."""
-    by_gate = tf.reshape(total, (-1, count, total.shape[1] // count))
-    centered = by_gate - tf.reduce_mean(by_gate, axis=-1, keepdims=True)
-    scale = tf.math.rsqrt(tf.reduce_mean(centered * centered, axis=-1, keepdims=True) + EPSILON)
-    return tf.reshape(centered * scale, tf.shape(total)), scale[..., 0]
-
-
-def _normalize_back(gradient: tf.Tensor, normal: tf.Tensor, scale: tf.Tensor, count: int) -> tf.Tensor:
-    """The gradient of the sums from that of the normalized sums: s (d - mean(d) - n mean(d n)) for each gate."""
-    shape = (-1, count, gradient.shape[1] // count)
-    d, n = tf.reshape(gradient, shape), tf.reshape(normal, shape)
-    along = tf.reduce_mean(d * n, axis=-1, keepdims=True)
-    d = scale[..., None] * (d - tf.reduce_mean(d, axis=-1, keepdims=True) - n * along)
-    return tf.reshape(d, tf.shape(gradient))
 
 
 def kernel_name(variant: Variant) -> str:

@@ -1,8 +1,12 @@
 """The gated recurrent unit scan, forward and backward, with the reset gate after the product."""
 
+from typing import Any
+
 import tensorflow as tf
 
-from suite.recurrent.kernels.scan import Tensors, product, scan
+from suite.recurrent.kernels.inside import RowMasks, kernel_gradient, product_back, product_inside
+from suite.recurrent.kernels.scan import Tensors, product
+from suite.recurrent.kernels.scan import scan as plain_scan
 
 
 def forward(
@@ -12,10 +16,12 @@ def forward(
     weights: Tensors,
     mask: tf.Tensor | None,
     length: tf.Tensor | None = None,
+    dropped: tf.Tensor | None = None,
     *,
     keep: bool,
     sequences: bool,
     compiled: bool,
+    scan: Any = plain_scan,
 ) -> tuple[tf.Tensor | None, Tensors, Tensors]:
     """All steps of a GRU with `reset_after=True`.
 
@@ -31,9 +37,11 @@ def forward(
         weights: `(U, b')`, `(units, 3 units)` and `(3 units,)`.
         mask: `(batch, time)` boolean or None; a step that is False leaves the state as it is.
         length: Number of steps to run, an integer tensor; None runs all.
+        dropped: What `h` is multiplied by in the product of each gate, `(batch, gates units)`, the same at all steps; None: 1.
         keep: Whether to return what `backward` needs.
         sequences: Whether to return `h` of all steps (always done with `keep`).
         compiled: Whether the loop is traced for XLA.
+        scan: What repeats the step.
 
     Returns:
         `(h of all steps or None, (h,), saved)`, `saved` being `[z, r]`, `n` and `a` of all steps.
@@ -41,6 +49,7 @@ def forward(
     recurrent, inner_bias = weights
     units = recurrent.shape[0]
     kernel, bias = input_weights
+    inside = product_inside(recurrent, dropped, 3)
 
     def prepare(steps: list[tf.Tensor]) -> list[tf.Tensor]:
         projected = product(steps[0], kernel) + bias
@@ -48,7 +57,7 @@ def forward(
 
     def step(slices: list[tf.Tensor], states: Tensors) -> tuple[Tensors, Tensors]:
         h = states[0]
-        inner = tf.matmul(h, recurrent) + inner_bias
+        inner = inside(h) + inner_bias
         # sigmoid(x) = (tanh(x / 2) + 1) / 2 is the cheaper form of the two.
         gates = tf.tanh((slices[0] + inner[:, : 2 * units]) * 0.5) * 0.5 + 0.5
         z, r = tf.split(gates, 2, axis=-1)
@@ -80,8 +89,10 @@ def backward(
     weights: Tensors,
     mask: tf.Tensor | None,
     length: tf.Tensor | None = None,
+    dropped: tf.Tensor | None = None,
     *,
     compiled: bool,
+    scan: Any = plain_scan,
 ) -> tuple[tf.Tensor, Tensors, Tensors]:
     """Back-propagation through time for `forward`.
 
@@ -98,7 +109,7 @@ def backward(
         `(batch, time, 3 units)`.
     """
     units = weights[0].shape[0]
-    recurrent = tf.transpose(weights[0])
+    back = product_back(weights[0], dropped, 3)
     previous = tf.concat([states[0][:, None], outputs[:, :-1]], axis=1)
 
     def prepare(steps: list[tf.Tensor]) -> list[tf.Tensor]:
@@ -123,7 +134,7 @@ def backward(
             stays = tf.where(slices[3], stays, d_h)
         # The two sums share the gates; n's input part is not multiplied by r.
         d_projected = tf.concat([d_inner[:, : 2 * units], d_new], axis=-1)
-        return (stays + tf.matmul(d_inner, recurrent),), (d_projected, d_inner)
+        return (stays + back(d_inner),), (d_projected, d_inner)
 
     steps = (*saved, previous)
     steps += () if mask is None else (mask[..., None],)
@@ -136,9 +147,13 @@ def backward(
 
 
 def recurrent_gradients(
-    previous: tf.Tensor, d_projected: tf.Tensor, extras: list[tf.Tensor], saved: list[tf.Tensor]
+    previous: tf.Tensor,
+    d_projected: tf.Tensor,
+    extras: list[tf.Tensor],
+    saved: list[tf.Tensor],
+    dropped: RowMasks | None = None,
 ) -> Tensors:
     """Gradients of `(U, b')` from the flattened `h_(t-1)` and `d_inner` of all steps."""
     # dU = sum_t h_(t-1)^T d_inner_t and db' = sum_t d_inner_t, over time and batch at once.
     (d_inner,) = extras
-    return tf.matmul(previous, d_inner, transpose_a=True), tf.reduce_sum(d_inner, axis=0)
+    return kernel_gradient(previous, d_inner, dropped, 3), tf.reduce_sum(d_inner, axis=0)

@@ -1,8 +1,12 @@
 """The gated recurrent unit scan of the original paper: the reset gate acts before the product."""
 
+from typing import Any
+
 import tensorflow as tf
 
-from suite.recurrent.kernels.scan import Tensors, product, scan
+from suite.recurrent.kernels.inside import RowMasks, kernel_gradient, product_back, product_inside
+from suite.recurrent.kernels.scan import Tensors, product
+from suite.recurrent.kernels.scan import scan as plain_scan
 
 
 def forward(
@@ -12,10 +16,12 @@ def forward(
     weights: Tensors,
     mask: tf.Tensor | None,
     length: tf.Tensor | None = None,
+    dropped: tf.Tensor | None = None,
     *,
     keep: bool,
     sequences: bool,
     compiled: bool,
+    scan: Any = plain_scan,
 ) -> tuple[tf.Tensor | None, Tensors, Tensors]:
     """All steps of a GRU with `reset_after=False`.
 
@@ -28,7 +34,9 @@ def forward(
     units = recurrent.shape[0]
     kernel, bias = input_weights
     # r h is known only after the gates: two products a step, where `gru` has one.
-    to_gates, to_new = recurrent[:, : 2 * units], recurrent[:, 2 * units :]
+    of_gates, of_new = (None, None) if dropped is None else (dropped[:, : 2 * units], dropped[:, 2 * units :])
+    to_gates = product_inside(recurrent[:, : 2 * units], of_gates, 2)
+    to_new = product_inside(recurrent[:, 2 * units :], of_new, 1)
 
     def prepare(steps: list[tf.Tensor]) -> list[tf.Tensor]:
         projected = product(steps[0], kernel) + bias
@@ -37,9 +45,9 @@ def forward(
     def step(slices: list[tf.Tensor], states: Tensors) -> tuple[Tensors, Tensors]:
         h = states[0]
         # sigmoid(x) = (tanh(x / 2) + 1) / 2.
-        gates = tf.tanh((slices[0] + tf.matmul(h, to_gates)) * 0.5) * 0.5 + 0.5
+        gates = tf.tanh((slices[0] + to_gates(h)) * 0.5) * 0.5 + 0.5
         z, r = tf.split(gates, 2, axis=-1)
-        n = tf.tanh(slices[1] + tf.matmul(r * h, to_new))
+        n = tf.tanh(slices[1] + to_new(r * h))
         new = n + z * (h - n)
         if mask is not None:
             new = tf.where(slices[2], new, h)
@@ -63,8 +71,10 @@ def backward(
     weights: Tensors,
     mask: tf.Tensor | None,
     length: tf.Tensor | None = None,
+    dropped: tf.Tensor | None = None,
     *,
     compiled: bool,
+    scan: Any = plain_scan,
 ) -> tuple[tf.Tensor, Tensors, Tensors]:
     """Back-propagation through time for `forward`.
 
@@ -74,7 +84,9 @@ def backward(
     """
     (recurrent,) = weights
     units = recurrent.shape[0]
-    from_gates, from_new = tf.transpose(recurrent[:, : 2 * units]), tf.transpose(recurrent[:, 2 * units :])
+    of_gates, of_new = (None, None) if dropped is None else (dropped[:, : 2 * units], dropped[:, 2 * units :])
+    from_gates = product_back(recurrent[:, : 2 * units], of_gates, 2)
+    from_new = product_back(recurrent[:, 2 * units :], of_new, 1)
     previous = tf.concat([states[0][:, None], outputs[:, :-1]], axis=1)
 
     def prepare(steps: list[tf.Tensor]) -> list[tf.Tensor]:
@@ -91,10 +103,10 @@ def backward(
             d_h += slices[-1]
         # Back through n, then through (r h) U_n: only then is the gradient of the reset gate known.
         d_new = d_h * for_new
-        d_reset_state = tf.matmul(d_new, from_new)
+        d_reset_state = from_new(d_new)
         d_gates = tf.concat([d_h * for_update, d_reset_state * for_reset], axis=-1)
         # Three ways from h_t back to h_(t-1): kept by z, through r h, and through the gates.
-        before = d_h * z + d_reset_state * r + tf.matmul(d_gates, from_gates)
+        before = d_h * z + d_reset_state * r + from_gates(d_gates)
         if mask is not None:
             d_new, d_gates = (tf.where(slices[5], d, 0) for d in (d_new, d_gates))
             before = tf.where(slices[5], before, d_h)
@@ -110,12 +122,20 @@ def backward(
 
 
 def recurrent_gradients(
-    previous: tf.Tensor, d_projected: tf.Tensor, extras: list[tf.Tensor], saved: list[tf.Tensor]
+    previous: tf.Tensor,
+    d_projected: tf.Tensor,
+    extras: list[tf.Tensor],
+    saved: list[tf.Tensor],
+    dropped: RowMasks | None = None,
 ) -> Tensors:
     """Gradient of `(U,)` from the flattened `h_(t-1)`, `d_projected` and gates of all steps."""
     units = previous.shape[-1]
     # U_zr saw h_(t-1), U_n saw r h_(t-1): two products, side by side as the columns of U are.
     reset_state = previous * saved[0][:, units:]
     d_gates, d_new = d_projected[:, : 2 * units], d_projected[:, 2 * units :]
-    to_gates = tf.matmul(previous, d_gates, transpose_a=True)
-    return (tf.concat([to_gates, tf.matmul(reset_state, d_new, transpose_a=True)], axis=-1),)
+    of_gates, of_new = None, None
+    if dropped is not None:
+        masks, steps = dropped
+        of_gates, of_new = (masks[:, : 2 * units], steps), (masks[:, 2 * units :], steps)
+    to_gates = kernel_gradient(previous, d_gates, of_gates, 2)
+    return (tf.concat([to_gates, kernel_gradient(reset_state, d_new, of_new, 1)], axis=-1),)

@@ -1,8 +1,12 @@
 """The long short-term memory scan, forward and backward."""
 
+from typing import Any
+
 import tensorflow as tf
 
-from suite.recurrent.kernels.scan import Tensors, product, scan
+from suite.recurrent.kernels.inside import RowMasks, kernel_gradient, product_back, product_inside
+from suite.recurrent.kernels.scan import Tensors, product
+from suite.recurrent.kernels.scan import scan as plain_scan
 
 
 def forward(
@@ -12,10 +16,12 @@ def forward(
     weights: Tensors,
     mask: tf.Tensor | None,
     length: tf.Tensor | None = None,
+    dropped: tf.Tensor | None = None,
     *,
     keep: bool,
     sequences: bool,
     compiled: bool,
+    scan: Any = plain_scan,
 ) -> tuple[tf.Tensor | None, Tensors, Tensors]:
     """All steps of an LSTM.
 
@@ -31,9 +37,11 @@ def forward(
         weights: `(U,)`, `(units, 4 units)`.
         mask: `(batch, time)` boolean or None; a step that is False leaves both states as they are.
         length: Number of steps to run, an integer tensor; None runs all.
+        dropped: What `h` is multiplied by in the product of each gate, `(batch, gates units)`, the same at all steps; None: 1.
         keep: Whether to return what `backward` needs.
         sequences: Whether to return `h` of all steps (always done with `keep`).
         compiled: Whether the loop is traced for XLA.
+        scan: What repeats the step.
 
     Returns:
         `(h of all steps or None, (h, c), saved)`, `saved` being the gates and the `c` before each step.
@@ -45,6 +53,8 @@ def forward(
     half = tf.constant([0.5] * (2 * units) + [1.0] * units + [0.5] * units, inputs.dtype)
     kernel, bias, recurrent = (weight * half for weight in (*input_weights, recurrent))
 
+    inside = product_inside(recurrent, dropped, 4)
+
     def prepare(steps: list[tf.Tensor]) -> list[tf.Tensor]:
         # x_t W + b depends on no state: one matrix product for many steps instead of one a step.
         return [product(steps[0], kernel) + bias, *steps[1:]]
@@ -52,7 +62,7 @@ def forward(
     def step(slices: list[tf.Tensor], states: Tensors) -> tuple[Tensors, Tensors]:
         h, c = states
         # [i, f, g, o]: tanh(z / 2) / 2 + 1 / 2 for the three sigmoids, tanh(z) * 1 + 0 for g.
-        gates = tf.tanh(slices[0] + tf.matmul(h, recurrent)) * half + (1 - half)
+        gates = tf.tanh(slices[0] + inside(h)) * half + (1 - half)
         i, f, g, o = tf.split(gates, 4, axis=-1)
         new_c = f * c + i * g
         new_h = o * tf.tanh(new_c)
@@ -77,8 +87,10 @@ def backward(
     weights: Tensors,
     mask: tf.Tensor | None,
     length: tf.Tensor | None = None,
+    dropped: tf.Tensor | None = None,
     *,
     compiled: bool,
+    scan: Any = plain_scan,
 ) -> tuple[tf.Tensor, Tensors, Tensors]:
     """Back-propagation through time for `forward`.
 
@@ -93,7 +105,7 @@ def backward(
     Returns:
         `(d_projected, d_states, ())`, the first being the gradient of `x W + b`, `(batch, time, 4 units)`.
     """
-    recurrent = tf.transpose(weights[0])
+    back = product_back(weights[0], dropped, 4)
 
     def prepare(steps: list[tf.Tensor]) -> list[tf.Tensor]:
         gates, before = steps[:2]
@@ -114,10 +126,10 @@ def backward(
         through = d_c + d_h * slope
         d_gates = tf.concat([through, through, through, d_h], axis=-1) * factor
         if mask is None:
-            return (tf.matmul(d_gates, recurrent), through * f), (d_gates,)
+            return (back(d_gates), through * f), (d_gates,)
         # A masked step passed its states on: so do the gradients, and its gates get none.
         d_gates = tf.where(slices[3], d_gates, 0)
-        d_h = tf.matmul(d_gates, recurrent) + tf.where(~slices[3], d_h, 0)
+        d_h = back(d_gates) + tf.where(~slices[3], d_h, 0)
         return (d_h, tf.where(slices[3], through * f, d_c)), (d_gates,)
 
     steps = saved
@@ -131,8 +143,11 @@ def backward(
 
 
 def recurrent_gradients(
-    previous: tf.Tensor, d_projected: tf.Tensor, extras: list[tf.Tensor], saved: list[tf.Tensor]
+    previous: tf.Tensor,
+    d_projected: tf.Tensor,
+    extras: list[tf.Tensor],
+    saved: list[tf.Tensor],
+    dropped: RowMasks | None = None,
 ) -> Tensors:
     """Gradient of `(U,)` from the flattened `h_(t-1)` and `d_projected` of all steps."""
-    # dU = sum_t h_(t-1)^T d_projected_t: the sum over time and batch is the inner dimension of one product.
-    return (tf.matmul(previous, d_projected, transpose_a=True),)
+    return (kernel_gradient(previous, d_projected, dropped, 4),)

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple, NoReturn
 
 import tensorflow as tf
 
-from suite.recurrent.kernels import compact_lstm, gru, gru_reset_before, lstm, simple_rnn
+from suite.recurrent.kernels import compact_lstm, gru, gru_reset_before, layer_norm_lstm, lstm, simple_rnn
+from suite.recurrent.kernels.mixing import mixed_kernel
 from suite.recurrent.kernels.scan import Tensors, flat, product
 from suite.recurrent.kernels.shards import join, room, room_of, shards, unpadded
 
@@ -15,6 +16,7 @@ KERNELS: dict[str, Any] = {  # modules and objects with `forward`, `backward` an
     "gru": gru,
     "gru_reset_before": gru_reset_before,
     "simple_rnn": simple_rnn,
+    "layer_norm_lstm": layer_norm_lstm,
     **compact_lstm.KERNELS,
 }
 
@@ -33,6 +35,8 @@ class Form(NamedTuple):
         recurrent: Shape of the recurrent weights, which the widths of all states follow from.
         masked: Whether there is a mask.
         dtype: The dtype of everything.
+        mixed: Width of a mask that says in numbers how much of its new value each unit takes (`mixing`); 0: it does not.
+        dropped: Whether the state is multiplied by masks inside the products of the gates (`inside`).
     """
 
     kernel: str
@@ -44,6 +48,8 @@ class Form(NamedTuple):
     recurrent: tuple[int, ...]
     masked: bool
     dtype: tf.DType
+    mixed: int = 0
+    dropped: bool = False
 
 
 @tf.autograph.experimental.do_not_convert
@@ -54,6 +60,7 @@ def recurrence(
     input_weights: Tensors,
     recurrent_weights: Tensors,
     mask: tf.Tensor | None = None,
+    dropped: tf.Tensor | None = None,
 ) -> tuple[tf.Tensor | None, Tensors]:
     """Runs a recurrent layer over `inputs`.
 
@@ -63,7 +70,8 @@ def recurrence(
         states: Tuple of tensors `(batch, units)`, the first one as wide as the outputs.
         input_weights: `(W, b)`, the kernel and bias of the input product.
         recurrent_weights: The other weights, as the kernel wants them.
-        mask: `(batch, time)` boolean, or None.
+        mask: `(batch, time)` boolean, or None; of a `mixed` form `(batch, time, width)`, as `mixing` takes it.
+        dropped: `(batch, gates units)`, as `inside` takes it, or None. Nothing has a gradient by it or by the mask.
 
     Returns:
         `(outputs, states)`: `h` of all steps `(batch, time, units)` or None, and the states after the last step. At
@@ -76,20 +84,20 @@ def recurrence(
         # The loops have their own gradient; the tape must not look for another one inside.
         arguments = [tf.stop_gradient(argument) for argument in arguments]
         x, start, into, recurrent = _ungroup(arguments, counts)
-        outputs, ends, trace = _forward(form)(x[0], start, into, recurrent, mask)
+        outputs, ends, trace = _forward(form)(x[0], start, into, recurrent, mask, dropped)
 
         def gradient(*upstream):
             d_outputs, d_ends = (upstream[0], upstream[1:]) if form.sequences else (None, upstream)
             # A pass that was not meant for training kept nothing: it runs again, keeping.
             saved = trace
             if not form.keep:
-                saved = _forward(form._replace(keep=True))(x[0], start, into, recurrent, mask)[2]
+                saved = _forward(form._replace(keep=True))(x[0], start, into, recurrent, mask, dropped)[2]
 
             @tf.custom_gradient
             def backwards(*values):
                 values = [tf.stop_gradient(value) for value in values]
                 d_sequence, d_last = (values[0], values[1:]) if form.sequences else (None, values)
-                result = _backward(form)(d_sequence, d_last, saved, x[0], start, into, recurrent, mask)
+                result = _backward(form)(d_sequence, d_last, saved, x[0], start, into, recurrent, mask, dropped)
                 return tuple(tf.nest.flatten(result)), no_second_gradient
 
             # The inputs take part so that a second derivative by any of them is refused, not silently zero.
@@ -125,8 +133,9 @@ def _loops(form: Form) -> tuple[Callable, Callable]:
     as_function = functools.partial(
         tf.function, autograph=False, reduce_retracing=True, jit_compile=True if form.compiled else None
     )
-    forward = functools.partial(kernel.forward, keep=form.keep, sequences=form.sequences, compiled=form.compiled)
-    backward = functools.partial(kernel.backward, compiled=form.compiled)
+    forward, backward = mixed_kernel(kernel) if form.mixed else (kernel.forward, kernel.backward)
+    forward = functools.partial(forward, keep=form.keep, sequences=form.sequences, compiled=form.compiled)
+    backward = functools.partial(backward, compiled=form.compiled)
     return as_function(_plain(forward)), as_function(_plain(backward))
 
 
@@ -141,12 +150,12 @@ def _forward(form: Form) -> Callable:
     loop, _ = _loops(form)
 
     @tf.function(autograph=False, reduce_retracing=True)
-    def forward(inputs, states, input_weights, recurrent_weights, mask):
+    def forward(inputs, states, input_weights, recurrent_weights, mask, dropped):
         outputs, ends, trace = [], [], []
         # The loops of the parts have no edges between them, so TensorFlow runs them at the same time.
-        for x, start, m in shards(form.shards, (inputs, states, mask)):
+        for x, start, m, drop in shards(form.shards, (inputs, states, mask, dropped)):
             pad, length = room(form, x)
-            sequence, end, saved = loop(pad(x), start, input_weights, recurrent_weights, pad(m), length)
+            sequence, end, saved = loop(pad(x), start, input_weights, recurrent_weights, pad(m), length, drop)
             outputs.append(unpadded(sequence, length) if form.sequences else None)
             ends.append(end)
             # Saved as long as they are, padding and all: the backward pass tells from that what was done here.
@@ -164,24 +173,25 @@ def _backward(form: Form) -> Callable:
     gradients_of_recurrent = KERNELS[form.kernel].recurrent_gradients
 
     @tf.function(autograph=False, reduce_retracing=True)
-    def backward(d_outputs, d_states, trace, inputs, states, input_weights, recurrent_weights, mask):
+    def backward(d_outputs, d_states, trace, inputs, states, input_weights, recurrent_weights, mask, dropped):
         d_inputs, d_starts, d_weights = [], [], []
-        parts = shards(form.shards, (inputs, states, mask))
+        parts = shards(form.shards, (inputs, states, mask, dropped))
         upstream = shards(form.shards, (d_outputs, d_states))
-        for (x, start, m), (d_sequence, d_end), (sequence, saved) in zip(parts, upstream, trace, strict=True):
+        for (x, start, m, drop), (d_sequence, d_end), (sequence, saved) in zip(parts, upstream, trace, strict=True):
             pad, length = room_of(form, sequence, x)
             d_projected, d_start, extras = loop(
-                pad(d_sequence), d_end, sequence, saved, start, recurrent_weights, pad(m), length
+                pad(d_sequence), d_end, sequence, saved, start, recurrent_weights, pad(m), length, drop
             )
             d_projected, sequence, extras, saved = unpadded((d_projected, sequence, extras, saved), length)
             # With p_t = x_t W + b:  dx_t = dp_t W^T,  dW = sum_t x_t^T dp_t,  db = sum_t dp_t.
+            rows = flat(d_projected)
             d_inputs.append(product(d_projected, tf.transpose(input_weights[0])))
+            d_kernel, d_bias = tf.matmul(flat(x), rows, transpose_a=True), tf.reduce_sum(rows, axis=0)
             d_starts.append(d_start)
             # h_(t-1) of all steps: the state before the sequence, then the outputs but the last.
             previous = flat(tf.concat([start[0][:, None], sequence[:, :-1]], axis=1))
-            rows = flat(d_projected)
-            d_kernel, d_bias = tf.matmul(flat(x), rows, transpose_a=True), tf.reduce_sum(rows, axis=0)
-            d_recurrent = gradients_of_recurrent(previous, rows, [*map(flat, extras)], [*map(flat, saved)])
+            masks = None if drop is None else (drop, tf.shape(x)[1])
+            d_recurrent = gradients_of_recurrent(previous, rows, [*map(flat, extras)], [*map(flat, saved)], masks)
             d_weights.append((d_kernel, d_bias, *d_recurrent))
         # Rows of the batch are put together again; what all rows share is summed over the parts.
         d_starts = tuple(join(pieces) for pieces in zip(*d_starts, strict=True))

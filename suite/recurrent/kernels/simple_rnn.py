@@ -1,8 +1,12 @@
 """The plain recurrent scan, forward and backward."""
 
+from typing import Any
+
 import tensorflow as tf
 
-from suite.recurrent.kernels.scan import Tensors, product, scan
+from suite.recurrent.kernels.inside import RowMasks, kernel_gradient, product_back, product_inside
+from suite.recurrent.kernels.scan import Tensors, product
+from suite.recurrent.kernels.scan import scan as plain_scan
 
 
 def forward(
@@ -12,10 +16,12 @@ def forward(
     weights: Tensors,
     mask: tf.Tensor | None,
     length: tf.Tensor | None = None,
+    dropped: tf.Tensor | None = None,
     *,
     keep: bool,
     sequences: bool,
     compiled: bool,
+    scan: Any = plain_scan,
 ) -> tuple[tf.Tensor | None, Tensors, Tensors]:
     """All steps of `h = tanh(x W + b + h U)`.
 
@@ -26,15 +32,18 @@ def forward(
         weights: `(U,)`, `(units, units)`.
         mask: `(batch, time)` boolean or None; a step that is False leaves the state as it is.
         length: Number of steps to run, an integer tensor; None runs all.
+        dropped: What `h` is multiplied by in the product of each gate, `(batch, gates units)`, the same at all steps; None: 1.
         keep: Whether to return what `backward` needs: `h` of all steps, nothing else.
         sequences: Whether to return `h` of all steps (always done with `keep`).
         compiled: Whether the loop is traced for XLA.
+        scan: What repeats the step.
 
     Returns:
         `(h of all steps or None, (h,), ())`.
     """
     (recurrent,) = weights
     kernel, bias = input_weights
+    inside = product_inside(recurrent, dropped, 1)
 
     def prepare(steps: list[tf.Tensor]) -> list[tf.Tensor]:
         # x_t W + b depends on no state: one matrix product for many steps instead of one a step.
@@ -42,7 +51,7 @@ def forward(
 
     def step(slices: list[tf.Tensor], states: Tensors) -> tuple[Tensors, Tensors]:
         # h_t = tanh(x_t W + b + h_(t-1) U); a masked step hands h_(t-1) on.
-        new = tf.tanh(slices[0] + tf.matmul(states[0], recurrent))
+        new = tf.tanh(slices[0] + inside(states[0]))
         if mask is not None:
             new = tf.where(slices[1], new, states[0])
         return (new,), (new,) * len(widths)
@@ -62,11 +71,13 @@ def backward(
     weights: Tensors,
     mask: tf.Tensor | None,
     length: tf.Tensor | None = None,
+    dropped: tf.Tensor | None = None,
     *,
     compiled: bool,
+    scan: Any = plain_scan,
 ) -> tuple[tf.Tensor, Tensors, Tensors]:
     """Back-propagation through time: `d_projected = dh (1 - h^2)`, `dh_(t-1) = d_projected U^T`."""
-    recurrent = tf.transpose(weights[0])
+    back = product_back(weights[0], dropped, 1)
 
     def prepare(steps: list[tf.Tensor]) -> list[tf.Tensor]:
         # tanh' = 1 - h^2, from the outputs themselves: nothing else has to be saved.
@@ -79,10 +90,10 @@ def backward(
             d_h += slices[-1]
         d_projected = d_h * slices[0]
         if mask is None:
-            return (tf.matmul(d_projected, recurrent),), (d_projected,)
+            return (back(d_projected),), (d_projected,)
         # A masked step passed h on: so does its gradient.
         d_projected = tf.where(slices[1], d_projected, 0)
-        return (tf.matmul(d_projected, recurrent) + tf.where(~slices[1], d_h, 0),), (d_projected,)
+        return (back(d_projected) + tf.where(~slices[1], d_h, 0),), (d_projected,)
 
     steps = (outputs,)
     steps += () if mask is None else (mask[..., None],)
@@ -94,8 +105,11 @@ def backward(
 
 
 def recurrent_gradients(
-    previous: tf.Tensor, d_projected: tf.Tensor, extras: list[tf.Tensor], saved: list[tf.Tensor]
+    previous: tf.Tensor,
+    d_projected: tf.Tensor,
+    extras: list[tf.Tensor],
+    saved: list[tf.Tensor],
+    dropped: RowMasks | None = None,
 ) -> Tensors:
     """Gradient of `(U,)` from the flattened `h_(t-1)` and `d_projected` of all steps."""
-    # dU = sum_t h_(t-1)^T d_projected_t: the sum over time and batch is the inner dimension of one product.
-    return (tf.matmul(previous, d_projected, transpose_a=True),)
+    return (kernel_gradient(previous, d_projected, dropped, 1),)
