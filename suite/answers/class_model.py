@@ -38,7 +38,9 @@ def class_probabilities(
     pooled, _ = make_pooling(settings.pooling, settings.bidirectional)(features, mask=mask)
     # Equal seeds would make the dropouts draw alike.
     pooled = keras.layers.Dropout(settings.dropout, seed=settings.seed + 2, name="dropout")(pooled)
-    return keras.layers.Dense(len(labels), activation="softmax", dtype="float32", name=PROBABILITIES)(pooled)
+    return keras.layers.Dense(len(labels), activation="softmax", dtype=keras.config.floatx(), name=PROBABILITIES)(
+        pooled
+    )
 
 
 def with_attention(model: keras.Model) -> keras.Model:
@@ -86,7 +88,7 @@ def class_loss(classes: int, label_smoothing: float, weights: Sequence[float] | 
         losses = keras.losses.categorical_crossentropy(
             tf.one_hot(targets, classes), probabilities, label_smoothing=label_smoothing
         )
-        return losses * tf.gather(of_class, targets)
+        return losses * tf.cast(tf.gather(of_class, targets), losses.dtype)
 
     return weighted_cross_entropy
 

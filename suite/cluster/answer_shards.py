@@ -124,6 +124,17 @@ def encode_rows(rows: Iterable[Mapping[str, Any]], ending: str) -> bytes:
     return buffer.getvalue()
 
 
+def count_errors(path: Path) -> int:
+    """Return how many rows of a shard are errors."""
+    if path.suffix == ".jsonl":
+        with path.open(encoding="utf-8") as lines:
+            return sum("error" in json.loads(line) for line in lines)
+    import pyarrow.parquet
+
+    errors = pyarrow.parquet.read_table(path, columns=["error"])["error"]
+    return len(errors) - errors.null_count
+
+
 def pack_inputs(inputs: Iterable[Input]) -> str:
     """Return inputs as a text that `unpack_inputs` reads, on another machine."""
     return json.dumps([[item.name, None if item.raw is None else str(item.raw), item.error] for item in inputs])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.artifact import Artifact
-from suite.cluster.answer_shards import encode_rows, open_shards, pack_inputs, unpack_inputs, write_shard
+from suite.cluster.answer_shards import count_errors, encode_rows, open_shards, pack_inputs, unpack_inputs, write_shard
 from suite.inputs.kind import Input
 
 
@@ -23,7 +23,7 @@ class Model:
 
 @dataclass(frozen=True)
 class ShardsDone:
-    """How far a folder of answers is: inputs answered so far and in all, and how many of those answered now failed."""
+    """How far a folder of answers is: inputs answered so far and in all, and how many of those answered failed."""
 
     answered: int
     inputs: int
@@ -79,7 +79,8 @@ def answer_in_shards(
     about = {"run": artifact.record.get("run_id")} | asdict(model)
     plan, missing = open_shards(folder, inputs, about, actors)
     waiting = sum(len(range(*plan.slice(shard).indices(plan.inputs))) for shard in missing)
-    done = ShardsDone(plan.inputs - waiting, plan.inputs, 0)
+    failed = sum(count_errors(folder / plan.name(shard)) for shard in set(range(plan.shards)).difference(missing))
+    done = ShardsDone(plan.inputs - waiting, plan.inputs, failed)
     yield done
     if not missing:
         return

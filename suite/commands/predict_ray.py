@@ -47,7 +47,7 @@ def answer_on_ray(
     folder: Path | None,
     actors: ActorsAsked,
 ) -> int:
-    """Answer inputs into a folder; return how many of those that were not answered yet failed.
+    """Answer inputs into a folder; return how many of its answers are errors.
 
     Raises:
         UserError: without a folder, or if it holds something else; if Ray cannot be reached.
@@ -69,7 +69,7 @@ def answer_on_ray(
     seconds = time.monotonic() - started
     console.print(
         f"{folder}: {done.inputs:,} answers, {done.answered - begun.answered:,} of them now by {count} actors in "
-        f"{seconds:.1f} s; {done.failed:,} are errors",
+        f"{seconds:.1f} s; {done.failed:,} of all are errors",
         markup=False,
         highlight=False,
     )

@@ -16,13 +16,13 @@ def token_cross_entropy(label_smoothing: float = 0.0) -> Callable[[tf.Tensor, tf
 
     def cross_entropy(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         targets = tf.cast(targets, tf.int32)
-        counted = tf.cast(targets != PADDING, tf.float32)
+        counted = tf.cast(targets != PADDING, logits.dtype)
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(targets, 0), logits)
         if label_smoothing:
             spread = tf.reduce_logsumexp(logits, -1) - tf.reduce_mean(logits, -1)
             losses = (1 - label_smoothing) * losses + label_smoothing * spread
         # Keras takes the mean over all places; padding must not make it smaller.
-        share = tf.cast(tf.size(counted), tf.float32) / tf.maximum(tf.reduce_sum(counted), 1)
+        share = tf.cast(tf.size(counted), counted.dtype) / tf.maximum(tf.reduce_sum(counted), 1)
         return losses * counted * share
 
     return cross_entropy

@@ -52,14 +52,19 @@ class TokenEmbedding(keras.layers.Layer):
         outputs = tf.cast(tf.convert_to_tensor(self.outputs), self.compute_dtype)
         front = tf.shape(inputs)[:-1]
         rows = tf.reshape(inputs, (-1, self.features))
-        logits = tf.cast(tf.matmul(rows, outputs, transpose_b=True), tf.float32) + tf.cast(self.bias, tf.float32)
+        logits = tf.cast(tf.matmul(rows, outputs, transpose_b=True), self._logits_dtype)
+        logits += tf.cast(self.bias, self._logits_dtype)
         return tf.reshape(logits, tf.concat([front, [self.vocabulary_size]], 0))
 
     def compute_output_spec(self, inputs: keras.KerasTensor, reverse: bool = False) -> keras.KerasTensor:
         """Return shape and dtype of what `call` returns."""
         if reverse:
-            return keras.KerasTensor((*inputs.shape[:-1], self.vocabulary_size), "float32")
+            return keras.KerasTensor((*inputs.shape[:-1], self.vocabulary_size), self._logits_dtype)
         return keras.KerasTensor((*inputs.shape, self.features), self.compute_dtype)
+
+    @property
+    def _logits_dtype(self) -> str:
+        return "float64" if self.compute_dtype == "float64" else "float32"
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments."""

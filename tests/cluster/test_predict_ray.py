@@ -37,7 +37,7 @@ def test_actors_answer_what_one_process_does_and_go_on_where_they_stopped(
     parts[3].unlink()
     again = suite(*words, "answers.jsonl", "--ray", "--actors", 1)
     assert "are answered already" in again.err and rows_of(*parts) == whole and parts[0].stat().st_mtime_ns == kept
-    assert suite(*words, "answers.jsonl", "--ray").status == 0, "nothing is left to answer"
+    assert suite(*words, "answers.jsonl", "--ray").status == 2, "nothing is left to answer, and some answers are errors"
 
     other = suite(*words[:2], "another text", "--output", "answers.jsonl", "--ray")
     assert other.status == 2 and "answers to other inputs" in other.err

@@ -72,11 +72,11 @@ def _train_step(model: keras.Model, workers: Workers, data: Any) -> dict[str, tf
         reached = [(output, seed) for output, seed in zip(outputs, by_outputs, strict=True) if seed is not None]
         targets = [output for output, _ in reached]
         seeds = [seed[rows.start : rows.start + rows.count] for _, seed in reached]
-        counted = tf.zeros(())
+        counted = tf.zeros((), loss.dtype)
         if added is not None:
             targets.append(added)
             seeds.append(model.optimizer.scale_loss(tf.cast(share, added.dtype)))
-            counted = tf.where(rows.count > 0, tf.cast(share, tf.float32) * tf.cast(added, tf.float32), 0.0)
+            counted = tf.where(rows.count > 0, tf.cast(share, loss.dtype) * tf.cast(added, loss.dtype), counted)
         through = tape.gradient(targets, [weight.value for weight in weights], output_gradients=seeds)
         count = len(workers.place.addresses)
         local = [_sum_of(gradient, part, count) for gradient, part in zip(through, direct, strict=True)]
@@ -85,7 +85,7 @@ def _train_step(model: keras.Model, workers: Workers, data: Any) -> dict[str, tf
         return [None if gradient is None else next(summed) for gradient in local], counted
 
     gradients, counted = workers.strategy.run(run_backward)
-    model._loss_tracker.update_state(loss + tf.cast(counted, loss.dtype), sample_weight=rows.total)
+    model._loss_tracker.update_state(loss + counted, sample_weight=rows.total)
     model.optimizer.apply_gradients(zip(gradients, weights, strict=True))
     return model.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
 

@@ -43,8 +43,9 @@ class ClipNormalisation(keras.layers.Layer):
         self.mode = mode
 
     def call(self, frames: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-        pixels = tf.cast(frames, tf.float32)
-        counted = tf.cast(mask, tf.float32)[:, :, tf.newaxis, tf.newaxis, tf.newaxis]
+        working = "float64" if self.compute_dtype == "float64" else "float32"
+        pixels = tf.cast(frames, working)
+        counted = tf.cast(mask, working)[:, :, tf.newaxis, tf.newaxis, tf.newaxis]
         if self.mode == "pixels":
             normal = pixels / 127.5 - 1
         elif self.mode == "frame":

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow.dataset
 import pytest
 
-from suite.cluster.answer_shards import encode_rows, open_shards, pack_inputs, unpack_inputs, write_shard
+from suite.cluster.answer_shards import count_errors, encode_rows, open_shards, pack_inputs, unpack_inputs, write_shard
 from suite.errors import UserError
 from suite.inputs.kind import Input
 
@@ -53,3 +53,12 @@ def test_shards_of_one_folder_have_one_schema(tmp_path: Path) -> None:
 def test_inputs_travel(tmp_path: Path) -> None:
     inputs = [Input("a", "Zürich \ud800"), Input("b", error="b: no such file"), Input("c", tmp_path)]
     assert list(unpack_inputs(pack_inputs(inputs))) == [*inputs[:2], Input("c", str(tmp_path))]
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".jsonl"])
+def test_errors_of_a_shard_are_counted(ending: str, tmp_path: Path) -> None:
+    answers = [{"input": "1", "label": "error"}, {"input": "2", "error": "no text"}, {"input": "3", "error": ""}]
+    for number, rows in enumerate([answers, answers[:1], []]):
+        path = tmp_path / f"part-{number}{ending}"
+        path.write_bytes(encode_rows(rows, ending))
+        assert count_errors(path) == sum("error" in row for row in rows)
