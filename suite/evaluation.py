@@ -1,5 +1,6 @@
 """A saved model scored on data: what is read, which part is taken, and how much of it the run was trained on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from suite.data.reading import refuse_problems, with_parts
 from suite.data.trained_on import ASSET, count_trained_on
 from suite.errors import UserError
 from suite.pipeline import Evaluation
+from suite.signature import Predictor
 
 
 @dataclass(frozen=True)
@@ -127,8 +129,21 @@ def select_same(artifact: Artifact, data: Path, selection: Selection) -> Selecti
     return Selection(selection.part, same, artifact.settings, is_training_data, selection.named_parts)
 
 
-def score(artifact: Artifact, selection: Selection, runtime: str = "keras", tflite: Path | None = None) -> Scored:
+def score(
+    artifact: Artifact,
+    selection: Selection,
+    runtime: str = "keras",
+    tflite: Path | None = None,
+    spread: Callable[[Predictor], Predictor] | None = None,
+) -> Scored:
     """Score a saved model, or an exported file alone, on selected examples.
+
+    Args:
+        artifact: The model.
+        selection: The examples.
+        runtime: What computes the answers.
+        tflite: An exported file for the runtime `"tflite"`, as `evaluate` takes it.
+        spread: Makes of the model's predictor the one that answers, such as one that has many processes answer.
 
     Raises:
         UserError: if the model cannot be read.
@@ -139,13 +154,15 @@ def score(artifact: Artifact, selection: Selection, runtime: str = "keras", tfli
         from suite.training.process import prepare_process
 
         prepare_process(artifact.settings)
-    model = load(artifact, runtime, tflite)
+    predictor = load(artifact, runtime, tflite).predictor
+    if spread is not None:
+        predictor = spread(predictor)
     digests = artifact.assets.get(ASSET)
     return Scored(
         selection.part,
         len(selection.examples),
         None if digests is None else count_trained_on(selection.examples, digests),
-        artifact.pipeline.evaluate(model.predictor, selection.examples, artifact.assets, selection.settings),
+        artifact.pipeline.evaluate(predictor, selection.examples, artifact.assets, selection.settings),
     )
 
 

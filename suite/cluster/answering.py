@@ -4,11 +4,14 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from suite.artifact import Artifact
 from suite.cluster.answer_shards import count_errors, encode_rows, open_shards, pack_inputs, unpack_inputs, write_shard
 from suite.inputs.kind import Input
+
+if TYPE_CHECKING:
+    from suite.runtime.loaded import LoadedModel
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,7 @@ class Answerer:
     """An actor's work: a shard's inputs in, the content of its file out."""
 
     def __init__(self, model: Model, ending: str) -> None:
-        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # an actor has one core
-        from suite.quiet import import_tensorflow
-
-        if model.runtime == "keras" and model.tflite is None:
-            import_tensorflow()
-        from suite.runtime.loaded import load
-
-        self.model = load(model.path, model.runtime, model.tflite)
+        self.model = load_in_actor(model)
         self.options, self.ending = dict(model.options), ending
 
     def __call__(self, shard: dict[str, Any]) -> dict[str, Any]:
@@ -53,6 +49,23 @@ class Answerer:
             "content": encode_rows((answer.plain() for answer in answers), self.ending),
             "failed": sum(answer.error is not None for answer in answers),
         }
+
+
+def load_in_actor(model: Model) -> "LoadedModel":
+    """Load a model in an actor, which has one core."""
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+    from suite.quiet import import_tensorflow
+
+    if model.runtime == "keras" and model.tflite is None:
+        import_tensorflow()
+    from suite.runtime.loaded import load
+
+    return load(model.path, model.runtime, model.tflite)
+
+
+def cores_of(ray: Any) -> int:
+    """Return how many cores a cluster has, 1 at least."""
+    return max(1, int(ray.cluster_resources().get("CPU", 1)))
 
 
 def answer_in_shards(

@@ -7,6 +7,7 @@ import typer
 
 from suite.commands.model_dir import ModelOrFile
 from suite.commands.output import emit, show_figures, start_tensorflow, terminal
+from suite.commands.predict_ray import ActorsAsked, spread_on_ray
 from suite.commands.train import OnBadExample
 from suite.errors import UserError
 
@@ -26,6 +27,15 @@ def evaluate(
     runtime: Annotated[str, typer.Option(help="keras, or tflite for an exported file")] = "keras",
     tflite: Annotated[Path | None, typer.Option(help="the exported file; default: the float32 interpreter one")] = None,
     on_bad_example: Annotated[OnBadExample, typer.Option(help="stop, or go on without them")] = OnBadExample.FAIL,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[ADDRESS]", help="answer with actors of a Ray cluster; without ADDRESS on this machine alone"
+        ),
+    ] = None,
+    actors: Annotated[
+        int | None, typer.Option(help="--ray: how many; as many as there are cores by default", min=1)
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="print the result as one JSON object")] = False,
 ) -> None:
     """Evaluate a saved model on data."""
@@ -39,12 +49,19 @@ def evaluate(
     task, runtime = artifact.task, "tflite" if tflite or is_file_model(model_dir) else runtime
     if runtime == "keras":
         start_tensorflow()
-    from suite.evaluation import Reading, evaluate
+    from suite.evaluation import Reading, score, select
 
+    spread = None
+    if ray is not None:
+        from suite.cluster.answering import Model
+
+        shared = Model(str(model_dir.absolute()), runtime, str(tflite.absolute()) if tflite else None, {})
+        spread = spread_on_ray(shared, ActorsAsked(ray, actors))
+    elif actors is not None:
+        raise UserError("--actors goes with --ray")
     reading = Reading(format, tuple(set or ()), on_bad_example.value)
-
     with terminal().status(f"evaluating {model_dir}"):
-        scored = evaluate(artifact, data, split, reading, runtime, tflite)
+        scored = score(artifact, select(artifact, data, split, reading), runtime, tflite, spread)
     part, count, evaluation = scored.part, scored.examples, scored.evaluation
     if scored.trained_on:
         terminal().print(

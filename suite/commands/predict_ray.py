@@ -1,7 +1,7 @@
-"""`suite predict --ray`: many inputs answered by actors of a Ray cluster into a folder of shards."""
+"""`suite predict --ray`, `suite evaluate --ray`: many inputs answered by actors of a Ray cluster."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from suite.cluster.answering import Model
     from suite.inputs.kind import Input
     from suite.pipeline import PredictOption
+    from suite.signature import Predictor
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,13 @@ def answer_on_ray(
     """
     if folder is None:
         raise UserError("--ray needs --output FOLDER: the answers are the files in it")
-    from suite.cluster.answering import answer_in_shards
+    from suite.cluster.answering import answer_in_shards, cores_of
     from suite.cluster.connect import connect
 
     console = terminal()
     with console.status("starting Ray"):
         ray = connect(actors.address)
-    count = actors.count or max(1, int(ray.cluster_resources().get("CPU", 1)))
+    count = actors.count or cores_of(ray)
     steps = answer_in_shards(ray, artifact, model, list(inputs), folder, count)
     begun, started = next(steps), time.monotonic()
     if begun.answered:
@@ -74,3 +75,18 @@ def answer_on_ray(
         highlight=False,
     )
     return done.failed
+
+
+def spread_on_ray(model: "Model", actors: ActorsAsked) -> "Callable[[Predictor], Predictor]":
+    """Return what makes of a predictor one whose inputs are answered by actors with the same model.
+
+    Raises:
+        UserError: if Ray cannot be reached.
+    """
+    from suite.cluster.answering import cores_of
+    from suite.cluster.connect import connect
+    from suite.cluster.pool import PoolPredictor
+
+    with terminal().status("starting Ray"):
+        ray = connect(actors.address)
+    return lambda predictor: PoolPredictor(predictor, ray, model, actors.count or cores_of(ray))

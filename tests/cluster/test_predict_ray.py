@@ -43,6 +43,15 @@ def test_actors_answer_what_one_process_does_and_go_on_where_they_stopped(
     assert other.status == 2 and "answers to other inputs" in other.err
 
 
+def test_actors_score_what_one_process_does(trained, suite, workdir: Path, reviews: Path, ray_here) -> None:
+    words = ["evaluate", trained.model_dir, "--data", reviews, "--split", "all", "--json"]
+    expected = suite(*words).json
+    spread = suite(*words, "--ray", "--actors", 2).json
+    assert spread.pop("metrics") == pytest.approx(expected.pop("metrics"), abs=1e-6) and spread == expected
+    refused = suite(*words, "--actors", 2)
+    assert refused.status == 2 and "--ray" in refused.err
+
+
 @pytest.mark.parametrize("words", [[], ["--output", "answers", "--json"], ["--output", "answers", "-"]])
 def test_what_makes_no_sense_with_ray_is_refused(words: list[str], trained, suite, workdir: Path) -> None:
     refused = suite("predict", trained.model_dir, "a text", "--ray", *words)
