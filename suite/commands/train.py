@@ -45,6 +45,10 @@ def train(
     workers: Annotated[
         int | None, typer.Option(help="train with N processes that share every batch (docs/scale.md)", min=1)
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(metavar="[ADDRESS]", help="workers placed on a Ray cluster; without ADDRESS on this machine"),
+    ] = None,
     settings: Annotated[
         bool, typer.Option("--settings", help="list every setting of the task with default and meaning")
     ] = False,
@@ -63,9 +67,9 @@ def train(
         raise UserError(
             "train needs --data PATH, a file or folder with the examples; `suite data make` writes some to look at"
         )
-    place = own_place(workers, folds)
+    place = own_place(workers, ray, folds)
     if place is None and workers is not None and workers > 1:
-        raise typer.Exit(run_workers(workers, context))
+        raise typer.Exit(run_workers(workers, ray, context))
     from suite.quiet import import_tensorflow
     from suite.runs import Request, read_data, train, train_folds
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from suite.training.workers.cluster import Place, Workers
 
 
-def own_place(workers: int | None, folds: int | None) -> "Place | None":
+def own_place(workers: int | None, ray: str | None, folds: int | None) -> "Place | None":
     """Return the place of this process among workers that somebody has started, if it has one.
 
     Raises:
@@ -30,15 +30,22 @@ def own_place(workers: int | None, folds: int | None) -> "Place | None":
         raise UserError(
             "--folds does not go with several workers: each fold is a run of its own; start them side by side"
         )
+    if ray is not None and (place is not None or (workers or 1) < 2):
+        raise UserError("--ray goes with --workers N, of 2 or more, which it places")
     return place
 
 
-def run_workers(count: int, context: "typer.Context") -> int:
-    """Start workers, each by the command that was typed without the option that asks for them; return the exit status."""
+def run_workers(count: int, ray: str | None, context: "typer.Context") -> int:
+    """Start workers, each by the command that was typed without the options that ask for them; return the exit status."""
     from suite.training.workers.local import run_on_this_machine, suite_command
 
-    command = suite_command(["train", *typed_words(context, {"workers"})])
-    return run_on_this_machine(command, count, partial(terminal().print, markup=False, highlight=False))
+    command = suite_command(["train", *typed_words(context, {"workers", "ray"})])
+    say = partial(terminal().print, markup=False, highlight=False)
+    if ray is None:
+        return run_on_this_machine(command, count, say)
+    from suite.cluster.workers_on_ray import run_on_ray
+
+    return run_on_ray(command, count, ray, say)
 
 
 def typed_words(context: "typer.Context", left_out: set[str]) -> list[str]:

@@ -117,6 +117,31 @@ def test_under_a_tf_config_of_others_a_command_is_a_worker(alone: tuple[list[obj
 
 @pytest.mark.slow
 @pytest.mark.timeout(SECONDS)
+def test_workers_on_the_nodes_of_a_ray_cluster_come_to_the_weights_of_one(
+    alone: tuple[list[object], dict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("ray", reason="Ray is not installed: pip install '.[cluster]'")
+    from ray.cluster_utils import Cluster
+
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    words, expected = alone
+    node = {"num_cpus": 1, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=node)
+    try:
+        cluster.add_node(num_cpus=1)
+        placed = train(tmp_path, *words, "--name", "two", "--workers", 2, "--ray", cluster.address)
+        refused = start(
+            tmp_path, "sentiment", "--data", "none", "--name", "none", "--workers", 2, "--ray", cluster.address
+        )
+        _, err = refused.communicate(timeout=SECONDS)
+    finally:
+        cluster.shutdown()
+    assert worst_difference(placed, expected) < WORST
+    assert refused.returncode == 2 and "none: " in err and "Traceback" not in err
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(SECONDS)
 @pytest.mark.parametrize("name", TASKS)
 def test_workers_come_to_the_weights_of_one(name: str, tmp_path: Path) -> None:
     task = name.split()[0]

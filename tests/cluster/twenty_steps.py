@@ -14,7 +14,7 @@ BATCH_SIZE = 6
 
 
 def main(task: str, data: Path, output: Path) -> None:
-    """Train, and write the weights of the model: of every worker's, so that the last one's are those that are compared."""
+    """Train, and write the weights that this worker has at the end."""
     import_tensorflow()
     import keras
 

@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import IO
+from typing import IO, Any, Protocol
 
 from suite.training.workers.cluster import VARIABLE, config_of
 
@@ -19,6 +19,20 @@ FAREWELL = 60.0  # seconds in which the others end once the chief has ended well
 LEAVING = 15.0  # seconds in which a worker that is asked to end does what it has to
 LAST_LINES = 15
 PR_SET_PDEATHSIG = 1  # of Linux' prctl
+
+
+class Worker(Protocol):
+    """A process that is watched: what `subprocess.Popen` and a process on another machine have in common."""
+
+    returncode: Any
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def terminate(self) -> None: ...
+
+    def kill(self) -> None: ...
 
 
 def run_on_this_machine(command: Sequence[str], count: int, say: Callable[[str], None]) -> int:
@@ -48,23 +62,29 @@ def run_on_this_machine(command: Sequence[str], count: int, say: Callable[[str],
                 stdout=output,
                 stderr=output,
                 process_group=0 if os.name == "posix" else None,  # Ctrl-C reaches this process, which ends them
-                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+                preexec_fn=end_with_parent if sys.platform == "linux" else None,
             )
             for index, output in enumerate(outputs)
         ]
         try:
-            return _watch(workers, outputs, say)
+            return watch(workers, outputs, say)
         finally:
-            _end(workers)
+            end(workers)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Have the system end this process, politely, when the one that started it is gone, however that ended."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _watch(workers: list[subprocess.Popen], outputs: list[IO[bytes] | None], say: Callable[[str], None]) -> int:
-    """Wait until all have ended, for a limited time once one has; return the status of all."""
+def watch(workers: Sequence[Worker], outputs: Sequence[IO[bytes] | None], say: Callable[[str], None]) -> int:
+    """Wait until all have ended, for a limited time once one has; return the status of all.
+
+    Args:
+        workers: The first is the chief.
+        outputs: What each has printed, None for what was printed here.
+        say: Shows a line to the person.
+    """
     deadline, stopped = None, []
     while None in [worker.poll() for worker in workers]:
         if deadline is None and any(worker.returncode for worker in workers):
@@ -73,7 +93,7 @@ def _watch(workers: list[subprocess.Popen], outputs: list[IO[bytes] | None], say
             deadline = time.monotonic() + FAREWELL
         if deadline is not None and time.monotonic() > deadline:
             stopped = [worker for worker in workers if worker.returncode is None]
-            _end(stopped)
+            end(stopped)
         time.sleep(0.1)
     failed = [worker for worker in workers if worker.returncode and worker not in stopped]
     for number, (worker, output) in enumerate(zip(workers, outputs, strict=True), 1):
@@ -87,7 +107,7 @@ def _watch(workers: list[subprocess.Popen], outputs: list[IO[bytes] | None], say
     return 1 if status < 0 else status
 
 
-def _end(workers: Sequence[subprocess.Popen]) -> None:
+def end(workers: Sequence[Worker]) -> None:
     """End what still runs: politely, then, some time later, not."""
     running = [worker for worker in workers if worker.poll() is None]
     for worker in running:

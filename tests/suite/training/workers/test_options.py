@@ -2,18 +2,23 @@
 
 import pytest
 
+from suite.cluster import workers_on_ray
 from suite.training.workers import local
 from suite.training.workers.cluster import config_of
 
 DATA = ["--data", "reviews", "--set", "epochs=2", "--set", "units=8"]
 
 
-def test_each_worker_is_the_command_that_was_typed(suite, workdir, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("ray", [False, True])
+def test_each_worker_is_the_command_that_was_typed(ray: bool, suite, workdir, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[tuple] = []
     monkeypatch.setattr(local, "run_on_this_machine", lambda command, *rest: started.append((command, *rest)) or 0)
+    monkeypatch.setattr(workers_on_ray, "run_on_ray", lambda command, *rest: started.append((command, *rest)) or 0)
     typed = ["sentiment", *DATA, "--name", "ours", "--resume", "--on-bad-example", "skip", "--json"]
-    assert suite("train", *typed[:3], "--workers", "3", *typed[3:]).status == 0
-    ((command, count, _),) = started
+    words = [*typed[:3], "--workers", "3", *typed[3:], *(["--ray", "head:6379"] if ray else [])]
+    assert suite("train", *words).status == 0
+    ((command, count, *address, _),) = started
+    assert address == (["head:6379"] if ray else [])
     assert count == 3 and command[1:4] == ["-m", "suite", "train"] and sorted(command[4:]) == sorted(typed)
 
 
@@ -27,6 +32,8 @@ def test_a_status_of_the_workers_is_the_command_s(suite, workdir, monkeypatch: p
     [
         (["--workers", "2", "--folds", "3"], "", "--folds"),
         (["--folds", "3"], config_of(["a:1", "b:1"], 0), "--folds"),
+        (["--ray"], "", "--workers"),
+        (["--ray", "auto", "--workers", "1"], "", "--workers"),
         (["--workers", "3"], config_of(["a:1", "b:1"], 0), "names 2 workers"),
         ([], "{", "TF_CONFIG"),
     ],
