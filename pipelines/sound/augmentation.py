@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from pipelines.sound.config import Settings
-from suite.audio.endings import AUDIO_ENDINGS
-from suite.data.sources import list_below, require_path
+from pipelines.sound.formats import sound_files
+from suite.data.clip_batches import Batch
 from suite.errors import UserError
 
 NOISY_SHARE = 0.8  # of clips that noise is added to, where it is: the rest teach what a clip without noise is
@@ -41,9 +41,7 @@ def read_noise(settings: Settings) -> Sequence[np.ndarray]:
 def _read_noise(folder: Path, sample_rate: int) -> Sequence[np.ndarray]:
     from suite.audio.read import read_audio
 
-    require_path(folder)
-    paths = list_below(folder) if folder.is_dir() else [folder]
-    noises = [read_audio(path, sample_rate) for path in paths if path.name.lower().endswith(AUDIO_ENDINGS)]
+    noises = [read_audio(path, sample_rate) for path in sound_files(folder)]
     noises = [noise for noise in noises if np.any(noise)]
     if not noises:
         raise UserError(f"setting 'noise': expected a folder of recordings with sound in them. Received: {folder}")
@@ -80,3 +78,27 @@ def augment(
     made_noise = ("white", "pink")[generator.integers(2)]
     noise = noises[int(generator.integers(len(noises)))] if noises and synthetic > MADE_SHARE else made_noise
     return add_noise(samples, softest + ratio * (loudest - softest), generator, noise)
+
+
+def mix(epoch: int, batch: Batch, settings: Settings, classes: int) -> Batch:
+    """Return a batch in which each clip sounds together with its neighbor, and is of both classes by their shares.
+
+    Source: Zhang et al. 2018, "mixup"; shares are of a beta distribution with both parameters `mixup`.
+
+    Args:
+        epoch: With the clips and the seed, what the shares depend on.
+        batch: `samples` float32 `(batch, N)`, `length` and the number of the class int32 `(batch,)`.
+        settings: Say `mixup`.
+        classes: How many.
+
+    Returns:
+        As `batch`, the targets float32 `(batch, classes)`.
+    """
+    inputs, targets = batch
+    samples, length = inputs["samples"], inputs["length"]
+    generator = np.random.default_rng([settings.seed, epoch, *targets.tolist(), *length.tolist()])
+    shares = generator.beta(settings.mixup, settings.mixup, (len(samples), 1)).astype(np.float32)
+    classes_of = np.eye(classes, dtype=np.float32)[targets]
+    mixed = shares * samples + (1 - shares) * np.roll(samples, 1, axis=0)
+    whole = {"samples": mixed, "length": np.maximum(length, np.roll(length, 1))}
+    return whole, shares * classes_of + (1 - shares) * np.roll(classes_of, 1, axis=0)

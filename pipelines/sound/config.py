@@ -33,6 +33,11 @@ class Settings(TrainingSettings):
         0.0, ge=0, lt=1, description="clips of `_silence_` cut from the folder `_background_noise_`, as a share of all"
     )
 
+    negatives: tuple[str, ...] = Field(
+        (), description="folders of recordings without the words, of which windows are clips of `_unknown_`"
+    )
+    negative_windows: int = Field(1000, ge=1, description="negatives: how many windows, spread over the recordings")
+
     sample_rate: int = Field(16000, ge=4000, le=96000, description="Hz that all audio is resampled to")
     features: Literal["mfcc", "log_mel", "pcen"] = Field("log_mel", description="what each frame becomes")
     n_fft: int = Field(512, ge=32, description="samples of a frame, even")
@@ -62,6 +67,10 @@ class Settings(TrainingSettings):
     bidirectional: bool = Field(True, description="read forwards and backwards; false can stream")
     pooling: Literal["attention", "max_mean", "last"] = Field("attention", description="how steps become one vector")
     embedding: int = Field(0, ge=0, description="numbers of a voice print, which tells voices never heard; 0: none")
+    statistics: bool = Field(
+        False,
+        description="embedding: mean and deviation of the features are a part of it, in directions of discriminant analysis",
+    )
     margin: float = Field(
         0.0, ge=0, lt=1, description="embedding: angle by which a clip's class must win in training, radians"
     )
@@ -89,6 +98,9 @@ class Settings(TrainingSettings):
     speed: tuple[float, float] = Field((1.0, 1.0), description="augmentation: range of the factor played faster by")
     gain_db: float = Field(0.0, ge=0, description="augmentation: clips made louder or softer by up to this, dB")
     shift_seconds: float = Field(0.0, ge=0, description="augmentation: clips moved by up to this, silence for the rest")
+    mixup: float = Field(
+        0.0, ge=0, description="augmentation: clips mixed in pairs, by shares of a beta distribution of this; 0: none"
+    )
     time_masks: int = Field(0, ge=0, description="SpecAugment: stretches of time blanked in each clip")
     time_mask_frames: int = Field(25, ge=1, description="SpecAugment: frames of a time mask, at most")
     frequency_masks: int = Field(0, ge=0, description="SpecAugment: ranges of features blanked in each clip")
@@ -112,6 +124,10 @@ class Settings(TrainingSettings):
             raise ValueError(fault)
         if self.noise is not None and self.noise_snr_db is None:
             raise ValueError(f"noise: expected noise_snr_db beside it, how loud it is. Received: noise {self.noise}")
+        if self.statistics and not self.embedding:
+            raise ValueError("statistics: expected an embedding, which they are a part of. Received: none")
+        if self.mixup and self.margin:
+            raise ValueError(f"mixup: expected no margin, which a clip of two classes has not. Received: {self.margin}")
         if self.margin and not self.embedding:
             raise ValueError(f"margin: expected an embedding, between whose angles it lies. Received: {self.margin}")
         return self

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipelines.sound.augmentation import augment, is_augmented, longest, read_noise
+from pipelines.sound.augmentation import augment, is_augmented, longest, mix, read_noise
 from pipelines.sound.config import Settings
-from pipelines.sound.formats import FORMATS, NOISE_FOLDER, finders, noise_files
+from pipelines.sound.formats import FORMATS, NOISE_FOLDER, finders, noise_files, sound_files
 from suite.data.cells import cell_text, label_fault, missing_notes
 from suite.data.clip_batches import ClipPart, clip_batches
 from suite.data.clips import ClipFacts, describe_clips, describe_durations, inspect_clips
@@ -23,6 +23,7 @@ from suite.data.labels import check_labels, natural_order
 from suite.data.manifest import Columns, path_fault, read_manifest
 from suite.data.sources import SourceFile
 from suite.data.stable_hash import content, stable_share
+from suite.errors import UserError
 from suite.inputs import recordings
 from suite.pipeline import BatchSource, draw, spread
 
@@ -64,7 +65,7 @@ def read(path: Path | str, settings: Settings, format: str | None = None) -> Exa
         _rows_of_tables(listing.sources, settings) if format == "manifest" else _rows_of_files(listing.sources)
     )
     rows = _keywords_alone(rows, settings)
-    rows += _silent_rows(path, rows, settings)
+    rows += _silent_rows(path, rows, settings) + _negative_rows(rows, settings)
     items, faults = _inspected(rows)
     problems += faults
     require_examples(items, path, problems, "usable clip")
@@ -131,23 +132,46 @@ def _silent_rows(root: Path, rows: Sequence[Example], settings: Settings) -> lis
 
     Where the data names parts, the last tenths of each recording are dev and test.
     """
+    files = noise_files(root) if settings.silence_fraction else []
+    if any(row.target == SILENCE for row in rows):
+        return []
+    count = round(settings.silence_fraction * len(rows) / (1 - settings.silence_fraction))
+    silent = _cut(files, root, SILENCE, count, settings.window_seconds)
+    if not any(row.part for row in rows):
+        return [row for row, _ in silent]
+    return [replace(row, part="train" if at < 0.8 else "dev" if at < 0.9 else "test") for row, at in silent]
+
+
+def _negative_rows(rows: Sequence[Example], settings: Settings) -> list[Example]:
+    """Return windows of the folders `negatives` as clips of `_unknown_`; no recording is in two parts.
+
+    Raises:
+        UserError: for a folder that is not there, or holds no recording.
+    """
+    part, windows = "train" if any(row.part for row in rows) else None, []
+    for root in map(Path, settings.negatives):
+        files = sound_files(root)
+        if not files:
+            raise UserError(f"setting 'negatives': expected folders of recordings. Received: {root}")
+        cut = _cut(files, root, UNKNOWN, settings.negative_windows // len(settings.negatives), settings.window_seconds)
+        windows += [replace(row, part=part) for row, _ in cut]
+    return windows
+
+
+def _cut(files: Sequence[Path], root: Path, label: str, count: int, size: float) -> list[tuple[Example, float]]:
+    """Return some `count` windows of `size` seconds, spread over recordings, and where in its recording each is, 0 to 1."""
     from suite.audio.read import inspect_audio
 
-    files = noise_files(root) if settings.silence_fraction else []
-    if not files or any(row.target == SILENCE for row in rows):
-        return []
-    size, silent = settings.window_seconds, []
-    named = any(row.part for row in rows)
-    count = max(1, round(settings.silence_fraction * len(rows) / (1 - settings.silence_fraction) / len(files)))
+    rows: list[tuple[Example, float]] = []
+    files = files[:: max(1, len(files) // max(1, count))]
     for file in files:
         seconds = inspect_audio(file).duration
-        starts = np.linspace(0, max(seconds - size, 0), min(count, max(1, int(2 * seconds / size))))
-        for start in starts.tolist():
-            share = start / max(seconds - size, size)
-            part = ("train" if share < 0.8 else "dev" if share < 0.9 else "test") if named else None
+        windows = min(max(1, -(-count // len(files))), max(1, int(2 * seconds / size)))
+        for start in np.linspace(0, max(seconds - size, 0), windows).tolist():
             name = f"{file.relative_to(root).as_posix()} {start:.2f} s"
-            silent.append(Example(name, Stretch(file, start, start + size), SILENCE, part, file.stem))
-    return silent
+            row = Example(name, Stretch(file, start, min(start + size, seconds)), label, None, file.stem)
+            rows.append((row, start / max(seconds - size, size)))
+    return rows
 
 
 def _inspected(rows: Sequence[Example]) -> tuple[list[Example], list[Problem]]:
@@ -184,16 +208,21 @@ def check_parts(examples: Examples, settings: Settings, assets: dict[str, Any] |
 
 
 def prepare(train: Sequence[Example], settings: Settings, inherited: dict | None = None) -> dict[str, Any]:
-    """Return the assets, of the training part alone: `labels`, and `feature_mean` and `feature_std` where they are needed.
+    """Return the assets, of the training part alone: `labels`, and where they are needed `feature_mean` and `feature_std`, and
+    `voice_weights` and `voice_bias` (`statistics.learn_directions`).
 
     A warm start keeps the statistics that its weights were learned with.
     """
     inherited = inherited or {}
     assets: dict[str, Any] = {"labels": sorted({example.target for example in train}, key=natural_order)}
+    source = batches(draw(train, MOST_MEASURED), assets, settings, False)
+    if settings.statistics:
+        from pipelines.sound.statistics import learn_directions
+
+        assets |= learn_directions(source.dataset(0), settings)
     if settings.normalization in ("global", "running"):
         from suite.audio.front_end import measure_features
 
-        source = batches(draw(train, MOST_MEASURED), assets, settings, False)
         assets |= measure_features(((inputs["samples"], inputs["length"]) for inputs, _ in source.dataset(0)), settings)
         if len(inherited.get("feature_mean", ())) == len(assets["feature_mean"]):
             assets |= {name: inherited[name] for name in ("feature_mean", "feature_std")}
@@ -204,12 +233,13 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
     """Return batches of clips of similar length.
 
     Inputs: `{"samples": float32 (batch, N), "length": int32 (batch,)}`, samples at the model's rate in [-1, 1], padded with
-    zeros. Targets: the number of the class, int32 `(batch,)`. Training clips are changed as the settings say, which
-    depends on seed, epoch and the clip alone.
+    zeros. Targets: the number of the class, int32 `(batch,)`; where clips are mixed, the share of each class, float32
+    `(batch, classes)`. Training clips are changed as the settings say, which depends on seed, epoch and the clips alone.
     """
     import tensorflow as tf
 
     samples_of, changed = _reader(examples, settings), training and is_augmented(settings)
+    classes, mixed = len(assets["labels"]), training and settings.mixup > 0
     lengths = np.array([max(1, round(example.facts.seconds * settings.sample_rate)) for example in examples])
     targets = np.array([assets["labels"].index(example.target) for example in examples], np.int32)
     heard = _hearing(examples, settings) if changed else lambda epoch, index: samples_of(index)
@@ -219,7 +249,8 @@ def batches(examples: Sequence[Example], assets: dict, settings: Settings, train
         np.array([longest(int(length), settings) for length in lengths]) if changed else lengths,
         heard,
         lambda indices, fitting: targets[indices],
-        tf.TensorSpec((None,), tf.int32),
+        tf.TensorSpec((None, classes), tf.float32) if mixed else tf.TensorSpec((None,), tf.int32),
+        mix=partial(mix, settings=settings, classes=classes) if mixed else None,
     )
     return clip_batches(clips, settings, settings.step_samples, training)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipelines.sound.config import Settings
 from suite.audio.endings import AUDIO_ENDINGS
 from suite.data.media_files import MediaFiles, find_media_folders, find_media_tables
-from suite.data.sources import Listing, SourceFile, list_below
+from suite.data.sources import Listing, SourceFile, list_below, require_path
 from suite.data.text_files import line_faults, read_lines
 from suite.errors import UserError
 
@@ -29,11 +29,21 @@ def finders(settings: Settings) -> dict[str, Callable[[Path, bool], Listing | No
     return {"manifest": partial(find_media_tables, media), "folders": partial(_find_folders, media)}
 
 
+def sound_files(place: Path) -> list[Path]:
+    """Return the recordings in a folder and below it, or the one that a path is, in order.
+
+    Raises:
+        UserError: for a path that is not there.
+    """
+    require_path(place)
+    paths = list_below(place) if place.is_dir() else [place]
+    return [path for path in paths if path.name.lower().endswith(AUDIO_ENDINGS)]
+
+
 def noise_files(root: Path) -> list[Path]:
     """Return the recordings in the folder of background noise of a data set; none where it has no such folder."""
     folder = root / NOISE_FOLDER
-    paths = list_below(folder) if folder.is_dir() else []
-    return [path for path in paths if path.name.lower().endswith(AUDIO_ENDINGS)]
+    return sound_files(folder) if folder.is_dir() else []
 
 
 def _find_folders(media: MediaFiles, root: Path, forced: bool) -> Listing | None:

@@ -13,11 +13,22 @@ SCALE = 24.0  # of cosines as logits: large enough for probabilities near 1
 
 @keras.saving.register_keras_serializable(package="suite")
 class VoicePrint(FloatLayer):
-    """Vectors `(batch, features)` with the length 1, of which the direction alone counts."""
+    """Vectors `(batch, features)`, of which the direction alone counts, with one length.
+
+    Args:
+        size: Their length.
+    """
+
+    def __init__(self, size: float = 1.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.size = size
 
     def call(self, vectors: tf.Tensor) -> tf.Tensor:
         vectors = tf.cast(vectors, self.compute_dtype)
-        return vectors / tf.sqrt(tf.reduce_sum(tf.square(vectors), axis=-1, keepdims=True) + 1e-9)
+        return self.size * vectors / tf.sqrt(tf.reduce_sum(tf.square(vectors), axis=-1, keepdims=True) + 1e-9)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"size": self.size}
 
 
 @keras.saving.register_keras_serializable(package="suite")
@@ -49,8 +60,23 @@ class AngleLogits(FloatLayer):
         return super().get_config() | {"classes": self.classes}
 
 
+def class_shares(targets: tf.Tensor, classes: int) -> tf.Tensor:
+    """Return the share of each class, float32 `(batch, classes)`, of targets as `cross_entropy` takes them."""
+    targets = tf.convert_to_tensor(targets)
+    if targets.shape.rank == 2 and targets.dtype.is_floating:
+        return targets
+    return tf.one_hot(tf.cast(tf.reshape(targets, [-1]), tf.int32), classes)
+
+
+def accuracy(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Return whether the likeliest class is that with the largest share, float32 `(batch,)`."""
+    shares = class_shares(targets, logits.shape[-1])
+    return tf.cast(tf.argmax(shares, axis=-1) == tf.argmax(logits, axis=-1), tf.float32)
+
+
 def cross_entropy(classes: int, label_smoothing: float, margin: float) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
-    """Return the loss of logits: a function of `(targets int (batch,), logits (batch, classes))` to `(batch,)`, nats.
+    """Return the loss of logits: a function of `(targets, logits (batch, classes))` to `(batch,)`, nats; targets are the
+    numbers of the classes, `(batch,)`, or the share of each class, float32 `(batch, classes)`.
 
     Args:
         classes: How many.
@@ -60,7 +86,7 @@ def cross_entropy(classes: int, label_smoothing: float, margin: float) -> Callab
     """
 
     def loss(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-        targets = tf.one_hot(tf.cast(tf.reshape(targets, [-1]), tf.int32), classes)
+        targets = class_shares(targets, classes)
         if margin:
             cosine = tf.clip_by_value(logits / SCALE, -1 + 1e-6, 1 - 1e-6)
             farther = cosine * tf.cos(margin) - tf.sqrt(1 - tf.square(cosine)) * tf.sin(margin)

@@ -124,7 +124,7 @@ def listen(
     windows = sliding_windows(blocks, *window_samples(settings))
     for _, end, probabilities in answer_windows(predictor, windows, at_once):
         recent.append(np.asarray(probabilities, np.float64))
-        smoothed = sum(recent) / len(recent)
+        smoothed = np.mean(recent, axis=0)
         yield from ((end / settings.sample_rate, word, float(smoothed[place])) for word, place in places.items())
 
 

@@ -3,13 +3,17 @@
 from typing import Any
 
 import keras
+import numpy as np
 
 from pipelines.sound.config import Settings
-from pipelines.sound.layers import AngleLogits, VoicePrint, cross_entropy
+from pipelines.sound.layers import AngleLogits, VoicePrint, accuracy, cross_entropy
+from pipelines.sound.statistics import FrameStatistics
 from suite.audio.frames import FrameCount, StepMask
 from suite.audio.front_end import convolutions, frame_features, normalization, spec_augment
 from suite.pipeline import NamedWeights, Phase
 from suite.recurrent import make_pooling, recurrent_stack
+
+STATISTICS_SIZE = 2.0  # of the part of a voice print that is decided by statistics, beside 1 for what is trained
 
 
 def build(settings: Settings, assets: dict[str, Any]) -> keras.Model:
@@ -26,7 +30,7 @@ def build(settings: Settings, assets: dict[str, Any]) -> keras.Model:
     length = keras.Input((), dtype="int32", name="length")
     frames = FrameCount(settings.hop_length, settings.causal, name="frames")(length)
     features = frame_features(samples, length, frames, settings)
-    mask = StepMask(name="mask")(frames, features)
+    mask = frame_mask = StepMask(name="mask")(frames, features)
     normalized = normalization(settings, assets, features.shape[-1])(features, frames)
     normalized = spec_augment(normalized, frames, settings)
     steps, mask = convolutions(normalized, frames, mask, settings)
@@ -47,10 +51,23 @@ def build(settings: Settings, assets: dict[str, Any]) -> keras.Model:
     classes = len(assets["labels"])
     if settings.embedding:
         voice = keras.layers.Dense(settings.embedding, name="embedding")(pooled)
+        if settings.statistics:
+            voice = keras.layers.Concatenate(name="with_statistics")(
+                [VoicePrint(name="embedding_direction")(voice), _statistics(features, frame_mask, assets)]
+            )
         logits = AngleLogits(classes, name="logits")(VoicePrint(name="voice_print")(voice))
     else:
         logits = keras.layers.Dense(classes, dtype="float32", name="logits")(pooled)
     return keras.Model([samples, length], logits, name="sound")
+
+
+def _statistics(features: keras.KerasTensor, mask: keras.KerasTensor, assets: dict[str, Any]) -> keras.KerasTensor:
+    """Return the part of a voice print that `learn_directions` decided; training leaves it alone."""
+    weights = [np.array(assets[name], np.float32) for name in ("voice_weights", "voice_bias")]
+    directions = keras.layers.Dense(len(weights[1]), trainable=False, dtype="float32", name="voice_directions")
+    projected = directions(FrameStatistics(name="frame_statistics")(features, mask))
+    directions.set_weights(weights)
+    return VoicePrint(STATISTICS_SIZE, name="statistics_direction")(projected)
 
 
 def named_weights(settings: Settings, assets: dict) -> NamedWeights:
@@ -75,6 +92,6 @@ def phases(settings: Settings, assets: dict[str, Any]) -> list[Phase]:
     loss = cross_entropy(len(assets["labels"]), settings.label_smoothing, settings.margin)
 
     def compile(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> None:
-        model.compile(optimizer, loss=loss, metrics=[keras.metrics.SparseCategoricalAccuracy("accuracy")])
+        model.compile(optimizer, loss=loss, metrics=[keras.metrics.MeanMetricWrapper(accuracy, "accuracy")])
 
     return [Phase("train", settings.epochs, settings.learning_rate, compile)]

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from pipelines.sound.config import settings_of
+from pipelines.sound.formats import sound_files
 from pipelines.sound.listening import Track, at_rate, draw_rejections, rejection_curve, track
-from suite.audio.endings import AUDIO_ENDINGS
 from suite.errors import UserError
 from suite.inputs.recordings import BLOCK_SECONDS, sample_blocks
 
@@ -84,14 +84,10 @@ def _write_curve(curve: list[tuple[float, float, float]], folder: Path) -> None:
 
 
 def _recordings(places: list[Path]) -> list[Path]:
-    from suite.data.sources import list_below, require_path
-
     paths = []
     for place in places:
-        require_path(place)
-        inside = list_below(place) if place.is_dir() else [place]
-        sounds = [path for path in inside if path.name.lower().endswith(AUDIO_ENDINGS)]
-        if not sounds:
+        inside = sound_files(place)
+        if not inside:
             raise UserError(f"--negatives: expected recordings. Received: {place}, which holds none")
-        paths += sounds
+        paths += inside
     return paths

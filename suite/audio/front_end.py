@@ -94,6 +94,15 @@ def convolutions(
     return keras.layers.Reshape((-1, steps.shape[2] * steps.shape[3]), name="as_steps")(steps), mask
 
 
+def feature_model(settings: Any) -> keras.Model:
+    """Return samples `(batch, samples)` and length `(batch,)` to features `(batch, frames, features)`, before normalisation,
+    and the frames that count, int32 `(batch,)`.
+    """
+    samples, length = keras.Input((None,)), keras.Input((), dtype="int32")
+    frames = FrameCount(settings.hop_length, settings.causal)(length)
+    return keras.Model([samples, length], [frame_features(samples, length, frames, settings), frames])
+
+
 def measure_features(batches: Iterable[tuple[np.ndarray, np.ndarray]], settings: Any) -> dict[str, list[float]]:
     """Return `feature_mean` and `feature_std`, each of as many numbers as a frame has features, over all frames of clips.
 
@@ -101,9 +110,7 @@ def measure_features(batches: Iterable[tuple[np.ndarray, np.ndarray]], settings:
         batches: Of clips: `samples` float32 `(batch, samples)` and `length` int32 `(batch,)`.
         settings: As above.
     """
-    samples, length = keras.Input((None,)), keras.Input((), dtype="int32")
-    frames = FrameCount(settings.hop_length, settings.causal)(length)
-    model = keras.Model([samples, length], [frame_features(samples, length, frames, settings), frames])
+    model = feature_model(settings)
 
     def clips() -> Iterator[np.ndarray]:
         for arrays in batches:

@@ -18,6 +18,8 @@ from suite.pipeline import BatchSource
 if TYPE_CHECKING:
     import tensorflow as tf
 
+Batch = tuple[dict[str, np.ndarray], np.ndarray]  # inputs and targets
+
 STEPS_OF_UNIT = 4  # padded lengths are multiples of so many steps of the model
 BUCKETS = 8
 AHEAD = 4  # batches that threads make before they are asked for
@@ -36,6 +38,7 @@ class ClipPart:
         targets: `targets(indices, fitting)` gives the targets of a batch: of which clips, and which of all have no more
             samples than those of the batch are padded to.
         target_spec: What such targets are.
+        mix: `mix(epoch, batch)` gives a batch whose clips are mixed with one another; None leaves them apart.
         sorted_epochs: First epochs that go from short clips to long ones.
         most_samples: Of a batch, padding included; None: `batch_size` clips.
     """
@@ -48,6 +51,7 @@ class ClipPart:
     target_spec: "tf.TensorSpec"
     sorted_epochs: int = 0
     most_samples: int | None = None
+    mix: Callable[[int, Batch], Batch] | None = None
 
 
 def clip_batches(clips: ClipPart, settings: Any, step_samples: int, training: bool) -> BatchSource:
@@ -82,12 +86,13 @@ def clip_batches(clips: ClipPart, settings: Any, step_samples: int, training: bo
     def fitting(length: int) -> np.ndarray:
         return np.flatnonzero(units <= length)
 
-    def make(epoch: int, batch: BatchPlan) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    def make(epoch: int, batch: BatchPlan) -> Batch:
         heard = [clips.heard(epoch, int(index)) for index in batch.indices]
         lengths = np.array([len(clip) for clip in heard], np.int32)
         width = _padded_units(-(-int(lengths.max()) // unit), boundaries) * unit
         inputs = {"samples": pad_rows(heard, np.float32, width), "length": lengths}
-        return inputs, clips.targets(batch.indices, fitting(batch.length))
+        made = inputs, clips.targets(batch.indices, fitting(batch.length))
+        return clips.mix(epoch, made) if clips.mix else made
 
     inputs = {"samples": tf.TensorSpec((None, None), tf.float32), "length": tf.TensorSpec((None,), tf.int32)}
     return generated_batches(

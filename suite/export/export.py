@@ -18,6 +18,7 @@ from suite.export.describe import attached_files, caller_notes, describe_signatu
 from suite.export.inspect import inspect_file
 from suite.export.measure import measure
 from suite.export.metadata import About, write_labels, write_metadata
+from suite.export.micro import micro_figures
 from suite.export.offers import file_name, form_of, offers_custom_ops
 from suite.export.report import merge_report
 from suite.export.source import Source
@@ -121,6 +122,8 @@ def _make(
         version="1",
     )
     write_metadata(path, about, described, attached_files(signatures, deployment, model))
+    measured = _measured(source, primary, path, deployment)
+    micro = micro_figures(path, primary.name, measured.get("seconds", 0) if deployment == "streaming" else 0)
     return {
         "file": path.name,
         "deployment": deployment,
@@ -136,7 +139,8 @@ def _make(
         "parity": parity.pop(primary.name),
         **({"other_parity": parity} if parity else {}),
         **({"metrics": metrics} if metrics else {}),
-        **_measured(source, primary, path, deployment),
+        **measured,
+        **({"micro": micro} if micro else {}),
         "notes": [*caller_notes(signatures, deployment, contents.ops), delegate_note(unlisted), _inside(model)],
     }
 

@@ -12,14 +12,16 @@
         "parity": {"inputs": 64, "max_difference": 1.2e-7, "tolerance": 1e-4},
         "metrics": {"split": "test", "examples": 300, "tflite": {"accuracy": ...}, "keras": {"accuracy": ...}},
         "latency_ms": {"1": 0.4, "2": 0.3}, "peak_memory_bytes": 12345678,
+        "micro": {"multiply_adds": 2100000, "state_bytes": 4096, "arena_bytes": 65536, "multiply_adds_per_second": 26000000},
         "notes": ["...what a caller must reset, limits of length..."]}]}
 
 `parity`, `metrics` and `latency_ms` are those of the first signature; parity of the others is `other_parity`, by name.
 Parity has `agreement`, the share of inputs answered alike, for each output of whole numbers. `latency_ms` is keyed by
 the number of threads; where an input lasts some `seconds`, `real_time_factor` is latency over that. `metrics` is
 missing where there was no data to measure on. `unlisted_ops` are the file's ops that a delegate's public op list
-(`delegate_ops.yaml`) lacks; a delegate without any lists all of them. `custom` names the ops that an app must link:
-none but in `...-custom.tflite`.
+(`delegate_ops.yaml`) lacks; a delegate without any lists all of them. `micro` is what a call of
+the first signature asks of a microcontroller (`suite.export.micro`), in files of fixed shapes without loops. `custom`
+names the ops that an app must link: none but in `...-custom.tflite`.
 """
 
 from pathlib import Path

@@ -5,7 +5,7 @@ import pytest
 
 from pipelines.sound.augmentation import augment, longest, read_noise
 from pipelines.sound.config import Settings
-from pipelines.sound.data import batches
+from pipelines.sound.data import batches, raw_arrays
 from suite.errors import UserError
 from tests.reading import reader
 
@@ -54,6 +54,32 @@ def test_batches_hold_whole_clips_and_their_classes(make):
     assert sorted(name for name, *_ in rows) == sorted(files)
     for name, samples, length, target in rows:
         assert length == int(files[name][1] * 8000) and not np.any(samples[length:]) and target == "ab".index(name[0])
+
+
+def test_mixed_clips_are_of_two_classes_by_the_share_of_each(make):
+    files = {
+        f"{label}/{row}.wav": (130 + 170 * row + 60 * "abc".index(label), 0.5) for label in "abc" for row in range(3)
+    }
+    settings = Settings(sample_rate=8000, batch_size=9, dev_fraction=0, test_fraction=0, mixup=0.4)
+    examples = read(make(files), settings).items
+    labels = {"labels": ["a", "b", "c"]}
+    clips = {example.name: raw_arrays(example.input, settings)["samples"] for example in examples}
+
+    def epoch(number, training=True):
+        source = batches(examples, labels, settings, training)
+        ((samples, _, targets),) = [flat(batch) for batch in source.dataset(number)]
+        return source.names(number, 0), samples, targets
+
+    names, samples, targets = epoch(0)
+    assert targets.dtype == np.float32 and np.allclose(targets.sum(1), 1) and targets.max(1).min() < 1
+    for row, name in enumerate(names):
+        pair = np.stack([clips[name], clips[names[row - 1]]], axis=1)
+        shares = np.linalg.lstsq(pair, samples[row, :4000], rcond=None)[0]
+        expected = np.zeros(3)
+        np.add.at(expected, ["abc".index(of[0]) for of in (name, names[row - 1])], shares)
+        np.testing.assert_allclose(targets[row], expected, atol=1e-4)
+    np.testing.assert_array_equal(samples, epoch(0)[1])
+    assert not np.array_equal(samples, epoch(1)[1]) and epoch(0, training=False)[2].dtype == np.int32
 
 
 def flat(batch):

@@ -66,6 +66,19 @@ def test_keywords_and_silence_that_the_data_lacks_are_noted(make):
     assert any(note.startswith("No clip of _silence_ was cut") for note in examples.notes)
 
 
+def test_unknown_sounds_are_windows_of_other_recordings(make):
+    root = make({f"word/{number}.wav": 200 + number for number in range(8)} | {"other/0.wav": 90})
+    talks = make({"long.wav": (400, 6.0), "short.wav": (500, 0.3)}, root.parent / "talks")
+    settings = RATE.model_copy(update={"keywords": ("word",), "negatives": (str(talks),), "negative_windows": 10})
+    windows = [example for example in read(root, settings).items if example.name.startswith(("long", "short"))]
+    assert {example.group for example in windows} == {"long", "short"} and len(windows) == 6
+    assert {example.target for example in windows} == {"_unknown_"}
+    assert sorted(len(raw_arrays(example.input, settings)["samples"]) for example in windows) == [2400, *[8000] * 5]
+    empty = make({"a.txt": "no"}, root.parent / "empty")
+    with pytest.raises(UserError, match=r"setting 'negatives': expected folders of recordings. Received: .*empty"):
+        read(root, settings.model_copy(update={"negatives": (str(empty),)}))
+
+
 def test_rows_may_be_stretches_of_long_recordings(make):
     rows = [
         ["audio", "label", "start", "end", "split"],
@@ -108,6 +121,8 @@ def test_any_column_may_be_the_label_and_then_it_is_no_group(make):
     ("assignments", "message"),
     [
         (["margin=0.2"], "margin: expected an embedding"),
+        (["mixup=0.3", "margin=0.2", "embedding=8"], "mixup: expected no margin"),
+        (["statistics=true"], "statistics: expected an embedding"),
         (["noise=somewhere"], "noise: expected noise_snr_db"),
         (["causal=true"], "causal: expected bidirectional: false"),
         (["subsampling=4", "conv_channels=[8]"], "subsampling: each convolution halves"),

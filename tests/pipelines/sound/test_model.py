@@ -10,6 +10,8 @@ from pipelines.sound.export import signatures
 from pipelines.sound.layers import SCALE, cross_entropy
 from pipelines.sound.listening import sliding_windows
 from pipelines.sound.model import build
+from pipelines.sound.statistics import learn_directions
+from suite.audio.front_end import feature_model
 from suite.recurrent.deployment import Deployment, deploying
 from suite.runtime.keras_runtime import KerasPredictor
 
@@ -23,6 +25,7 @@ def make(**changes):
     """Model and predictors of its signatures; feature statistics as of noise."""
     settings = Settings(**SMALL | changes)
     assets = {"labels": LABELS, "feature_mean": [-15.0] * 16, "feature_std": [9.0] * 16}
+    assets |= {"voice_weights": np.eye(32, 2).tolist(), "voice_bias": [1.0, 9.0]}
     keras.utils.set_random_seed(1)
     model = build(settings, assets)
     return model, signatures(assets, settings)
@@ -32,7 +35,9 @@ def arrays(clip, padding=0):
     return {"samples": np.pad(clip, (0, padding)), "length": np.int32(len(clip))}
 
 
-@pytest.mark.parametrize("changes", [{"embedding": 5}, {"features": "pcen", "pooling": "max_mean", **CAUSAL}])
+@pytest.mark.parametrize(
+    "changes", [{"embedding": 5, "statistics": True}, {"features": "pcen", "pooling": "max_mean", **CAUSAL}]
+)
 def test_padding_and_neighbors_change_nothing(changes):
     model, described = make(**changes)
     predictor = KerasPredictor(model, described)
@@ -52,7 +57,7 @@ def test_padding_and_neighbors_change_nothing(changes):
     [
         {"normalization": "running", "pooling": "attention", "cell": "gru"},
         {"features": "pcen", "pooling": "max_mean", "cell": "lstm", "subsampling": 4},
-        {"features": "mfcc", "n_mfcc": 16, "pooling": "last", "embedding": 4},
+        {"features": "mfcc", "n_mfcc": 16, "pooling": "last", "embedding": 4, "statistics": True},
     ],
 )
 def test_chunk_by_chunk_is_the_whole_clip(changes):
@@ -66,6 +71,24 @@ def test_chunk_by_chunk_is_the_whole_clip(changes):
         states = traced.final
     (whole,) = KerasPredictor(model, [signature])([arrays(samples)])
     np.testing.assert_allclose(answer["probabilities"][0], whole["probabilities"], atol=2e-5)
+
+
+def test_directions_are_those_that_discriminant_analysis_finds():
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    settings = Settings(**SMALL, embedding=4, statistics=True)
+    generator = np.random.default_rng(0)
+    tones = [np.sin(np.arange(3000) * (0.3 + 0.3 * (row % 3)) + row) for row in range(18)]
+    clips = (0.2 * np.array(tones) + 0.05 * generator.standard_normal((18, 3000))).astype(np.float32)
+    lengths, classes = np.array([3000, 2400] * 9, np.int32), np.arange(18) % 3
+    learned = learn_directions([({"samples": clips, "length": lengths}, tf.constant(classes))], settings)
+    features, counts = (part.numpy() for part in feature_model(settings)([clips, lengths]))
+    rows = [rows[:count] for rows, count in zip(features, counts, strict=True)]
+    table = np.array([[*row.mean(0), *row.std(0)] for row in rows])
+    scaled = (table - table.mean(0)) / table.std(0)
+    expected = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.2).fit(scaled, classes).transform(scaled)
+    received = table @ np.array(learned["voice_weights"]) + learned["voice_bias"]
+    np.testing.assert_allclose(np.abs(received), np.abs(expected[:, :2]), atol=0.02 * np.abs(expected).max())
 
 
 def test_a_model_that_hears_ahead_says_why_it_cannot_stream():
