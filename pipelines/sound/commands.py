@@ -62,7 +62,7 @@ def trials(
     model_dir: ModelDir,
     data: Annotated[Path, typer.Option(help="recordings of voices; those that the model was trained on are left out")],
     column: Annotated[str, typer.Option(help="column of who is speaking; of folders the class is")] = "speaker",
-    clips: Annotated[int, typer.Option(help="clips of a voice in a print that is tried against", min=1)] = 1,
+    clips: Annotated[int, typer.Option(help="clips of a voice in a print that is tried against", min=1)] = 3,
     json: AsJson = False,
 ) -> None:
     """Measure how often voices never trained on are told apart, and keep the threshold in the model folder."""
