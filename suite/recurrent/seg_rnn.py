@@ -21,6 +21,7 @@ class SegRNN(keras.layers.Layer):
 
     and the last value added again. Reading takes `segment` times fewer steps than there are values. Decoding goes one step
     from where reading ended, for each segment of the horizon by itself: no error is carried on from segment to segment.
+    What else is known of the steps, past and to come, is read with the segments and told to the decoding.
 
     Args:
         horizon: How many values to forecast.
@@ -28,14 +29,19 @@ class SegRNN(keras.layers.Layer):
         units: Width of the recurrent layer and of what it is fed.
         cell: A name in `suite.recurrent.stack.LAYERS`.
         dropout: Share of the features dropped before the last product.
+        outputs: Numbers to give for each value of the horizon (quantiles).
+        centered: Whether the last value is subtracted and added again; False where this is done outside.
         seed: Of the dropout.
 
     Call arguments:
         series: `(batch, time, channels)`; `time` is fixed.
+        observed: `(batch, time, channels)`, 1 where there is a value and 0 where one is missing; by default there is every
+            one. A segment without any leaves the state as it is.
+        known: `(batch, time + horizon, features)`, what is known of each step of the past and of the horizon.
         training: Whether dropout acts.
 
     Returns:
-        `(batch, horizon, channels)`.
+        `(batch, horizon, channels)`, with several `outputs` `(batch, horizon, channels, outputs)`.
 
     Source: Lin et al. 2023, "SegRNN: Segment Recurrent Neural Network for Long-Term Time Series Forecasting".
     """
@@ -47,14 +53,16 @@ class SegRNN(keras.layers.Layer):
         units: int = 512,
         cell: str = "gru",
         dropout: float = 0.5,
+        outputs: int = 1,
+        centered: bool = True,
         seed: int | None = None,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if min(horizon, segment) < 1 or units < 2:
+        if min(horizon, segment, outputs) < 1 or units < 2:
             raise ValueError(
-                "`horizon` and `segment` must be at least 1, `units` at least 2. "
-                f"Received: horizon={horizon}, segment={segment}, units={units}"
+                "`horizon`, `segment` and `outputs` must be at least 1, `units` at least 2. "
+                f"Received: horizon={horizon}, segment={segment}, outputs={outputs}, units={units}"
             )
         if cell not in LAYERS:
             raise ValueError(f"`cell` must be one of {', '.join(LAYERS)}. Received: cell={cell}")
@@ -63,21 +71,29 @@ class SegRNN(keras.layers.Layer):
         self.units = units
         self.cell = cell
         self.dropout = dropout
+        self.outputs = outputs
+        self.centered = centered
         self.seed = seed
         dtype = self.dtype_policy
         self.embedding = keras.layers.Dense(units, activation="relu", dtype=dtype, name="embedding")
         self.recurrent = LAYERS[cell](units, return_state=True, dtype=dtype, name="recurrent")
         self.drop = keras.layers.Dropout(dropout, seed=seed, dtype=dtype, name="dropout")
-        self.output_product = keras.layers.Dense(segment, dtype=dtype, name="output")
+        self.output_product = keras.layers.Dense(segment * outputs, dtype=dtype, name="output")
+        self.known_past = keras.layers.Dense(units, use_bias=False, dtype=dtype, name="known_past")
+        self.known_future = keras.layers.Dense(units, use_bias=False, dtype=dtype, name="known_future")
 
-    def build(self, series_shape: Shape) -> None:
+    def build(self, series_shape: Shape, observed_shape: Shape | None = None, known_shape: Shape | None = None) -> None:
         _, time, channels = series_shape
         if time is None or channels is None:
             raise ValueError(f"The length of the past and the channels must be fixed. Received: shape={series_shape}")
         segments, future = -(-time // self.segment), -(-self.horizon // self.segment)
-        self.embedding.build((None, segments, self.segment))
+        read = self.segment * (1 if observed_shape is None else 2)
+        self.embedding.build((None, segments, read))
         self.recurrent.build((None, segments, self.units))
         self.output_product.build((None, self._features()))
+        if known_shape is not None:
+            self.known_past.build((None, segments, self.segment * known_shape[-1]))
+            self.known_future.build((None, future, self.segment * known_shape[-1]))
         # Where there are several channels half of the features say which segment, the other half which channel.
         by_channel = self.units // 2 if channels > 1 else 0
         self.positions = self.add_weight(
@@ -86,35 +102,81 @@ class SegRNN(keras.layers.Layer):
         if by_channel:
             self.channels = self.add_weight(name="channels", shape=(channels, by_channel), initializer="random_normal")
 
-    def call(self, series: Tensor, training: bool = False) -> Tensor:
+    def call(
+        self, series: Tensor, observed: Tensor | None = None, known: Tensor | None = None, training: bool = False
+    ) -> Tensor:
         _, time, channels = series.shape
         future = self.positions.shape[0]
-        last = series[:, -1:]
-        values = ops.reshape(ops.transpose(series - last, (0, 2, 1)), (-1, time))
-        missing = -time % self.segment
-        if missing:
-            values = ops.concatenate([ops.tile(values[:, :1], (1, missing)), values], axis=1)
-        segments = ops.reshape(values, (-1, (time + missing) // self.segment, self.segment))
-        state = self._read(self.embedding(segments), training)
+        last = series[:, -1:] if self.centered else 0.0
+        segments = self._segments(series - last, "first")
+        mask = None
+        if observed is not None:
+            missing = 1 - self._segments(observed, "zero")
+            mask = ops.min(missing, axis=-1) < 1
+            segments = ops.concatenate([segments, missing], axis=-1)
+        places = ops.tile(self._places(channels), (ops.shape(segments)[0] // channels, 1))
+        known_past = None
+        if known is not None:
+            known_past, known_ahead = self._known(known, time, channels)
+            places = places + known_ahead
+        state = self._read(self._embed(segments, known_past), mask, training)
         # Every segment of the horizon begins from the same state: rows go by batch, channel and segment.
         repeated = [
             ops.reshape(ops.tile(ops.expand_dims(part, 1), (1, future, 1)), (-1, part.shape[-1])) for part in state
         ]
-        places = ops.tile(self._places(channels), (ops.shape(values)[0] // channels, 1))
         outputs, _ = self.recurrent.step(places, type(state)(*repeated))
         forecast = self.output_product(self.drop(outputs, training=training))
-        forecast = ops.reshape(forecast, (-1, channels, future * self.segment))[..., : self.horizon]
-        return ops.transpose(forecast, (0, 2, 1)) + last
+        forecast = ops.reshape(forecast, (-1, channels, future * self.segment, self.outputs))[:, :, : self.horizon]
+        forecast = ops.transpose(forecast, (0, 2, 1, 3))
+        return forecast[..., 0] + last if self.outputs == 1 else forecast + ops.expand_dims(last, -1)
 
-    def _read(self, segments: Tensor, training: bool) -> Any:
+    def _segments(self, series: Tensor, filled_with: str) -> Tensor:
+        """The segments of each channel by itself, `(batch * channels, segments, segment)`."""
+        time = series.shape[1]
+        values = ops.reshape(ops.transpose(series, (0, 2, 1)), (-1, time))
+        missing = -time % self.segment
+        if missing:
+            front = ops.tile(values[:, :1], (1, missing))
+            values = ops.concatenate([front if filled_with == "first" else ops.zeros_like(front), values], axis=1)
+        return ops.reshape(values, (-1, (time + missing) // self.segment, self.segment))
+
+    def _embed(self, segments: Tensor, known_past: Tensor | None) -> Tensor:
+        if known_past is None:
+            return self.embedding(segments)
+        embedding = self.embedding
+        kernel, bias = (ops.cast(weight, self.compute_dtype) for weight in (embedding.kernel, embedding.bias))
+        return ops.relu(ops.matmul(segments, kernel) + bias + known_past)
+
+    def _known(self, known: Tensor, time: int, channels: int) -> tuple[Tensor, Tensor]:
+        """What is known of the segments of the past `(rows, segments, units)` and of the horizon `(rows * segments, units)`."""
+        front, behind = -time % self.segment, -self.horizon % self.segment
+        features = self.segment * known.shape[-1]
+        past = ops.pad(known[:, :time], ((0, 0), (front, 0), (0, 0)))
+        ahead = ops.pad(known[:, time:], ((0, 0), (0, behind), (0, 0)))
+        parts = []
+        for layer, steps, count in (
+            (self.known_past, past, (time + front) // self.segment),
+            (self.known_future, ahead, (self.horizon + behind) // self.segment),
+        ):
+            projected = layer(ops.reshape(steps, (-1, count, features)))
+            by_channel = ops.tile(ops.expand_dims(projected, 1), (1, channels, 1, 1))
+            parts.append(ops.reshape(by_channel, (-1, count, self.units)))
+        return parts[0], ops.reshape(parts[1], (-1, self.units))
+
+    def _read(self, segments: Tensor, mask: Tensor | None, training: bool) -> Any:
         """The state after the segments, `(rows, segments, units)`."""
         state_type = type(self.recurrent.start(1))
         if current() is None:
-            return state_type(*self.recurrent(segments, training=training)[1:])
+            return state_type(*self.recurrent(segments, mask=mask, training=training)[1:])
         # The segments are few: without a loop the file is a pure function, of any number of channels.
         state = self.recurrent.start(ops.shape(segments)[0])
         for place in range(segments.shape[1]):
-            _, state = self.recurrent.step(segments[:, place], state)
+            _, after = self.recurrent.step(segments[:, place], state)
+            if mask is None:
+                state = after
+            else:
+                reads = mask[:, place : place + 1]
+                state = state_type(*(ops.where(reads, new, old) for new, old in zip(after, state, strict=True)))
         return state
 
     def _places(self, channels: int) -> Tensor:
@@ -130,9 +192,12 @@ class SegRNN(keras.layers.Layer):
         """Width of the recurrent layer's output."""
         return self.recurrent.compute_output_shape((None, 1, self.units))[0][-1]
 
-    def compute_output_shape(self, series_shape: Shape) -> Shape:
-        return (series_shape[0], self.horizon, series_shape[2])
+    def compute_output_shape(
+        self, series_shape: Shape, observed_shape: Shape | None = None, known_shape: Shape | None = None
+    ) -> Shape:
+        shape = (series_shape[0], self.horizon, series_shape[2])
+        return shape if self.outputs == 1 else (*shape, self.outputs)
 
     def get_config(self) -> dict[str, Any]:
-        names = ("horizon", "segment", "units", "cell", "dropout", "seed")
+        names = ("horizon", "segment", "units", "cell", "dropout", "outputs", "centered", "seed")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
