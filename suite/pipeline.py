@@ -31,6 +31,8 @@ What follows is exported only where the input and the answer kind do not say it 
     check_parts(examples, settings, assets=None) -> Examples     once parts are assigned, also those of a fold: what can be
                                                           learned or scored depends on what train holds; with assets
                                                           the examples are to evaluate a trained model
+    calibrate(model, dev, assets, settings)               sets what of a trained model is found on dev: how far its answers can
+                                                          be trusted
     assign_parts(examples, settings) -> Examples          how parts are drawn that the data does not name, where that is not by
     folds(examples, count, settings) -> list[Examples]    whole examples (`suite.data.splits`, `suite.data.folds`): series are cut
     training_pictures(examples, assets, settings)         file name -> function that returns a figure of what training sees

@@ -16,7 +16,7 @@ from suite.config import TrainingSettings
 from suite.data.examples import Examples
 from suite.data.reading import read_examples, refuse_problems
 from suite.errors import UserError
-from suite.pipeline import Evaluation, draw, primary_metric
+from suite.pipeline import Evaluation, Pipeline, draw, primary_metric
 from suite.registry import load_pipeline
 from suite.tracking.card import model_card
 from suite.training.lock import locked
@@ -25,6 +25,8 @@ from suite.training.state import read_history
 from suite.training.unfinished import Request, free_name, open_state
 
 if TYPE_CHECKING:
+    import keras
+
     from suite.tracking.epochs import EpochExtras
     from suite.tracking.outbox import Outbox
     from suite.training.state import Epoch
@@ -305,6 +307,7 @@ def _fit_and_save(
         score = (lambda: extras.scored(evaluate_part("dev", settings.for_epochs()))) if examples.part("dev") else None
         plan = FitPlan(phases, sources, primary_metric(pipeline.METRICS), score)
         history = fit(model, plan, settings, state, partial(_log_ended, outbox, extras, request), console)
+    _calibrate(pipeline, model, examples, assets, settings)
     log_curves(outbox, history)
 
     chosen_epoch = history.epochs[-1 if history.best is None else history.best]
@@ -364,6 +367,14 @@ def _leave(state: Path, target: Path, request: Request, console: Console) -> Non
         )
     elif not target.exists():
         shutil.rmtree(state, ignore_errors=True)
+
+
+def _calibrate(
+    pipeline: Pipeline, model: "keras.Model", examples: Examples, assets: dict[str, Any], settings: TrainingSettings
+) -> None:
+    calibrate = getattr(pipeline, "calibrate", None)
+    if calibrate is not None and examples.part("dev"):
+        calibrate(model, examples.part("dev"), assets, settings)
 
 
 def _check_disk(folder: Path, model: Any) -> None:

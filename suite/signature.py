@@ -97,6 +97,7 @@ class Output:
         vocabulary: The word of each of its numbers; none blank.
         length: Name of the output that says how many of its rows count; the rest is padding.
         in_chunk: Whether a streaming chunk gives it; False for what has a value for each step of the whole input.
+        at_once: Whether a call with the whole input gives it; False for what only a stream tells.
     """
 
     kind: OutputKind
@@ -106,6 +107,7 @@ class Output:
     vocabulary: Sequence[str] = ()
     length: str = ""
     in_chunk: bool = True
+    at_once: bool = True
 
 
 @dataclass(frozen=True)

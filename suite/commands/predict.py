@@ -89,7 +89,8 @@ def predict(
     answered = answer_inputs(model, expanded if listed is None else listed, options, 1 if waits else INPUTS_AT_ONCE)
     failures: list[str] = []
     count = None if listed is None else len(listed)
-    answers = _shown(progress(answered, count, "answering"), json, output is None, failures)
+    in_rows = output is not None and output.suffix.lower() != ".jsonl"
+    answers = _shown(progress(answered, count, "answering"), json, output is None, failures, in_rows)
     if output is None:
         for _ in answers:
             pass
@@ -99,8 +100,10 @@ def predict(
         raise typer.Exit(2)
 
 
-def _shown(answered: Iterable["Answered"], json: bool, lines: bool, failures: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield the JSON-able answers, each shown as it comes; the names of inputs that failed join `failures`."""
+def _shown(
+    answered: Iterable["Answered"], json: bool, lines: bool, failures: list[str], in_rows: bool
+) -> Iterator[dict[str, Any]]:
+    """Yield the JSON-able answers, or the rows of each, shown as it comes; the names of inputs that failed join `failures`."""
     for answer in answered:
         if answer.error is not None:
             failures.append(answer.name)
@@ -112,7 +115,7 @@ def _shown(answered: Iterable["Answered"], json: bool, lines: bool, failures: li
             # An answer with styles has them beside its lines; where they cannot be shown, the two are alike.
             first, *further = getattr(answer.answer, "styled", answer.answer.lines)()
             show(Text("\n").join([Text.assemble(first, f"  {_short(answer.name)}"), *map(Text.assemble, further)]))
-        yield answer.plain()
+        yield from answer.rows() if in_rows else [answer.plain()]
 
 
 def _short(name: str) -> str:

@@ -60,6 +60,7 @@ class InputKind:
         guide: `guide(call, front_end)` returns the sources that make the inputs of a signature of what an app has, None where
             it takes something else; `front_end` is what travels in the file as `front_end.json`, empty if unknown. Without
             one, an app brings the arrays.
+        raw_types: Types of raw inputs beside paths and arrays.
         sent: What another machine may send in place of the path of a file; None where the input is typed.
     """
 
@@ -73,6 +74,7 @@ class InputKind:
     array_options: tuple[PredictOption, ...] = ()
     guide: Callable[[Call, dict[str, Any]], GuideSources | None] | None = None
     sent: Sent | None = None
+    raw_types: tuple[type, ...] = ()
 
 
 def fits(details: dict[str, Any], dtype: str, axes: int) -> bool:

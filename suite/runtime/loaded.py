@@ -11,7 +11,7 @@ import numpy as np
 
 from suite.artifact import Artifact, load_model
 from suite.errors import UserError
-from suite.inputs.kind import Input
+from suite.inputs.kind import Input, InputKind
 from suite.pipeline import attempt
 from suite.runtime.model_in_file import is_file_model, open_model
 from suite.signature import Predictor
@@ -72,7 +72,7 @@ class LoadedModel:
             names = ", ".join([*known, *for_arrays]) or "none"
             raise UserError(f"unknown option {unknown[0]!r} for {self.task}; known: {names}")
         of_arrays = {name: value for name, value in options.items() if name in for_arrays}
-        checked = [attempt(_check_input, raw, pipeline.INPUT.typed, of_arrays) for raw in raw_inputs]
+        checked = [attempt(_check_input, raw, pipeline.INPUT, of_arrays) for raw in raw_inputs]
         usable = [raw for raw in checked if not isinstance(raw, UserError)]
         answers = iter(
             pipeline.predict(self.predictor, usable, self.artifact.assets, self.artifact.settings, **known | options)
@@ -82,12 +82,12 @@ class LoadedModel:
         return [raw if isinstance(raw, UserError) else next(answers) for raw in checked]
 
 
-def _check_input(raw_input: Any, takes_text: bool, of_arrays: dict[str, Any]) -> Any:
+def _check_input(raw_input: Any, kind: InputKind, of_arrays: dict[str, Any]) -> Any:
     """Return a raw input, anything that NumPy can read as an array as one.
 
     Args:
         raw_input: As somebody gave it.
-        takes_text: Whether the task takes texts.
+        kind: Of the task's inputs.
         of_arrays: Options that go with arrays alone.
 
     Raises:
@@ -96,7 +96,9 @@ def _check_input(raw_input: Any, takes_text: bool, of_arrays: dict[str, Any]) ->
     """
     received = f"{type(raw_input).__name__} {raw_input!r}"
     received = received if len(received) <= MOST_SHOWN else f"{received[: MOST_SHOWN - 3]}..."
-    if takes_text:
+    if isinstance(raw_input, kind.raw_types):
+        return raw_input
+    if kind.typed:
         if not isinstance(raw_input, str):
             raise UserError(f"expected a text, or a list of texts. Received: {received}")
         return raw_input
@@ -164,6 +166,11 @@ class Answered:
     def plain(self) -> dict[str, Any]:
         """Return both as a JSON-able dict."""
         return {"input": self.name} | ({"error": self.error} if self.error is not None else plain(self.answer))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return both as rows of a table: those of an answer that has several (`rows()`), else one."""
+        rows = getattr(self.answer, "rows", None)
+        return [self.plain()] if rows is None else [{"input": self.name} | row for row in rows()]
 
 
 def answer_inputs(

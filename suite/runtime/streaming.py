@@ -41,6 +41,13 @@ class ChunkRunner:
             name: np.zeros(shape, dtype) for name, (shape, dtype) in self._inputs.items() if name.startswith(STATE)
         }
 
+    def prime(self, state: Arrays) -> None:
+        """Begin where a stream would be, by the names of its states without `state_`; what is not named is zeros."""
+        self.reset()
+        for name, array in state.items():
+            (shape, dtype) = self._inputs[STATE + name]
+            self._state[STATE + name] = np.asarray(array, dtype).reshape(shape)
+
     def run(self, chunk: Arrays) -> Arrays:
         """Return the answer after one more chunk of exactly `chunk_shape`."""
         outputs = self._predictor.call(chunk | self._state)
