@@ -15,6 +15,7 @@ PIPELINES = {
     "video": "pipelines.video",
     "captioning": "pipelines.captioning",
     "tagging": "pipelines.tagging",
+    "forecasting": "pipelines.forecasting",
     "sound": "pipelines.sound",
 }
 

@@ -300,6 +300,12 @@ SMALLEST = {
         "embedding_size=8",
     ),
     "tagging": ("embedding=6", "affix_embedding=3", "units=6"),
+    "forecasting": (
+        "horizon=4",
+        "look_back=14",
+        "units=6",
+        "epoch_windows=1400",
+    ),
     "sound": ("sample_rate=8000", "n_fft=256", "hop_length=80", "n_mels=16", "conv_channels=[4]", "units=6"),
 }
 LEARNED = {
@@ -316,6 +322,23 @@ LEARNED = {
         "affixes": list(range(50, 9000, 3)),
         "token_rule": {},
         "longest": 256,
+    },
+    "forecasting": {
+        "channels": ["y"],
+        "frequency": "D",
+        "season": 7,
+        "horizon": 4,
+        "look_back": 14,
+        "segment": 7,
+        "least_history": 14,
+        "normalize": "last",
+        "scales": [2.0],
+        "covariates": [],
+        "covariate_means": [],
+        "covariate_scales": [],
+        "series": [],
+        "quantiles": [0.1, 0.5, 0.9],
+        "statistics": {},
     },
 }
 

@@ -64,9 +64,12 @@ def inputs(tmp_path_factory):
     }
     spans = {"text": "Anna flies", "spans": [{"start": 0, "end": 4, "label": "NAME"}], "intent": "ask"}
     tables["tagging"] = ("e.jsonl", json.dumps(spans) + "\n")
+    days = [f"2024-01-{day:02d},{day % 7}" for day in range(1, 32)]
+    tables["forecasting"] = ("g.csv", "\n".join(["ds,y", *days, ""]))
+    files = {"speech": "a.wav", "video": "a.mkv", "captioning": "a.png", "sound": "a.wav"}
+    files["forecasting"] = "g.csv"
     for name, content in tables.values():
         (folder / name).write_text(content, encoding="utf-8")
-    files = {"speech": "a.wav", "sound": "a.wav", "video": "a.mkv", "captioning": "a.png"}
     raw = {"sentiment": "a fine film", "tagging": "Anna flies"} | {
         task: str(folder / file) for task, file in files.items()
     }
@@ -94,6 +97,12 @@ def exported(tmp_path_factory, inputs):
         return folders[task]
 
     return export
+
+
+FORECASTING = (
+    *("channels", "frequency", "season", "horizon", "look_back", "segment"),
+    *("quantiles", "series", "covariates"),
+)
 
 
 def run(*commands):
@@ -156,6 +165,7 @@ def test_what_travels_inside_is_no_more_than_the_host_needs(exported):
         "video": {"labels"},
         "captioning": {"words"},
         "tagging": {"labels", "scheme", "intents", "longest"},
+        "forecasting": {*FORECASTING},
         "sound": {"labels"},
     }
     assert inside["sentiment"]["settings"]["word_vectors"] == "vectors.txt"
