@@ -150,7 +150,7 @@ def evaluate(
     """Return the figures of every window of the stretches (one row apart, none dropped), pictures, and the worst windows.
 
     The average goes over windows, steps and channels; what is missing is not scored. Scales come from training rows: of a
-    series that training did not have, from the rows before its stretch.
+    series that training did not have beside others, from the rows before its stretch.
     """
     scored = score(predictor, [example.input for example in examples], raw_arrays, assets, settings)
     metrics, table = scored.model.figures(), {"model": scored.model.figures()}
@@ -181,7 +181,7 @@ def score(
     settings: Any,
 ) -> Scored:
     """Return the errors over the windows of stretches, of the model and of the baselines."""
-    windows = make_windows(stretches, assets["look_back"], assets["horizon"])
+    windows = make_windows(stretches, assets["look_back"], assets["horizon"], assets["look_back"])
     numbers = np.arange(len(windows))
     if settings.most_windows is not None:
         numbers = np.array(spread(numbers, settings.most_windows), np.int64)
@@ -232,9 +232,11 @@ def _answer_windows(
 
 def _scales(stretch: Stretch, assets: dict[str, Any]) -> Scales:
     """Return what errors of a series are divided by: learned of its training rows, else of the rows before the stretch."""
-    known = assets.get("statistics", {}).get(stretch.series.name)
-    if known is not None:
-        return known
+    statistics = assets.get("statistics", {})
+    if len(statistics) == 1:  # whatever the file is called that goes on with the series
+        return next(iter(statistics.values()))
+    if stretch.series.name in statistics:
+        return statistics[stretch.series.name]
     return training_scales(stretch.series.values[: max(stretch.start, 1)], assets["season"])
 
 

@@ -59,12 +59,13 @@ def make_windows(stretches: Sequence[Stretch], look_back: int, horizon: int, lea
     """Return the windows of stretches, of each at least one that has any row before it.
 
     Args:
-        least_history: Rows that a window is to have before its first target, where the stretch has windows with so many.
+        least_history: Rows that a window is to have before its first target, where a stretch begins with its series and has windows
+            with so many.
     """
     first, counts = [], []
     for stretch in stretches:
         last = max(stretch.stop - horizon, stretch.start, 1)
-        begin = min(max(stretch.start, least_history, 1), last)
+        begin = min(max(stretch.start or least_history, 1), last)
         first.append(begin)
         counts.append(last - begin + 1 if last < stretch.stop else 0)
     offsets = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)

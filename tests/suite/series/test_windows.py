@@ -37,6 +37,7 @@ def test_a_stretch_shorter_than_a_horizon_has_one_window_that_ends_with_it():
 def test_windows_begin_with_as_much_history_as_is_asked_for_where_there_is_so_much():
     assert make_windows([Stretch(series(30), 0, 30)], 8, 2, least_history=8).first.tolist() == [8]
     assert make_windows([Stretch(series(6), 0, 6)], 8, 2, least_history=8).first.tolist() == [4]
+    assert make_windows([Stretch(series(30), 3, 30)], 8, 2, least_history=8).first.tolist() == [3]
 
 
 def test_a_history_is_a_view():
