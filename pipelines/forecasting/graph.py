@@ -16,7 +16,8 @@ from suite.signature import Graph
 def of_window(model: keras.Model, shape: WindowShape, names: tuple[str, ...]) -> Graph:
     """Return `forecast(values, ...)`: the arguments are `names`, the answer `quantiles` and, of a stream, `score`."""
 
-    def forecast(**tensors: tf.Tensor) -> dict[str, tf.Tensor]:
+    def forecast(*arguments: tf.Tensor, **named: tf.Tensor) -> dict[str, tf.Tensor]:
+        tensors = dict(zip(names, arguments, strict=False)) | named
         deployment = current()
         if deployment is not None and deployment.streaming:
             return _of_row(model, shape, tensors, deployment)

@@ -74,12 +74,14 @@ def _series(raw_input: Any, settings: Any) -> Series:
 
 def _row_since(series: Series, since: str, settings: Any) -> int:
     """Return the first row at or after a time, or the row of a number."""
+    behind = series.frequency.step(series.times[-1], 1)
     if since.isdecimal() and (series.frequency.unit == "row" or len(since) != 4):
         row = int(since)
     else:
-        row = int(np.searchsorted(series.times, parse_time(since, settings.time_zone, series.frequency)))
+        time = parse_time(since, settings.time_zone, series.frequency)
+        row = int(np.searchsorted(series.times, time)) if time <= behind else len(series) + 1
     if not 1 <= row <= len(series):
-        first, last = (series.frequency.written(series.times[place]) for place in (0, -1))
+        first, last = series.frequency.written(series.times[0]), series.frequency.written(behind)
         raise UserError(f"--since: expected a time behind {first} and not behind {last}. Received: {since}")
     return row
 

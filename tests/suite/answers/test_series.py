@@ -107,7 +107,7 @@ def test_since_is_as_if_it_were_then():
         (
             days([1, 2]),
             {"since": "2025-01-01"},
-            r"--since: expected a time behind 2024-03-01 and not behind 2024-03-02",
+            r"--since: expected a time behind 2024-03-01 and not behind 2024-03-03",
         ),
         (days([np.nan, np.nan]), {}, "expected at least one value before the forecast"),
         (

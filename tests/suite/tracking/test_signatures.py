@@ -26,7 +26,7 @@ def test_the_example_is_answered_as_the_signature_says(task, untrained, tmp_path
         declared = answer_schema(model.artifact.pipeline).input_dict()[column.name].type
         assert type(declared) is type(column.type) or type(declared).__name__ in ("Map", "AnyType")
     if model.artifact.pipeline.INPUT.sent is not None:
-        path = tmp_path / "file"
+        path = tmp_path / "input-1"  # a series has the name of its file
         path.write_bytes(base64.b64decode(example))
         assert sent == saved.predict([str(path)])
         with pytest.raises(UserError, match=r"^input 1") as refused:
