@@ -9,7 +9,7 @@ import numpy as np
 
 from suite.data.examples import Example
 from suite.pipeline import Evaluation, spread
-from suite.series.naive import drift, naive, seasonal_naive
+from suite.series.naive import drift, naive, naive2, seasonal_naive
 from suite.series.scales import Scales, training_scales
 from suite.series.series import Stretch
 from suite.series.windows import Windows, make_windows
@@ -25,6 +25,7 @@ METRICS = {
     "mse_scaled": ("min", "training variances"),
     "mae_scaled": ("min", "training standard deviations"),
     "weighted_quantile_loss": ("min", "fraction"),
+    "owa": ("min", "ratio to naive forecasts without season"),
     "coverage": ("max", "fraction"),
     "width": ("min", "training standard deviations"),
     **{f"mase_{name}": ("min", "ratio to the seasonal naive error in training") for name in BASELINES},
@@ -158,6 +159,10 @@ def evaluate(
         figures = totals.figures()
         table[name] = figures
         metrics |= {f"{metric}_{name}": figures[metric] for metric in ("mase", "smape", "mse_scaled")}
+    if "naive2" in table:
+        metrics["owa"] = float(
+            np.mean([table["model"][name] / max(table["naive2"][name], 1e-30) for name in ("mase", "smape")])
+        )
     metrics = {name: metrics[name] for name in METRICS if name in metrics}
     details: dict[str, Any] = {"forecasts": table, "steps": _of_steps(scored)}
     from suite.answers import series_pictures
@@ -187,6 +192,8 @@ def score(
         numbers = np.array(spread(numbers, settings.most_windows), np.int64)
     # Those of the baselines are the same after every epoch.
     baselines = {} if settings.most_windows else BASELINES
+    if baselines and len(windows) == len(stretches) > 1:  # one horizon of each series, as M4 is scored
+        baselines = baselines | {"naive2": naive2}
     scored = Scored(Totals(), {name: Totals() for name in baselines}, [], windows)
     scales_of = [_scales(stretch, assets) for stretch in stretches]
     levels = assets["quantiles"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from suite.series.naive import drift, naive, seasonal_naive
+from suite.series.naive import drift, naive, naive2, seasonal_naive
 from suite.series.scales import training_scales
 
 NAN = np.nan
@@ -23,3 +23,13 @@ def test_scales_are_those_of_the_training_rows():
     assert scales["mase"] == [2.0] and scales["rmsse"] == [np.sqrt((1 + 9) / 2)]
     assert scales["mean"] == [3.0] and scales["std"] == [np.std([1, 3, 2, 6])]
     assert training_scales(np.ones((5, 1)), 2)["mase"] == [1.0]
+
+
+def test_naive2_knows_a_season_and_takes_none_from_noise():
+    steps, pattern = np.arange(60), np.array([1.5, 0.5, 1.0, 1.0])
+    level = 100 * 1.01**steps
+    seasonal = (level * pattern[steps % 4])[:, None]
+    forecast = naive2(seasonal, 5, 4)[:, 0]
+    np.testing.assert_allclose(forecast, level[-1] * pattern[np.arange(60, 65) % 4], rtol=0.02)
+    noise = np.random.default_rng(0).uniform(1, 2, (60, 1))
+    np.testing.assert_array_equal(naive2(noise, 5, 4), naive(noise, 5, 4))
