@@ -17,6 +17,7 @@ from suite.series.series import Stretch
 from suite.signature import Arrays, Output, Predictor
 
 QUANTILES, SCORE = "quantiles", "score"
+SHOWN_ANOMALIES = 20  # of a series in the terminal
 SHOWN_STEPS = 6  # of a forecast in the terminal
 
 
@@ -59,7 +60,7 @@ class Forecast:
         """Return series, steps and times, and of each channel the first values with the outermost quantiles."""
         head = f"{self.series}: {len(self.times)} steps from {self.times[0]} to {self.times[-1]}"
         lines = [head, *(f"    {channel.channel}: {_values(channel)}" for channel in self.channels)]
-        for row in self.anomalies or []:
+        for row in (self.anomalies or [])[:SHOWN_ANOMALIES]:
             lines.append(f"    odd: {row['time']} {row['channel']} {row['score']:.2f}")
         return [*lines, *([f"    {self.plot}"] if self.plot else [])]
 
@@ -180,6 +181,7 @@ def predict(
     since: str | None = None,
     plot: str | None = None,
     anomalies: bool = False,
+    anomaly_rate: float | None = None,
 ) -> list[Forecast | UserError]:
     """Return a forecast of each series, or the UserError in its place.
 
@@ -189,6 +191,7 @@ def predict(
         since: The time from which on to forecast as if it were then; what came stands beside it.
         plot: A picture (.png, .svg, .pdf) of the forecasts behind the series' last rows.
         anomalies: Also say which rows of the past were odd.
+        anomaly_rate: The share of rows that is to be called odd; by default the tail of the scores decides.
     """
     stretches = [attempt(as_stretch, raw_input, settings, since) for raw_input in raw_inputs]
     usable = [stretch for stretch in stretches if not isinstance(stretch, UserError)]
@@ -203,10 +206,13 @@ def predict(
 
     answers = iter(predict_each(predictor, usable, to_arrays, to_answer) if usable else [])
     answered = [stretch if isinstance(stretch, UserError) else next(answers) for stretch in stretches]
-    if anomalies:
-        from suite.answers.series_past import with_anomalies
+    if anomalies or anomaly_rate is not None:
+        from suite.answers.series_past import row_scores, with_anomalies
 
-        answered = with_anomalies(answered, stretches, predictor, raw_arrays, assets, settings)
+        def score(stretch: Stretch) -> tuple[int, np.ndarray]:
+            return row_scores(predictor, stretch, raw_arrays, assets, settings)
+
+        answered = with_anomalies(answered, stretches, score, anomaly_rate)
     if plot is not None:
         from suite.answers.series_pictures import with_plot
 
@@ -228,6 +234,9 @@ OPTIONS = (
         "plot", str, None, "draw the forecasts behind the last rows to this file (.png, .svg)", together=True
     ),
     PredictOption("anomalies", bool, False, "say which rows of the past were odd, and how odd"),
+    PredictOption(
+        "anomaly_rate", float, None, "--anomalies: the share of rows to call odd; by default the tail decides"
+    ),
 )
 SERIES = AnswerKind(
     "series",

@@ -9,13 +9,14 @@ import numpy as np
 from suite.errors import UserError
 from suite.inputs.series_host import origin
 from suite.pipeline import attempt
+from suite.series.anomalies import threshold_by_rate, threshold_by_tail
 from suite.series.residuals import scaled_errors
 from suite.series.series import Series, Stretch
 from suite.signature import Arrays, Predictor
 
 AT_ONCE = 512  # rows that are forecast together
-ODD = 3.0  # widths from the median to the outermost quantile, from which on a row is called odd
-MOST_SHOWN = 20
+ODD = 3.0  # widths from the median to the outermost quantile, from which on a row is called odd where there are few
+FEW = 500  # rows, of which no tail can be told
 
 RawArrays = Callable[[Any, Any], Arrays]
 
@@ -52,31 +53,47 @@ def row_scores(
     return first, scaled_errors(series.values[first:stop].astype(np.float64), quantiles)
 
 
+def odd_rows(series: Series, first: int, scores: np.ndarray, rate: float | None) -> list[dict[str, Any]]:
+    """Return `time`, `channel` and `score` of the rows that are odd, the oddest first.
+
+    Args:
+        first: The row of the first score.
+        scores: `(rows, channels)`.
+        rate: The share of rows that is to be called odd; None asks for those beyond what the tail of the scores lets expect once in
+            a thousand rows.
+    """
+    odd = []
+    for place, channel in enumerate(series.channels):
+        of_channel = scores[:, place]
+        if not np.isfinite(of_channel).any():
+            continue
+        if rate is not None:
+            threshold = threshold_by_rate(of_channel, rate)
+        else:
+            threshold = threshold_by_tail(of_channel) if len(scores) >= FEW else ODD
+        odd += [(float(of_channel[row]), row, channel) for row in np.flatnonzero(of_channel > threshold)]
+    return [
+        {"time": series.frequency.written(series.times[first + row]), "channel": channel, "score": score}
+        for score, row, channel in sorted(odd, key=lambda entry: -entry[0])
+    ]
+
+
 def with_anomalies(
     answered: Sequence[Any],
     stretches: Sequence[Stretch | UserError],
-    predictor: Predictor,
-    raw_arrays: RawArrays,
-    assets: dict[str, Any],
-    settings: Any,
+    score: Callable[[Stretch], tuple[int, np.ndarray]],
+    rate: float | None,
 ) -> list[Any]:
-    """Return the forecasts with the rows of the past that were odd, the oddest first; an error in the place of one at fault."""
+    """Return the forecasts with the rows of the past that were odd, the oddest first; an error in the place of one at fault.
+
+    Args:
+        score: `row_scores` of a stretch.
+        rate: As of `odd_rows`.
+    """
 
     def add(forecast: Any, stretch: Stretch) -> Any:
-        series = stretch.series
-        first, scores = row_scores(predictor, stretch, raw_arrays, assets, settings)
-        order = np.argsort(np.where(np.isfinite(scores), -scores, 0.0), axis=None, kind="stable")[:MOST_SHOWN]
-        odd = [np.unravel_index(place, scores.shape) for place in order]
-        rows = [
-            {
-                "time": series.frequency.written(series.times[first + row]),
-                "channel": series.channels[channel],
-                "score": float(scores[row, channel]),
-            }
-            for row, channel in odd
-            if scores[row, channel] > ODD
-        ]
-        return replace(forecast, anomalies=rows)
+        first, scores = score(stretch)
+        return replace(forecast, anomalies=odd_rows(stretch.series, first, scores, rate))
 
     return [
         forecast if isinstance(forecast, UserError) else attempt(add, forecast, stretch)
