@@ -14,7 +14,7 @@ from suite.inputs.series_host import arrays_before, window
 from suite.pipeline import BatchSource
 from suite.series.windows import Windows, make_windows
 
-LEAST_STEPS, MOST_STEPS = 100, 500  # of an epoch, where the settings say none
+LEAST_STEPS, MOST_STEPS = 20, 500  # of an epoch, where the settings say none
 
 
 class WindowNames(Sequence[str]):

@@ -112,7 +112,7 @@ class Settings(TrainingSettings):
         "indy_lstm",
     ] = Field("gru", description="recurrent layer", json_schema_extra=search_choices("gru", "lstm", "min_gru"))
     units: int = Field(
-        128, ge=2, description="units of the recurrent layer", json_schema_extra=search_range(32, 512, log=True)
+        64, ge=2, description="units of the recurrent layer", json_schema_extra=search_range(32, 512, log=True)
     )
     dropout: float = Field(
         0.2,
@@ -143,7 +143,7 @@ class Settings(TrainingSettings):
     epoch_windows: int | None = Field(
         None,
         ge=1,
-        description="windows that an epoch trains on; by default all, but for few at least 100 batches and for many 500",
+        description="windows that an epoch trains on; by default all, but for few at least 20 batches and for many 500",
     )
 
     most_windows: int | None = Field(

@@ -95,6 +95,7 @@ def _network(settings: Settings, assets: dict[str, Any], count: int) -> Any:
             settings.dropout,
             outputs=count,
             centered=False,
+            output_initializer=_output_initializer(settings),
             seed=settings.seed,
             name="network",
         )
@@ -118,10 +119,18 @@ def _network(settings: Settings, assets: dict[str, Any], count: int) -> Any:
         features = keras.layers.Dropout(settings.dropout, seed=settings.seed, name="dropout")(
             decoder(places, initial_state=state)
         )
-        numbers = keras.layers.Dense(channels * count, dtype="float32", name="numbers")(features)
+        product = keras.layers.Dense(
+            channels * count, kernel_initializer=_output_initializer(settings), dtype="float32", name="numbers"
+        )
+        numbers = product(features)
         return keras.layers.Reshape((horizon, channels, count), name="by_channel")(numbers)
 
     return by_steps
+
+
+def _output_initializer(settings: Settings) -> Any:
+    """Return small weights beside a linear forecast, so that the whole begins as that one."""
+    return keras.initializers.RandomNormal(0, 1e-3, settings.seed) if settings.linear else "glorot_uniform"
 
 
 @keras.saving.register_keras_serializable(package="forecasting")

@@ -31,6 +31,7 @@ class SegRNN(keras.layers.Layer):
         dropout: Share of the features dropped before the last product.
         outputs: Numbers to give for each value of the horizon (quantiles).
         centered: Whether the last value is subtracted and added again; False where this is done outside.
+        output_initializer: Of the weights of the last product.
         seed: Of the dropout.
 
     Call arguments:
@@ -55,6 +56,7 @@ class SegRNN(keras.layers.Layer):
         dropout: float = 0.5,
         outputs: int = 1,
         centered: bool = True,
+        output_initializer: Any = "glorot_uniform",
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -73,12 +75,15 @@ class SegRNN(keras.layers.Layer):
         self.dropout = dropout
         self.outputs = outputs
         self.centered = centered
+        self.output_initializer = keras.initializers.get(output_initializer)
         self.seed = seed
         dtype = self.dtype_policy
         self.embedding = keras.layers.Dense(units, activation="relu", dtype=dtype, name="embedding")
         self.recurrent = LAYERS[cell](units, return_state=True, dtype=dtype, name="recurrent")
         self.drop = keras.layers.Dropout(dropout, seed=seed, dtype=dtype, name="dropout")
-        self.output_product = keras.layers.Dense(segment * outputs, dtype=dtype, name="output")
+        self.output_product = keras.layers.Dense(
+            segment * outputs, kernel_initializer=self.output_initializer, dtype=dtype, name="output"
+        )
         self.known_past = keras.layers.Dense(units, use_bias=False, dtype=dtype, name="known_past")
         self.known_future = keras.layers.Dense(units, use_bias=False, dtype=dtype, name="known_future")
 
@@ -200,4 +205,6 @@ class SegRNN(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         names = ("horizon", "segment", "units", "cell", "dropout", "outputs", "centered", "seed")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+        options = {name: getattr(self, name) for name in names}
+        initializer = keras.initializers.serialize(self.output_initializer)
+        return {**super().get_config(), **options, "output_initializer": initializer}
