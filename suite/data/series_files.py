@@ -275,7 +275,7 @@ def is_skab(path: Path) -> bool:
 def read_smap(path: Path, settings: SeriesSettings) -> Sourced:
     """Return the telemetry channels of the spacecraft SMAP and MSL: `train/NAME.npz` (or `.npy`) then `test/NAME.npz`, the test part.
 
-    The first column is the channel; the others, commands that were sent, are past covariates.
+    The first column is the channel. The others, commands that were sent, are not read: the two spacecraft differ in them.
 
     Raises:
         UserError: if a file lacks, or cannot be read.
@@ -299,10 +299,9 @@ def read_smap(path: Path, settings: SeriesSettings) -> Sourced:
         marks = np.zeros(len(joined), bool)
         for begin, end in marked:
             marks[len(train) + begin : len(train) + end + 1] = True
-        frequency = Frequency("row", settings.season or find_season(train[:, 0]))
+        frequency = Frequency("row", settings.season or find_season(training_rows(train[:, 0])))
         series = _untimed(name, joined[:, :1], frequency, ("value",))
-        past = joined[:, 1:] if joined.shape[1] > 1 else None
-        read.series.append(replace(series, past=past, anomalies=marks))
+        read.series.append(replace(series, anomalies=marks))
         read.starts[name] = {"test": len(train)}
     return read
 

@@ -235,7 +235,7 @@ def test_collections_of_anomalies_mark_their_rows(tmp_path):
     (tmp_path / "smap" / "labeled_anomalies.csv").write_text('chan_id,anomaly_sequences\nP-1,"[[5, 7]]"\n')
     examples = data.read(tmp_path / "smap", Settings())
     series = examples.items[0].input.series
-    assert [example.part for example in examples.items] == ["train", "test"] and series.past.shape == (90, 2)
+    assert [example.part for example in examples.items] == ["train", "test"] and series.values.shape == (90, 1)
     assert np.flatnonzero(series.anomalies).tolist() == [45, 46, 47]
 
 
