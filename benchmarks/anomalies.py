@@ -7,11 +7,12 @@ the first rows of every series; a model that is in the folder of models already 
 are scored, by every detector; series without a marked row there are left out of the means. No threshold is tuned, and no
 point-adjusted figure is given; range-based F1 and NAB's score are at the threshold that is best for each detector.
 
-forecaster         mean over the forecasts that reach a row, and over channels, of the error in widths of the predicted quantiles
-forecaster, errors the same of the plain error, in the mean error that the channel has in training
-pca                windows rebuilt from the principal components that explain 90 % of training
-seasonal naive     difference from the value a season before (1 where there is none), in the mean one of training
-All scores are smoothed over as many rows as the forecaster looks ahead.
+forecaster          windows of values and of the mean error of the forecasts that reach a row, rebuilt from the principal
+                    components that explain 90 % of training
+forecaster, widths  the error in widths of the predicted quantiles, mean over the forecasts that reach a row and over channels
+pca                 windows of values alone, rebuilt likewise
+seasonal naive      difference from the value a season before (a row before where there is none), in the mean one of training
+All scores are smoothed over as many rows as the forecasts reach ahead, at most `--steps`; a window has twice as many.
 """
 
 import argparse
@@ -34,7 +35,7 @@ from suite.config import load_settings
 from suite.data.examples import Examples
 from suite.data.reading import read_examples
 from suite.registry import load_pipeline
-from suite.series.anomalies import combine_steps, pca_scores, seasonal_scores, smooth
+from suite.series.anomalies import combine_steps, pca_scores, seasonal_scores, smooth, window_scores
 from suite.series.anomaly_metrics import auc_pr, best_range_f1, nab_score, vus_pr
 from suite.series.grid import fill
 from suite.series.residuals import scaled_errors
@@ -106,14 +107,12 @@ def detect(stretch: Stretch, model: Any, steps: int) -> dict[str, np.ndarray]:
     """Return the scores of all rows of a series by each detector, float64 `(rows,)`."""
     series, train = stretch.series, stretch.start
     widths, errors = forecast_errors(series, model, steps)
-    usual = np.nanmean(errors[:train], axis=0) if np.isfinite(errors[:train]).any() else np.ones(errors.shape[1])
     filled = fill(series.values, "forward")
     season = series.frequency.season if series.frequency.season > 1 else find_season(filled[:train])
     length = min(steps, model.artifact.assets["horizon"])
-    floor = 1e-3 * np.nanstd(filled[:train], axis=0) + 1e-9
     scores = {
-        "forecaster": widths,
-        "forecaster, errors": errors / np.maximum(np.nan_to_num(usual), floor),
+        "forecaster": window_scores(series.values, errors, train, 2 * length),
+        "forecaster, widths": widths,
         "pca": pca_scores(filled, train, 2 * length),
         "seasonal naive": seasonal_scores(series.values, season, train),
     }
@@ -131,7 +130,7 @@ def mean_of_channels(scores: np.ndarray) -> np.ndarray:
 
 
 def forecast_errors(series: Series, model: Any, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each row and channel the mean error over the forecasts that reach it: in widths of quantiles, and plain."""
+    """Return for each row and channel the mean error over the forecasts that reach it: in widths of quantiles, and signed."""
     look_back, horizon = (model.artifact.assets[name] for name in ("look_back", "horizon"))
     steps, rows = min(steps, horizon), len(series)
     before = np.full((look_back, series.values.shape[1]), np.nan, np.float32)
@@ -146,7 +145,7 @@ def forecast_errors(series: Series, model: Any, steps: int) -> tuple[np.ndarray,
         quantiles = np.asarray(model.predictor.batch({"values": inputs})["quantiles"])[:, :steps].astype(np.float64)
         values = targets[start : start + AT_ONCE].astype(np.float64)
         widths.append(scaled_errors(values, quantiles))
-        errors.append(np.abs(values - quantiles[..., quantiles.shape[-1] // 2]))
+        errors.append(values - quantiles[..., quantiles.shape[-1] // 2])
     return combine_steps(np.concatenate(widths), rows), combine_steps(np.concatenate(errors), rows)
 
 

@@ -30,6 +30,7 @@ M4_SEASONS = {"yearly": 1, "quarterly": 4, "monthly": 12, "weekly": 1, "daily": 
 M4_NAME = re.compile(rf"({'|'.join(M4_SEASONS)})[-_ ](train|test)\.csv(\.gz)?", re.IGNORECASE)
 NAB_WINDOWS, SMAP_LABELS = "combined_windows.json", "labeled_anomalies.csv"
 SKAB_COLUMNS, HEADER_BYTES = {"anomaly", "changepoint"}, 4096
+SKAB_TRAINING = 400  # rows
 
 
 @dataclass
@@ -241,6 +242,8 @@ def _without_doubles(settings: SeriesSettings) -> SeriesSettings:
 def read_skab(path: Path, settings: SeriesSettings) -> Sourced:
     """Return the runs of the Skoltech benchmark below a folder, or one of them: sensors are channels, `anomaly` marks rows.
 
+    As the benchmark has it, the first 400 rows of a run and the run without anomalies are train, the others test.
+
     Raises:
         UserError: if a file cannot be read.
     """
@@ -253,7 +256,10 @@ def read_skab(path: Path, settings: SeriesSettings) -> Sourced:
         columns = {name: column for name, column in table.columns.items() if name.lower() != "changepoint"}
         run = _with(settings, anomaly_column=settings.anomaly_column or "anomaly") if marked else settings
         name = stem(file) if path.is_file() else f"{file.parent.name}/{stem(file)}"
-        read.add(table_series(replace(table, columns=columns), run, name))
+        of_file = table_series(replace(table, columns=columns), run, name)
+        for series in of_file.series:
+            read.starts[series.name] = {"test": SKAB_TRAINING} if marked and len(series) > SKAB_TRAINING else {"train": 0}
+        read.add(of_file)
     if any(series.anomalies is not None for series in read.series):  # the run without a mark is one without an anomaly
         read.series = [
             series if series.anomalies is not None else replace(series, anomalies=np.zeros(len(series), bool))

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from suite.series.grid import fill
+
 TAIL = 0.02  # share of the highest scores that the tail is told from
 LEAST_TAIL = 10
 
@@ -98,6 +100,19 @@ def pca_scores(values: np.ndarray, train: int, length: int, variance: float = 0.
     sums = np.convolve(errors, np.ones(length))
     counts = np.convolve(np.ones(len(errors)), np.ones(length))
     return sums / counts
+
+
+def window_scores(values: np.ndarray, errors: np.ndarray, train: int, length: int) -> np.ndarray:
+    """Return how badly windows of values and of the errors of their forecasts are rebuilt from what training had, `(rows,)`.
+
+    An error as large as many in training is not odd, nor is a value: what is odd is a window of both that training has none like.
+
+    Args:
+        values, errors: `(rows, channels)`; of an error the sign counts.
+        train: Rows of training.
+        length: Rows of a window.
+    """
+    return pca_scores(np.concatenate([fill(values, "forward"), np.nan_to_num(errors)], axis=1), train, length)
 
 
 def _usual(errors: np.ndarray) -> np.ndarray:

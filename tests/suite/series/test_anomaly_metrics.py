@@ -11,6 +11,7 @@ from suite.series.anomalies import (
     smooth,
     threshold_by_rate,
     threshold_by_tail,
+    window_scores,
 )
 from suite.series.anomaly_metrics import auc_pr, best_range_f1, nab_score, range_f1, ranges, soften, vus_pr
 
@@ -113,3 +114,5 @@ def test_detectors_without_a_network_see_a_broken_season():
     assert auc_pr(labels, seasonal_scores(values, 24, 600)[:, 0]) > 0.4  # its echo a season later counts against it
     assert auc_pr(labels, pca_scores(values, 600, 24)) > 0.7
     assert auc_pr(labels, GENERATOR.random(1200)) < 0.1
+    errors = values - np.roll(values, 24)  # of a forecast that says what came a season before
+    assert auc_pr(labels, window_scores(values, errors, 600, 24)) > 0.7
