@@ -258,7 +258,9 @@ def read_skab(path: Path, settings: SeriesSettings) -> Sourced:
         name = stem(file) if path.is_file() else f"{file.parent.name}/{stem(file)}"
         of_file = table_series(replace(table, columns=columns), run, name)
         for series in of_file.series:
-            read.starts[series.name] = {"test": SKAB_TRAINING} if marked and len(series) > SKAB_TRAINING else {"train": 0}
+            read.starts[series.name] = (
+                {"test": SKAB_TRAINING} if marked and len(series) > SKAB_TRAINING else {"train": 0}
+            )
         read.add(of_file)
     if any(series.anomalies is not None for series in read.series):  # the run without a mark is one without an anomaly
         read.series = [
