@@ -10,7 +10,7 @@ from suite.answers.kind import AnswerKind, FileContents, require
 from suite.answers.outputs import QUANTITY
 from suite.answers.series_figures import METRICS, evaluate
 from suite.errors import UserError
-from suite.inputs.series import as_stretch
+from suite.inputs.series import as_stretch, with_channels
 from suite.inputs.series_host import origin
 from suite.pipeline import PredictOption, attempt, predict_each
 from suite.series.series import Stretch
@@ -44,7 +44,7 @@ class Forecast:
         series: Its name.
         times: Of the steps, as the data writes its times.
         channels: A forecast of each.
-        actual: With `since`, what came of each channel by its name, as far as the series goes; None where it is missing.
+        actual: Where the series goes on (`since`), what came of each channel by its name; None where it is missing.
         anomalies: On request of the past: `time`, `channel` and `score` of the rows that are odd, the oddest first.
         plot: Where the picture is.
     """
@@ -59,7 +59,14 @@ class Forecast:
     def lines(self) -> list[str]:
         """Return series, steps and times, and of each channel the first values with the outermost quantiles."""
         head = f"{self.series}: {len(self.times)} steps from {self.times[0]} to {self.times[-1]}"
-        lines = [head, *(f"    {channel.channel}: {_values(channel)}" for channel in self.channels)]
+        lines = [head]
+        for channel in self.channels:
+            lines.append(f"    {channel.channel}: {_values(channel)}")
+            if self.actual is not None:
+                came = self.actual[channel.channel][:SHOWN_STEPS]
+                lines.append(
+                    f"        what came: {', '.join('missing' if value is None else f'{value:.5g}' for value in came)}"
+                )
         for row in (self.anomalies or [])[:SHOWN_ANOMALIES]:
             lines.append(f"    odd: {row['time']} {row['channel']} {row['score']:.2f}")
         return [*lines, *([f"    {self.plot}"] if self.plot else [])]
@@ -110,8 +117,8 @@ def check_ahead(stretch: Stretch, assets: dict[str, Any], horizon: int | None) -
     """Return how many steps are to be forecast.
 
     Raises:
-        UserError: for more than the model was trained for, another number of channels, no row before, or covariates that end
-            before the horizon does.
+        UserError: for more than the model was trained for, another step, no row before, or covariates that end before the horizon
+            does.
     """
     series, trained = stretch.series, assets["horizon"]
     steps = trained if horizon is None else horizon
@@ -120,9 +127,6 @@ def check_ahead(stretch: Stretch, assets: dict[str, Any], horizon: int | None) -
             f"--horizon: expected 1 to {trained}, the steps that this model was trained for; "
             f"train with --set horizon={horizon} for more. Received: {horizon}"
         )
-    if len(series.channels) != len(assets["channels"]):
-        expected = ", ".join(assets["channels"])
-        raise UserError(f"{series.name}: expected the channels {expected}. Received: {', '.join(series.channels)}")
     if series.frequency.code not in (assets["frequency"], "row"):
         raise UserError(
             f"{series.name}: expected a row every {assets['frequency']}, as in training; --set frequency=row at training "
@@ -142,12 +146,8 @@ def check_ahead(stretch: Stretch, assets: dict[str, Any], horizon: int | None) -
     return steps
 
 
-def to_forecast(quantiles: np.ndarray, stretch: Stretch, assets: dict[str, Any], steps: int, actual: bool) -> Forecast:
-    """Return the answer that quantiles `(horizon, channels, quantiles)` mean.
-
-    Args:
-        actual: Whether the values that came stand beside it.
-    """
+def to_forecast(quantiles: np.ndarray, stretch: Stretch, assets: dict[str, Any], steps: int) -> Forecast:
+    """Return the answer that quantiles `(horizon, channels, quantiles)` mean, with what came where the series goes on."""
     series, row = stretch.series, origin(stretch)
     times = series.frequency.step(series.times[row - 1], np.arange(1, steps + 1))
     names = [f"{quantile:g}" for quantile in assets["quantiles"]]
@@ -160,15 +160,15 @@ def to_forecast(quantiles: np.ndarray, stretch: Stretch, assets: dict[str, Any],
         came[channel] = [float(value) if np.isfinite(value) else None for value in values]
         came[channel] += [None] * (steps - len(values))
     written = [series.frequency.written(time) for time in times]
-    return Forecast(series.name, written, channels, came if actual else None)
+    return Forecast(series.name, written, channels, came if row < len(series) else None)
 
 
 def answer(outputs: Arrays, raw_input: Any, assets: dict[str, Any], settings: Any, **options: Any) -> Forecast:
     """Return the forecast of one raw input; `options` are those of `predict`, of which `since` and `horizon` count here."""
     since = options.get("since")
-    stretch = as_stretch(raw_input, settings, since)
+    stretch = with_channels(as_stretch(raw_input, settings, since), assets["channels"])
     steps = check_ahead(stretch, assets, options.get("horizon"))
-    return to_forecast(outputs[QUANTILES], stretch, assets, steps, since is not None)
+    return to_forecast(outputs[QUANTILES], stretch, assets, steps)
 
 
 def predict(
@@ -193,7 +193,11 @@ def predict(
         anomalies: Also say which rows of the past were odd.
         anomaly_rate: The share of rows that is to be called odd; by default the tail of the scores decides.
     """
-    stretches = [attempt(as_stretch, raw_input, settings, since) for raw_input in raw_inputs]
+
+    def to_stretch(raw_input: Any) -> Stretch:
+        return with_channels(as_stretch(raw_input, settings, since), assets["channels"])
+
+    stretches = [attempt(to_stretch, raw_input) for raw_input in raw_inputs]
     usable = [stretch for stretch in stretches if not isinstance(stretch, UserError)]
 
     def to_arrays(stretch: Stretch) -> Arrays:
@@ -202,7 +206,7 @@ def predict(
 
     def to_answer(outputs: Arrays, stretch: Stretch) -> Forecast:
         steps = horizon or assets["horizon"]
-        return to_forecast(outputs[QUANTILES], stretch, assets, steps, since is not None)
+        return to_forecast(outputs[QUANTILES], stretch, assets, steps)
 
     answers = iter(predict_each(predictor, usable, to_arrays, to_answer) if usable else [])
     answered = [stretch if isinstance(stretch, UserError) else next(answers) for stretch in stretches]

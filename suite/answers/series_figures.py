@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from suite.data.examples import Example
+from suite.inputs.series import with_channels
 from suite.pipeline import Evaluation, spread
 from suite.series.naive import drift, naive, naive2, seasonal_naive
 from suite.series.scales import Scales, training_scales
@@ -153,7 +154,8 @@ def evaluate(
     The average goes over windows, steps and channels; what is missing is not scored. Scales come from training rows: of a
     series that training did not have beside others, from the rows before its stretch.
     """
-    scored = score(predictor, [example.input for example in examples], raw_arrays, assets, settings)
+    stretches = [with_channels(example.input, assets["channels"]) for example in examples]
+    scored = score(predictor, stretches, raw_arrays, assets, settings)
     metrics, table = scored.model.figures(), {"model": scored.model.figures()}
     for name, totals in scored.baselines.items():
         figures = totals.figures()

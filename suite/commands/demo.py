@@ -116,7 +116,7 @@ def _describe(shown: Shown, page: Path) -> "Demonstrated":
             address = f"{tracking_uri()}/#/experiments/{experiment}/runs/{run_id}"
     except Exception as error:  # stores fail in many types, and the page is whole without its pictures
         terminal().print(f"note: no pictures of {artifact.task} in the page: {error}", markup=False, highlight=False)
-    example = str(shown.example.input), "\n".join(shown.answer.lines()), str(shown.example.target)
+    example = str(shown.example.input), "\n".join(shown.answer.lines()), str(shown.example.target or "")
     titles = {path.removesuffix(".png").replace("_", " ").replace("/", ": "): png for path, png in pictures.items()}
     return describe(artifact, page, example, titles, address)
 
@@ -153,7 +153,8 @@ def _show(shown: Shown) -> None:
         f"{exported['latency_ms']['1']:.2f} ms, at most {entry['max_difference']:.0e} off on {entry['inputs']} inputs; it says:"
     )
     lines = "\n        ".join(shown.answer.lines())
-    show(f"input:  {shown.example.input}\nanswer: {lines}\ntruth:  {shown.example.target}")
+    truth = "" if shown.example.target is None else f"\ntruth:  {shown.example.target}"
+    show(f"input:  {shown.example.input}\nanswer: {lines}{truth}")
     show(
         f"\nWhere to look next:\n  the data       {shown.data}\n  the model      {model_dir}/README.md\n"
         f"  for the phone  {model_dir}/tflite/GUIDE.md\n"

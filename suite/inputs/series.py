@@ -1,7 +1,8 @@
 """Input kind `series`: tables of numbers over time, each of their series an input."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from suite.series.frequency import parse_frequency
 from suite.series.series import Series, Stretch
 from suite.series.times import parse_time
 from suite.signature import Arrays
+
+ARRAY = "array"  # the name of a series that came as numbers alone
 
 
 def read_path(path: Path, settings: Any, encoding: str | None = None) -> Iterator[Input]:
@@ -53,6 +56,25 @@ def as_stretch(raw_input: Any, settings: Any, since: str | None = None) -> Stret
     return Stretch(series, len(series) if since is None else _row_since(series, since, settings), len(series))
 
 
+def with_channels(stretch: Stretch, channels: Sequence[str]) -> Stretch:
+    """Return a stretch with the channels of a model, by their names; of one channel, and of an array, the name does not count.
+
+    Raises:
+        UserError: if the series lacks one.
+    """
+    series = stretch.series
+    known = {channel: place for place, channel in enumerate(series.channels)}
+    if series.channels == tuple(channels) or (
+        len(known) == len(channels) and (len(channels) == 1 or series.name == ARRAY)
+    ):
+        return stretch
+    if not set(channels) <= known.keys():
+        expected = ", ".join(channels)
+        raise UserError(f"{series.name}: expected the channels {expected}. Received: {', '.join(series.channels)}")
+    places = [known[channel] for channel in channels]
+    return replace(stretch, series=replace(series, values=series.values[:, places], channels=tuple(channels)))
+
+
 def _series(raw_input: Any, settings: Any) -> Series:
     if isinstance(raw_input, str | os.PathLike):
         inputs = list(read_path(Path(raw_input), settings))
@@ -69,7 +91,7 @@ def _series(raw_input: Any, settings: Any) -> Series:
     values = values.reshape(len(values), -1)
     frequency = parse_frequency(settings.frequency or "row", settings.season)
     times = frequency.step(np.datetime64(0, "s"), np.arange(len(values)))
-    return Series("array", times, values, tuple(map(str, range(values.shape[1]))), frequency)
+    return Series(ARRAY, times, values, tuple(map(str, range(values.shape[1]))), frequency)
 
 
 def _row_since(series: Series, since: str, settings: Any) -> int:

@@ -41,6 +41,10 @@ class Series:
         """Return the number of rows."""
         return len(self.times)
 
+    def __str__(self) -> str:
+        """Return name, rows and channels, for people."""
+        return f"{self.name}: {len(self):,} rows of {', '.join(self.channels)}"
+
     @cached_property
     def digest(self) -> str:
         """Return a SHA-256 of times, values and all else but the names."""
@@ -63,6 +67,13 @@ class Stretch:
     def __len__(self) -> int:
         """Return the number of rows that may be targets."""
         return self.stop - self.start
+
+    def __str__(self) -> str:
+        """Return the series and the times of the rows, for people."""
+        if self.start >= self.stop:
+            return f"{self.series.name}, behind its end"
+        first, last = (self.series.frequency.written(self.series.times[row]) for row in (self.start, self.stop - 1))
+        return f"{self.series.name}, {first} to {last}"
 
     @property
     def name(self) -> str:

@@ -130,6 +130,18 @@ def test_what_cannot_be_forecast_is_said_in_one_sentence(series, options, messag
         raise fault
 
 
+def test_columns_are_those_of_the_model_whatever_their_order():
+    assets = ASSETS | {"channels": ["u", "v"]}
+    series = Series("b", days([1, 2]).times, np.float32([[1, 9, 5], [2, 8, 5]]), ("v", "u", "w"), parse_frequency("D"))
+
+    def last_row(inputs):
+        return [{"quantiles": np.tile(arrays["values"][-1][:, None], (3, 1, 3))} for arrays in inputs]
+
+    (forecast,) = SERIES.predict(last_row, [series], raw_arrays, assets, SETTINGS)
+    assert [(channel.channel, channel.median[0]) for channel in forecast.channels] == [("u", 8), ("v", 2)]
+    assert str(series) == "b: 2 rows of v, u, w" and str(Stretch(series, 0, 2)) == "b, 2024-03-01 to 2024-03-02"
+
+
 def test_odd_rows_of_the_past_are_named_oddest_first():
     values = np.ones(30)
     values[[12, 20]] = 9, 30
