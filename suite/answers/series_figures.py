@@ -191,7 +191,7 @@ def score(
     windows = make_windows(stretches, assets["look_back"], assets["horizon"], assets["look_back"])
     numbers = np.arange(len(windows))
     if settings.most_windows is not None:
-        numbers = np.array(spread(numbers, settings.most_windows), np.int64)
+        numbers = np.array(spread(range(len(windows)), settings.most_windows), np.int64)
     # Those of the baselines are the same after every epoch.
     baselines = {} if settings.most_windows else BASELINES
     if baselines and len(windows) == len(stretches) > 1:  # one horizon of each series, as M4 is scored

@@ -96,7 +96,7 @@ def _series(raw_input: Any, settings: Any) -> Series:
 
 def _row_since(series: Series, since: str, settings: Any) -> int:
     """Return the first row at or after a time, or the row of a number."""
-    behind = series.frequency.step(series.times[-1], 1)
+    behind = np.datetime64(series.frequency.step(series.times[-1], 1).item(), "s")
     if since.isdecimal() and (series.frequency.unit == "row" or len(since) != 4):
         row = int(since)
     else:

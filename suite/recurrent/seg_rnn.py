@@ -96,7 +96,7 @@ class SegRNN(keras.layers.Layer):
         self.embedding.build((None, segments, read))
         self.recurrent.build((None, segments, self.units))
         self.output_product.build((None, self._features()))
-        if known_shape is not None:
+        if known_shape is not None and known_shape[-1] is not None:
             self.known_past.build((None, segments, self.segment * known_shape[-1]))
             self.known_future.build((None, future, self.segment * known_shape[-1]))
         # Where there are several channels half of the features say which segment, the other half which channel.
