@@ -305,3 +305,10 @@ def draw(examples: Sequence["Example"], count: int) -> list["Example"]:
     if count >= len(examples):
         return list(examples)
     return random.Random(0).sample(examples, count)
+
+
+def draw_inputs(pipeline: "Pipeline", examples: Sequence["Example"], count: int) -> list[Any]:
+    """Return raw inputs of `draw`n examples; `count` of them too where an example holds many, as its kind says."""
+    raw_inputs = [example.input for example in draw(examples, count)]
+    several = pipeline.INPUT.several
+    return raw_inputs if several is None else several(raw_inputs, count)

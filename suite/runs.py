@@ -16,7 +16,7 @@ from suite.config import TrainingSettings
 from suite.data.examples import Examples
 from suite.data.reading import read_examples, refuse_problems
 from suite.errors import UserError
-from suite.pipeline import Evaluation, Pipeline, draw, primary_metric
+from suite.pipeline import Evaluation, Pipeline, draw_inputs, primary_metric
 from suite.registry import load_pipeline
 from suite.tracking.card import model_card
 from suite.training.lock import locked
@@ -322,7 +322,8 @@ def _fit_and_save(
     record = run_record(request, examples, history, name=target.name, run_id=outbox.run_id, **outcome)
     record["data"]["notes"] += assets.get("notes", [])
     parity_source = examples.part("dev") or examples.part("test") or examples.part("train")
-    parity = [pipeline.raw_arrays(example.input, settings) for example in draw(parity_source, settings.parity_samples)]
+    inputs = draw_inputs(pipeline, parity_source, settings.parity_samples)
+    parity = [pipeline.raw_arrays(raw_input, settings) for raw_input in inputs]
     assets = with_digests(request, examples, assets)
     card = model_card(record, pipeline.METRICS)
     write_artifact(target, Trained(model, settings, assets, record, card, parity), work=state)

@@ -23,5 +23,5 @@ def signatures(assets: dict[str, Any], settings: Settings) -> list[Signature]:
         "covariates": assets["covariates"],
     }
     function = deferred(f"{__package__}.graph", "of_window", shape, tuple(inputs))
-    rules = ExportRules(no_int8="raw values of any size have no range to find")
+    rules = ExportRules(no_int8="raw values of any size have no range to find", metric_loss=0.02)
     return [Signature("forecast", inputs, outputs, function, series_host(shape), rules, front_end=front_end)]

@@ -10,7 +10,7 @@ import numpy as np
 from suite.artifact import Artifact, load_model, read_parity
 from suite.data.examples import Example
 from suite.export.offers import ModelFacts, model_facts
-from suite.pipeline import draw
+from suite.pipeline import draw, draw_inputs
 from suite.runtime.deployed import signatures_in
 from suite.runtime.keras_runtime import KerasPredictor
 from suite.signature import Arrays, Signature
@@ -108,6 +108,6 @@ def _choose(artifact: Artifact, examples: Any) -> Samples:
         return Samples(kept, [], [], "")
     part = next((name for name in ("test", "dev", "train") if examples.part(name)), "all")
     scored = examples.part(part)
-    chosen = draw(scored, PARITY_SAMPLES)
-    parity = [artifact.pipeline.raw_arrays(example.input, artifact.settings) for example in chosen]
+    inputs = draw_inputs(artifact.pipeline, scored, PARITY_SAMPLES)
+    parity = [artifact.pipeline.raw_arrays(raw_input, artifact.settings) for raw_input in inputs]
     return Samples(parity, examples.part("train") or scored, scored, part)

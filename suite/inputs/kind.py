@@ -1,6 +1,6 @@
 """What an input kind is: everything that is true of all tasks that read alike."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,8 @@ class InputKind:
         guide: `guide(call, front_end)` returns the sources that make the inputs of a signature of what an app has, None where
             it takes something else; `front_end` is what travels in the file as `front_end.json`, empty if unknown. Without
             one, an app brings the arrays.
+        several: `several(raw_inputs, count)` returns `count` raw inputs that lie in those of examples, where one example holds many
+            (a series has a forecast from each row); None where an example is one input.
         raw_types: Types of raw inputs beside paths and arrays.
         sent: What another machine may send in place of the path of a file; None where the input is typed.
     """
@@ -75,6 +77,7 @@ class InputKind:
     guide: Callable[[Call, dict[str, Any]], GuideSources | None] | None = None
     sent: Sent | None = None
     raw_types: tuple[type, ...] = ()
+    several: Callable[[Sequence[Any], int], list[Any]] | None = None
 
 
 def fits(details: dict[str, Any], dtype: str, axes: int) -> bool:

@@ -12,6 +12,7 @@ from suite.errors import UserError
 from suite.inputs.kind import FileContents, Input, InputKind
 from suite.inputs.sent import Sent
 from suite.inputs.series_host import raw_arrays as stretch_arrays
+from suite.pipeline import spread
 from suite.series.frequency import parse_frequency
 from suite.series.series import Series, Stretch
 from suite.series.times import parse_time
@@ -127,6 +128,18 @@ def example_table(settings: Any) -> bytes:
     return "\n".join(["y", *(f"{value:.3f}" for value in 10 + 3 * np.sin(2 * np.pi * steps / 24)), ""]).encode()
 
 
+def several(stretches: Sequence[Stretch], count: int) -> list[Stretch]:
+    """Return `count` stretches that begin at rows spread evenly over all of them, as many as there are rows at most."""
+    ends = np.cumsum([max(len(stretch), 1) for stretch in stretches])
+    chosen = []
+    for number in spread(range(int(ends[-1])) if len(ends) else (), count):
+        place = int(np.searchsorted(ends, number, side="right"))
+        stretch = stretches[place]
+        row = stretch.start + number - (int(ends[place - 1]) if place else 0)
+        chosen.append(Stretch(stretch.series, max(row, 1), stretch.stop))
+    return chosen
+
+
 SERIES = InputKind(
     "series",
     "id_column",
@@ -135,4 +148,5 @@ SERIES = InputKind(
     raw_arrays,
     sent=Sent(1, lambda array: array.astype(np.float32), example_table),
     raw_types=(Series, Stretch),
+    several=several,
 )

@@ -10,6 +10,7 @@ from suite.answers.series import SERIES
 from suite.answers.series_figures import METRICS, Totals
 from suite.data.examples import Example
 from suite.errors import UserError
+from suite.inputs.series import SERIES as SERIES_INPUT
 from suite.inputs.series import raw_arrays
 from suite.runtime.loaded import Answered, plain
 from suite.series.frequency import parse_frequency
@@ -140,6 +141,15 @@ def test_columns_are_those_of_the_model_whatever_their_order():
     (forecast,) = SERIES.predict(last_row, [series], raw_arrays, assets, SETTINGS)
     assert [(channel.channel, channel.median[0]) for channel in forecast.channels] == [("u", 8), ("v", 2)]
     assert str(series) == "b: 2 rows of v, u, w" and str(Stretch(series, 0, 2)) == "b, 2024-03-01 to 2024-03-02"
+
+
+def test_a_stretch_holds_an_input_for_each_of_its_rows():
+    first, other = days(np.arange(10)), days(np.arange(6), "b")
+    drawn = SERIES_INPUT.several([Stretch(first, 4, 10), Stretch(other, 0, 6)], 6)
+    assert [(stretch.series.name, stretch.start) for stretch in drawn] == [
+        ("a", 4), ("a", 6), ("a", 8), ("b", 1), ("b", 2), ("b", 4)
+    ]  # fmt: skip
+    assert len(SERIES_INPUT.several([Stretch(first, 8, 10)], 64)) == 2
 
 
 def test_odd_rows_of_the_past_are_named_oddest_first():
