@@ -30,7 +30,7 @@ def build(settings: Settings, assets: dict[str, Any]) -> keras.Model:
     """
     look_back, horizon, channels = assets["look_back"], assets["horizon"], len(assets["channels"])
     inputs = {"values": keras.Input((look_back, channels), name="values")}
-    scaling = WindowScale(assets["normalize"], assets["scales"], name="window_scale")
+    scaling = WindowScale(assets["normalize"], assets["scales"], name="window_scale", dtype="float32")
     z, observed, level, scale = scaling(inputs["values"])
     known = _known(settings, assets, inputs)
     count = max(1, len(settings.quantiles))
@@ -61,11 +61,16 @@ def _known(settings: Settings, assets: dict[str, Any], inputs: dict[str, keras.K
     look_back, horizon, parts = assets["look_back"], assets["horizon"], []
     if has_calendar(settings, assets):
         inputs["time"] = keras.Input((), dtype="int32", name="time")
-        parts.append(CalendarFeatures(assets["frequency"], look_back, horizon, name="calendar")(inputs["time"]))
+        parts.append(
+            CalendarFeatures(assets["frequency"], look_back, horizon, name="calendar", dtype="float32")(inputs["time"])
+        )
     if count := len(assets["covariates"]):
         inputs["covariates"] = keras.Input((look_back + horizon, count), name="covariates")
         scaling = keras.layers.Normalization(
-            mean=assets["covariate_means"], variance=np.square(assets["covariate_scales"]), name="covariate_scale"
+            mean=assets["covariate_means"],
+            variance=np.square(assets["covariate_scales"]),
+            name="covariate_scale",
+            dtype="float32",
         )
         parts.append(scaling(inputs["covariates"]))
     if assets["series"]:

@@ -40,6 +40,38 @@ def test_equals_the_equations(time, horizon, channels):
     np.testing.assert_allclose(layer(series), by_hand(layer, series, 4), atol=1e-5)
 
 
+def test_what_is_missing_is_not_read():
+    plain, masked, series = SegRNN(8, 4, 6, centered=False), SegRNN(8, 4, 6, centered=False), noise(2, 12, 2)
+    plain(series)
+    longer = np.concatenate([noise(2, 4, 2) * 0, series], axis=1)
+    observed = np.ones(longer.shape, np.float32)
+    observed[:, :4] = 0
+    masked(longer, observed=observed)
+    weights = plain.get_weights()
+    for variable, twin in zip(masked.weights, plain.weights, strict=True):
+        value = twin.numpy()
+        # The rows of the embedding behind those of the values say which are missing.
+        variable.assign(
+            value if value.shape == tuple(variable.shape) else np.concatenate([value, variable.numpy()[len(value) :]])
+        )
+    np.testing.assert_allclose(masked(longer, observed=observed), plain(series), atol=1e-5)
+    observed[:, 9] = 0
+    assert not np.allclose(masked(longer, observed=observed), plain(series), atol=1e-3)
+    assert len(weights) == len(masked.weights)
+
+
+def test_what_is_known_of_the_horizon_counts_for_its_steps_and_several_numbers_are_given():
+    layer, series, known = SegRNN(6, 4, 6, outputs=3, centered=False), noise(2, 10, 2), noise(2, 16, 5)
+    forecast = layer(series, known=known).numpy()
+    assert forecast.shape == (2, 6, 2, 3) == layer.compute_output_shape(series.shape)
+    known[:, 14:] += 1  # of the second segment of the horizon alone
+    other = layer(series, known=known).numpy()
+    np.testing.assert_array_equal(other[:, :4], forecast[:, :4])
+    assert np.abs(other[:, 4:] - forecast[:, 4:]).max() > 1e-4
+    twin = SegRNN.from_config(layer.get_config())
+    assert twin.outputs == 3 and not twin.centered
+
+
 def test_what_is_added_to_a_series_is_added_to_its_forecast():
     layer, series, level = SegRNN(6, 4, 6), noise(2, 12, 2), np.float32([5, -3])
     np.testing.assert_allclose(layer(series + level), layer(series) + level, atol=1e-5)
