@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from suite.answers.series_marks import MARK_METRICS, RowScores
 from suite.data.examples import Example
 from suite.inputs.series import with_channels
 from suite.pipeline import Evaluation, spread
 from suite.series.naive import drift, naive, naive2, seasonal_naive
+from suite.series.residuals import scaled_errors
 from suite.series.scales import Scales, training_scales
 from suite.series.series import Stretch
 from suite.series.windows import Windows, make_windows
@@ -29,6 +31,7 @@ METRICS = {
     "owa": ("min", "ratio to naive forecasts without season"),
     "coverage": ("max", "fraction"),
     "width": ("min", "training standard deviations"),
+    **MARK_METRICS,
     **{f"mase_{name}": ("min", "ratio to the seasonal naive error in training") for name in BASELINES},
     **{f"smape_{name}": ("min", "fraction") for name in BASELINES},
     **{f"mse_scaled_{name}": ("min", "training variances") for name in BASELINES},
@@ -134,12 +137,14 @@ class Scored:
         baselines: Totals of each baseline.
         worst: `(error, window number)` of the windows, the scaled error of the worst channel.
         windows: All of them.
+        marks: How odd the first row of each window was, for data that marks anomalies.
     """
 
     model: Totals
     baselines: dict[str, Totals]
     worst: list[tuple[float, int]]
     windows: Windows
+    marks: RowScores = field(default_factory=RowScores)
 
 
 def evaluate(
@@ -165,6 +170,7 @@ def evaluate(
         metrics["owa"] = float(
             np.mean([table["model"][name] / max(table["naive2"][name], 1e-30) for name in ("mase", "smape")])
         )
+    metrics |= scored.marks.figures(scored.windows.stretches)
     metrics = {name: metrics[name] for name in METRICS if name in metrics}
     details: dict[str, Any] = {"forecasts": table, "steps": _of_steps(scored)}
     from suite.answers import series_pictures
@@ -210,6 +216,8 @@ def score(
         of_window = scored.model.score(quantiles[..., quantiles.shape[-1] // 2], targets, scales)
         if levels:
             scored.model.score_quantiles(quantiles, levels, targets, scales["std"])
+            if not settings.most_windows:
+                scored.marks.add(places, rows, scaled_errors(targets[:, 0], quantiles[:, 0]))
         for name, forecast in baselines.items():
             expected = np.stack(
                 [
