@@ -1,5 +1,6 @@
 """`suite predict --ray`: inputs answered by actors, each of which loads the model once."""
 
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -99,6 +100,7 @@ def answer_in_shards(
         return
     from ray.data import ActorPoolStrategy, DataContext, from_items
 
+    logging.getLogger("ray.data").setLevel(logging.ERROR)  # it would tell how it runs what it was asked to run
     context = DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
