@@ -66,7 +66,15 @@ def answer_on_ray(
     begun, started = next(steps), time.monotonic()
     if begun.answered:
         console.print(f"{folder}: {begun.answered:,} of {begun.inputs:,} are answered already", highlight=False)
-    *_, done = [begun, *progress(steps, None, "answering")]
+    done = begun
+    try:
+        for step in progress(steps, None, "answering"):
+            done = step
+    except KeyboardInterrupt:
+        console.print(
+            f"{folder}: {done.answered:,} of {done.inputs:,} are answered; the same command goes on", highlight=False
+        )
+        raise
     seconds = time.monotonic() - started
     console.print(
         f"{folder}: {done.inputs:,} answers, {done.answered - begun.answered:,} of them now by {count} actors in "
