@@ -1,6 +1,6 @@
 """Settings of the forecasting pipeline: what it adds to `TrainingSettings`, every default in view."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator
 
@@ -150,6 +150,12 @@ class Settings(TrainingSettings):
         None, ge=1, description="windows that are scored, evenly spread; by default every one, one row apart"
     )
     epoch_dev_windows: int = Field(2000, ge=1, description="windows of dev that are scored after each epoch, at most")
+
+    @field_validator("target_columns", "past_covariates", "future_covariates", "static_covariates", mode="before")
+    @classmethod
+    def _listed(cls, columns: Any) -> Any:
+        listed = columns if isinstance(columns, list | tuple) else (columns,)
+        return tuple(str(column) if isinstance(column, int | float) else column for column in listed)
 
     @field_validator("quantiles")
     @classmethod

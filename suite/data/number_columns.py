@@ -21,7 +21,7 @@ from suite.data.text_files import line_faults, read_bytes, read_lines
 from suite.errors import UserError
 from suite.series.times import parse_times
 
-MISSING = ("", *NOT_A_NUMBER, *OFTEN_MISSING, "?", "-")
+MISSING = frozenset(text.lower() for text in ("", *NOT_A_NUMBER, *OFTEN_MISSING, "?", "-"))  # in small letters
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 COMMA_NUMBER = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 LARGEST = float(np.finfo(np.float32).max)
@@ -206,15 +206,21 @@ def _all_texts(column: Any, decimal_comma: bool) -> bool:
         return not (
             pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_boolean(column.type)
         )
-    different = {text.strip() for text in column.slice(0, 1000).unique().to_pylist() if text} - set(MISSING)
+    different = _words(column.slice(0, 1000).unique())
     if not different:
-        different = {text.strip() for text in column.unique().to_pylist() if text} - set(MISSING)
+        different = _words(column.unique())
     form = COMMA_NUMBER if decimal_comma else NUMBER
     return bool(different) and not any(form.fullmatch(text) or NUMBER.fullmatch(text) for text in different)
 
 
+def _words(column: Any) -> set[str]:
+    """Return the different texts of cells that are there."""
+    texts = {text.strip() for text in column.to_pylist() if text}
+    return {text for text in texts if text.lower() not in MISSING}
+
+
 def _has_decimal_commas(column: Any) -> bool:
-    different = {text.strip() for text in column.slice(0, 1000).to_pylist()} - set(MISSING)
+    different = _words(column.slice(0, 1000))
     commas = sum(COMMA_NUMBER.fullmatch(text) is not None for text in different)
     plain = sum(NUMBER.fullmatch(text) is not None for text in different)
     return commas > 0 and commas + plain == len(different) and not any("." in text for text in different)
@@ -280,7 +286,7 @@ def numbers_of(table: NumberTable, column: str) -> tuple[np.ndarray, list[Proble
 
 def _number(text: str, decimal_comma: bool) -> float | None:
     """Return the number that a cell is, NaN if it is missing, None if it is no number."""
-    if text in MISSING:
+    if text.lower() in MISSING:
         return math.nan
     if text.lower().lstrip("+-") in ("inf", "infinity"):
         return math.inf

@@ -31,6 +31,7 @@ M4_NAME = re.compile(rf"({'|'.join(M4_SEASONS)})[-_ ](train|test)\.csv(\.gz)?", 
 NAB_WINDOWS, SMAP_LABELS = "combined_windows.json", "labeled_anomalies.csv"
 SKAB_COLUMNS, HEADER_BYTES = {"anomaly", "changepoint"}, 4096
 SKAB_TRAINING = 400  # rows
+JSON_KEYS = {"target", "start", "freq", "item_id", "unique_id"}
 
 
 @dataclass
@@ -87,16 +88,16 @@ def _m4_rows(path: Path, settings: SeriesSettings) -> tuple[dict[str, np.ndarray
     problems: list[Problem] = []
     for number, line in enumerate(read_lines(path, settings.encoding)[1:], 2):
         name, *cells = (cell.strip().strip('"').strip() for cell in line.split(","))
-        while cells and cells[-1] in MISSING:
+        while cells and cells[-1].lower() in MISSING:
             cells.pop()
         if not name:
             continue
         if name in rows:
             raise UserError(f"{path}:{number}: expected each series once. Received: {name!r} twice")
         try:
-            values = np.array([np.nan if cell in MISSING else cell for cell in cells], np.float64)
+            values = np.array([np.nan if cell.lower() in MISSING else cell for cell in cells], np.float64)
         except ValueError:
-            wrong = next(cell for cell in cells if cell not in MISSING and not _is_number(cell))
+            wrong = next(cell for cell in cells if cell.lower() not in MISSING and not _is_number(cell))
             problems.append(Problem(f"{path.name}:{number}", f"{name}: expected numbers. Received: {wrong[:60]!r}"))
             continue
         if np.isinf(values).any():
@@ -141,6 +142,8 @@ def read_jsonl(path: Path, settings: SeriesSettings) -> Sourced:
             continue
         read.series.append(series)
         read.notes += faults
+        if unread := sorted(set(row.values) - JSON_KEYS):
+            read.notes.append(f"{series.name}\t{', '.join(unread)}: not read.")
     return read
 
 

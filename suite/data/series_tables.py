@@ -22,6 +22,7 @@ from suite.series.times import Times, parse_times
 from suite.series.zones import from_utc, load_zone
 
 NUMBERS = re.compile(r"\d[\d,.:-]*")
+FINEST = 1e-4  # spread beside the size of numbers, from which on they are looked at closely
 TIME_FAULTS = 100  # rows without a time that are named one by one
 
 
@@ -61,7 +62,7 @@ def table_series(table: NumberTable, settings: SeriesSettings, name: str | None 
     numbers = {}
     for column in dict.fromkeys(columns):
         numbers[column], faults = numbers_of(table, column)
-        read.problems += faults
+        read.problems += faults + _too_fine(table, column, numbers[column])
     order, begins, names = _by_series(table, roles, name, read, clock)
     usual = _usual_frequency(clock, order, begins, settings)
     for series_name, begin, end in zip(names, begins[:-1], begins[1:], strict=True):
@@ -73,6 +74,20 @@ def table_series(table: NumberTable, settings: SeriesSettings, name: str | None 
         if result.series is not None:
             read.series.append(result.series)
     return read
+
+
+def _too_fine(table: NumberTable, column: str, values: np.ndarray) -> list[Problem]:
+    """Return a problem where numbers differ by so little that float32, in which models compute, takes them for the same."""
+    present = values[np.isfinite(values)]
+    if not len(present) or not 0 < np.ptp(present) < FINEST * np.abs(present).max():
+        return []
+    if 2 * len(np.unique(present.astype(np.float32))) >= len(np.unique(present)):
+        return []
+    received = f"{present.min():.17g} to {present.max():.17g}"
+    message = (
+        f"column {column!r}: expected numbers that float32 tells apart; subtract their level. Received: {received}"
+    )
+    return [Problem(table.name, message)]
 
 
 def _rows(

@@ -104,9 +104,15 @@ def _only(candidates: list[Times]) -> Times:
 
 def _read(texts: Sequence[str], reader: Callable[[str], datetime | None], form: str) -> Times:
     clock, offsets = np.full(len(texts), "NaT", "datetime64[s]"), np.full(len(texts), np.nan)
+    by_second: dict[datetime, datetime] = {}
     for row, text in enumerate(texts):
         time = reader(text)
         if time is not None:
+            if time.microsecond and by_second.setdefault(time.replace(microsecond=0), time) != time:
+                raise UserError(
+                    f"times are less than a second apart, as {text}, which no step of a series is; leave the column of times out, "
+                    "and rows are steps"
+                )
             ahead = time.utcoffset()
             offsets[row] = np.nan if ahead is None else ahead.total_seconds()
             clock[row] = np.datetime64(time.replace(tzinfo=None, microsecond=0), "s")
@@ -133,7 +139,7 @@ def _quarter(text: str) -> datetime | None:
 
 
 def _year(text: str) -> datetime | None:
-    return datetime(int(text), 1, 1) if re.fullmatch(r"[12]\d{3}", text) else None
+    return datetime(int(text[:4]), 1, 1) if re.fullmatch(r"[12]\d{3}(\.0)?", text) else None
 
 
 def _strptime(form: str) -> Callable[[str], datetime | None]:
@@ -168,8 +174,8 @@ def _read_epoch(texts: Sequence[str], unit: str) -> Times:
         number = _number(text)
         if number is None or number / second > EPOCHS["s"][1]:
             return None
-        whole = int(text) // second if text.isdigit() else int(number / second)
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=whole)
+        whole, beyond = divmod(int(text), second) if text.isdigit() else (int(number / second), 0)
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=whole, microseconds=beyond * 10**6 // second)
 
     return _read(
         texts, read, {"s": "seconds since 1970", "ms": "milliseconds since 1970"}.get(unit, f"{unit} since 1970")

@@ -84,7 +84,8 @@ FAULTS = [
     ),
     ([*ROWS[:5], f"{DAYS[5]},", *ROWS[6:]], {"missing": "fail"}, "1 of 60 values are missing; --set missing=mask"),
     (ROWS, {"time_zone": "Berlin"}, "did you mean Europe/Berlin"),
-    (ROWS, {"target_columns": ("z",)}, "expected a column 'z'; --set target_columns"),
+    ([f"2024-01-01T00:00:0{n // 10}.{n % 10},{n}" for n in range(60)], {}, "less than a second apart, as .*0.2"),
+    (ROWS, {"target_columns": "z"}, "expected a column 'z'; --set target_columns"),
 ]
 
 
@@ -92,6 +93,13 @@ FAULTS = [
 def test_faults_of_a_whole_series_are_named(tmp_path, rows, settings, message):
     with pytest.raises(UserError, match=message):
         read(tmp_path, ["ds,y", *rows], **settings)
+
+
+def test_numbers_that_float32_takes_for_one_are_named(tmp_path):
+    problems = read(tmp_path, ["ds,y", *(f"{day},{10**12 + n}" for n, day in enumerate(DAYS))]).problems
+    assert [problem.message for problem in problems] == [
+        "column 'y': expected numbers that float32 tells apart; subtract their level. Received: 1000000000000 to 1000000000059"
+    ]
 
 
 def test_faults_of_rows_and_of_single_series_leave_the_others(tmp_path):

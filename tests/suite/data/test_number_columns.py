@@ -19,7 +19,7 @@ def table(tmp_path, text, name="a.csv", encoding="utf-8"):
 
 
 def test_numbers_are_those_that_python_reads(tmp_path):
-    text = 't,"a b",c\r\n1,"+1.5",2e3\r\n\r\n2, -.5 ,7.\r\n3,,NA\r\n'
+    text = 't,"a b",c\r\n1,"+1.5",2e3\r\n\r\n2, -.5 ,7.\r\n3,,n/a\r\n'
     read = table(tmp_path, text)
     rows = [row for row in csv.reader(text.splitlines()) if row][1:]
     expected = [float(row[1]) if row[1].strip() else np.nan for row in rows]
