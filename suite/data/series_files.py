@@ -69,7 +69,7 @@ def read_m4(path: Path, settings: SeriesSettings) -> Sourced:
             continue
         if name in test:
             read.starts[name] = {"test": len(values)}
-        frequency = Frequency("row", season or find_season(training_rows(values)))
+        frequency = Frequency("row", season or find_season(training_rows(values, settings)))
         read.series.append(_untimed(name, fill(joined[:, None], settings.missing), frequency))
     return read
 
@@ -182,7 +182,7 @@ def _json_series(
     filled, notes = check_values(name, target.astype(np.float32), channels, settings)
     code = settings.frequency or values.get("freq")
     if values.get("start") is None or code is None:
-        frequency = Frequency("row", settings.season or find_season(training_rows(target)))
+        frequency = Frequency("row", settings.season or find_season(training_rows(target, settings)))
         return _untimed(name, filled, frequency, channels), notes
     start = parse_times([str(values["start"])], settings.time_format)
     if start is None or np.isnat(start.clock[0]):
@@ -310,7 +310,7 @@ def read_smap(path: Path, settings: SeriesSettings) -> Sourced:
         marks = np.zeros(len(joined), bool)
         for begin, end in marked:
             marks[len(train) + begin : len(train) + end + 1] = True
-        frequency = Frequency("row", settings.season or find_season(training_rows(train[:, 0])))
+        frequency = Frequency("row", settings.season or find_season(training_rows(train[:, 0], settings)))
         series = _untimed(name, joined[:, :1], frequency, ("value",))
         read.series.append(replace(series, anomalies=marks))
         read.starts[name] = {"test": len(train)}

@@ -88,7 +88,7 @@ def _build(
 ) -> Series:
     static = _static(name, rows, roles)
     if rows.clock is None:
-        season = settings.season or (usual.season if usual else find_season(training_rows(rows.values)))
+        season = settings.season or (usual.season if usual else find_season(training_rows(rows.values, settings)))
         frequency = Frequency("row", season)
         times = np.arange(len(rows.values)).astype("datetime64[s]")
     else:
@@ -185,7 +185,7 @@ def _frequency(
         shown = shown if fits.between is not None or fits.gaps > len(times) else usual
     shown = shown or (usual if usual is not None and lay_grid(times, usual).between is None else None)
     if shown is not None:
-        season = find_season(training_rows(rows.values)) if shown.unit == "s" else shown.season
+        season = find_season(training_rows(rows.values, settings)) if shown.unit == "s" else shown.season
         return replace(shown, season=settings.season or season)
     if len(times) < 3:
         few = f"{len(times)} row{'s' if len(times) > 1 else ''}"
@@ -204,12 +204,17 @@ def _recognize(times: bytes) -> Frequency | None:
 def _of_rows(times: np.ndarray, values: np.ndarray, settings: SeriesSettings) -> Frequency:
     """Return what is usual between rows that count as steps whatever their times are."""
     seconds = int(np.median(np.diff(times).astype(np.int64))) if len(times) > 1 else 1
-    return Frequency("row", settings.season or find_season(training_rows(values)), max(1, seconds))
+    return Frequency("row", settings.season or find_season(training_rows(values, settings)), max(1, seconds))
 
 
-def training_rows(values: np.ndarray) -> np.ndarray:
-    """Return the rows from which a season may be told: those before what is usually dev and test."""
-    return values[: max(1, int(0.8 * len(values)))]
+def training_rows(values: np.ndarray, settings: SeriesSettings) -> np.ndarray:
+    """Return rows that training may see, from which a season may be told: those before what the settings make dev and test."""
+    rows = int(len(values) * (1 - settings.test_fraction) * (1 - settings.dev_fraction))
+    if settings.train_until is not None:
+        rows = int(settings.train_until) if settings.train_until.isdecimal() else rows // 2
+    if settings.score_from is not None:
+        rows = min(rows, settings.score_from)
+    return values[: max(1, rows)]
 
 
 def _first_odd(times: np.ndarray) -> int:

@@ -192,6 +192,20 @@ def test_series_without_times_are_numbered_and_their_season_is_found(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("settings", "seen"),
+    [({}, 162), ({"train_until": "90"}, 90), ({"score_from": 70}, 70), ({"test_fraction": 0.5}, 90)],
+)
+def test_the_season_is_told_from_training_rows_alone(tmp_path, settings, seen):
+    generator, rows = np.random.default_rng(0), np.arange(200)
+    values = np.sin(2 * np.pi * rows / 8)
+    values[seen:] = 5 * np.sin(2 * np.pi * rows[seen:] / 13) + generator.normal(size=200 - seen)
+    first = read(tmp_path, ["load", *values.astype(str)], **settings).items[0].input.series
+    values[seen:] = generator.permutation(values[seen:])
+    assert read(tmp_path, ["load", *values.astype(str)], **settings).items[0].input.series.frequency == first.frequency
+    assert first.frequency.season == 8
+
+
 def test_jsonl_of_rows_and_of_series(tmp_path):
     rows = [json.dumps({"unique_id": "a", "ds": day, "y": n}) for n, day in enumerate(DAYS)]
     assert only(read(tmp_path, rows, "rows.jsonl")).values[:3, 0].tolist() == [0, 1, 2]
