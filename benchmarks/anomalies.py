@@ -12,7 +12,8 @@ forecaster          windows of values and of the mean error of the forecasts tha
 forecaster, widths  the error in widths of the predicted quantiles, mean over the forecasts that reach a row and over channels
 pca                 windows of values alone, rebuilt likewise
 seasonal naive      difference from the value a season before (a row before where there is none), in the mean one of training
-All scores are smoothed over as many rows as the forecasts reach ahead, at most `--steps`; a window has twice as many.
+All scores are smoothed over as many rows as the forecasts reach ahead, at most `--steps` (a window has twice as many), and divided
+by what one in a hundred training rows of their series lies above, so that series can share the one threshold of NAB's score.
 """
 
 import argparse
@@ -116,7 +117,15 @@ def detect(stretch: Stretch, model: Any, steps: int) -> dict[str, np.ndarray]:
         "pca": pca_scores(filled, train, 2 * length),
         "seasonal naive": seasonal_scores(series.values, season, train),
     }
-    return {name: smooth(mean_of_channels(of_rows), length) for name, of_rows in scores.items()}
+    smoothed = {name: smooth(mean_of_channels(of_rows), length) for name, of_rows in scores.items()}
+    return {name: of_rows / usual_height(of_rows[:train]) for name, of_rows in smoothed.items()}
+
+
+def usual_height(scores: np.ndarray) -> float:
+    """Return what one in a hundred rows of training lies above, by which scores of several series can share one threshold."""
+    present = scores[np.isfinite(scores)]
+    height = float(np.quantile(present, 0.99)) if len(present) else 0.0
+    return height if height > 0 else 1.0
 
 
 def mean_of_channels(scores: np.ndarray) -> np.ndarray:
