@@ -4,8 +4,9 @@
 
 One layer that reads in one direction and returns all steps. A table: weights; milliseconds of a train step of 32 x 100 steps;
 the `interpreter` file's kilobytes in float and with 8-bit weights; for `interpreter` and `compiled` the number of ops, whether
-there is a loop or a variable tensor, and milliseconds for 100 and 500 steps on one thread; microseconds a step of a `streaming`
-file with chunks of four; the largest difference of any of these files from the layer.
+there is a loop or a variable tensor, and milliseconds for 100 and 500 steps on one thread; which delegates' public op lists hold all
+ops of the `compiled` file; microseconds a step of a `streaming` file with chunks of four, and the numbers of its state; the largest
+difference of any of these files from the layer.
 """
 
 import argparse
@@ -26,10 +27,12 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 from suite.answers.outputs import QUANTITY
+from suite.export.delegates import full_delegates, unlisted_ops
 from suite.export.fused_lstm import write_fused_lstms
+from suite.export.inspect import inspect_file
 from suite.export.offers import form_of
 from suite.export.trace import trace_signature
-from suite.recurrent import recurrent_stack
+from suite.recurrent import TransformerEncoder, recurrent_stack
 from suite.recurrent.stack import CELLS
 from suite.signature import Output, RawInput, Signature
 
@@ -43,7 +46,9 @@ COLUMNS = (
     "100, 500 steps, ms",
     "compiled ops",
     "100, 500 steps, ms",
+    "compiled: op lists",
     "streaming, microseconds a step",
+    "state",
     "difference",
 )
 
@@ -78,18 +83,23 @@ def row(model: keras.Model, features: int) -> list[str]:
             times.append(f"{milliseconds:.2f}")
             differences.append(np.abs(outputs["outputs"] - expected[length]).max())
         figures += [what_is_in(content), ", ".join(times)]
-    chunk = convert(model, features, "streaming", CHUNK)
-    details = Interpreter(model_content=chunk).get_signature_runner().get_input_details()
-    fed = {name: np.zeros(detail["shape"], np.float32) for name, detail in details.items()}
-    fed["sequences"] = sequences[LENGTHS[0]][:, :CHUNK]
-    milliseconds, outputs = run(chunk, fed)
-    differences.append(np.abs(outputs["outputs"] - expected[LENGTHS[0]][:, :CHUNK]).max())
+    figures.append(delegates_of(content))
+    if any(isinstance(layer, TransformerEncoder) for layer in model.layers):
+        figures += ["no", "no"]
+    else:
+        chunk = convert(model, features, "streaming", CHUNK)
+        details = Interpreter(model_content=chunk).get_signature_runner().get_input_details()
+        fed = {name: np.zeros(detail["shape"], np.float32) for name, detail in details.items()}
+        state = sum(value.size for name, value in fed.items() if name != "sequences")
+        fed["sequences"] = sequences[LENGTHS[0]][:, :CHUNK]
+        milliseconds, outputs = run(chunk, fed)
+        differences.append(np.abs(outputs["outputs"] - expected[LENGTHS[0]][:, :CHUNK]).max())
+        figures += [f"{1000 * milliseconds / CHUNK:.0f}", str(state)]
     return [
         f"{model.count_params() / 1000:.0f}",
         f"{train_step(model, features):.1f}",
         f"{len(fluid) / 1024:.0f} ({len(small) / 1024:.0f})",
         *figures,
-        f"{1000 * milliseconds / CHUNK:.0f}",
         f"{max(differences):.0e}",
     ]
 
@@ -148,6 +158,14 @@ def timed(call: Callable) -> float:
         call()
         times.append(1000 * (time.perf_counter() - begin))
     return statistics.median(times[2:])
+
+
+def delegates_of(content: bytes) -> str:
+    """Return the delegates whose public op lists hold all ops of a file."""
+    with tempfile.NamedTemporaryFile(suffix=".tflite") as file:
+        file.write(content)
+        file.flush()
+        return ", ".join(full_delegates(unlisted_ops(inspect_file(Path(file.name)).ops))) or "none"
 
 
 def what_is_in(content: bytes) -> str:

@@ -1,13 +1,13 @@
 """What the recurrent cell of a whole trained task costs in each file: ops, bytes, score, milliseconds for 100 and 500 steps.
 
-    suite export MODEL_DIR --deployment all          for each model, of sentiment or speech
     python benchmarks/cells_in_tasks.py MODEL_DIR... [--browser]
 
-Prints a table with a row for each model and deployment. Ops, bytes and score are those of the exported files, from
-`report.json`. Milliseconds are medians on one thread, from raw input to answer, by LiteRT's interpreter; `compiled` files
-are made again for each length and also run by LiteRT's CompiledModel in Python and, with `--browser`, by LiteRT.js in
-Chromium (WebAssembly). A `streaming` file takes as many chunks as the steps need. `difference` is the largest one of the
-500-step answer of the `compiled` file, or of the `interpreter` one, from the trained model's.
+Prints a table with a row for each model, of a task that reads text or speech, and each deployment. Milliseconds are medians
+on one thread, from raw input to answer, by LiteRT's interpreter; `compiled` files are made for each length, and also run by
+LiteRT's CompiledModel in Python and, with `--browser`, by LiteRT.js in Chromium (WebAssembly). Ops, bytes and score, on the
+data that the model was trained on, are those of the 500-step one. A `streaming` file takes as many chunks as the steps need.
+`difference` is the largest one of the 500-step answer of the `compiled` file, or of the `interpreter` one, from the trained
+model's.
 """
 
 import argparse
@@ -29,13 +29,17 @@ from ai_edge_litert.options import CpuOptions, Options
 from in_browser import time_in_browser
 
 from suite.artifact import Artifact, load_model, read_artifact, write_settings
+from suite.data.examples import Example
 from suite.export.convert import Conversion
-from suite.export.offers import form_of
-from suite.export.report import read_report
+from suite.export.inspect import inspect_file
+from suite.export.offers import DEPLOYMENTS, form_of, model_facts, refusal
 from suite.export.worker import convert
+from suite.pipeline import primary_metric
+from suite.runs import read_data
+from suite.runtime.deployed import deployed_predictor
 from suite.runtime.keras_runtime import KerasPredictor
 from suite.runtime.tflite_runtime import TfLitePredictor
-from suite.signature import Arrays
+from suite.signature import Arrays, Predictor
 
 LENGTHS, ROUNDS = (100, 500), 30
 COLUMNS = (
@@ -65,52 +69,58 @@ def main() -> None:
 
 
 def rows_of(artifact: Artifact, browser: bool) -> list[list[str]]:
-    """Return the rows of a model, one for each of its exported float32 files."""
-    reference = KerasPredictor(load_model(artifact), artifact.pipeline.signatures(artifact.assets, artifact.settings))
+    """Return the rows of a model, one for each deployment."""
+    signatures = artifact.pipeline.signatures(artifact.assets, artifact.settings)
+    model = load_model(artifact)
+    reference = KerasPredictor(model, signatures)
+    data = read_data(
+        artifact.task, Path(artifact.record["data"]["path"]), artifact.settings, None, "skip", artifact.assets
+    )
+    scored = data.part("test") or data.part("dev")
+    keras_score = _score(artifact, reference, scored)
     rows = []
-    for entry in read_report(artifact.path)["files"]:
-        if entry["quantization"] != "none":
+    for deployment in DEPLOYMENTS:
+        if refusal(model_facts(model, signatures[0]), deployment, "none"):
             continue
-        deployment, columns, differences = entry["deployment"], [[], [], []], []
+        columns: list[list[str]] = [[], [], []]
         with tempfile.TemporaryDirectory() as folder:
             for steps in LENGTHS:
-                path = artifact.path / "tflite" / entry["file"]
-                if deployment == "compiled":
-                    path = of_length(artifact, steps, Path(folder))
+                if deployment == "compiled" or steps == LENGTHS[0]:
+                    path = file_of(artifact, deployment, steps, Path(folder))
                 times, difference = measure(artifact, path, deployment, steps, reference, browser)
-                differences.append(difference)
                 for column, milliseconds in zip(columns, times, strict=True):
                     column.append("" if milliseconds is None else f"{milliseconds:.2f}")
-        scores = [next(iter(entry["metrics"][runtime].items())) for runtime in ("tflite", "keras")]
-        rows.append(
-            [
-                deployment,
-                f"{sum(entry['ops'].values())}{', loop' if 'WHILE' in entry['ops'] else ''}",
-                f"{entry['bytes'] / 1024:.0f}",
-                f"{scores[0][0]} {scores[0][1]:.4f}",
-                f"{scores[1][1]:.4f}",
-                *(", ".join(filter(None, column)) for column in columns),
-                "" if differences[-1] is None else f"{differences[-1]:.0e}",
-            ]
-        )
+            contents, size = inspect_file(path), path.stat().st_size
+            score = _score(artifact, deployed_predictor(path, deployment, signatures[0], 1, signatures), scored)
+        marks = {"WHILE": "loop", "UNIDIRECTIONAL_SEQUENCE_LSTM": "fused"}
+        ops = [str(sum(contents.ops.values())), *(mark for op, mark in marks.items() if op in contents.ops)]
+        shown = "" if difference is None else f"{difference:.0e}"
+        timed_columns = (", ".join(filter(None, column)) for column in columns)
+        rows.append([deployment, ", ".join(ops), f"{size / 1024:.0f}", score, keras_score, *timed_columns, shown])
     return rows
 
 
-def of_length(artifact: Artifact, steps: int, folder: Path) -> Path:
-    """Return a `compiled` file of a model for so many steps."""
+def _score(artifact: Artifact, predictor: Predictor, examples: list[Example]) -> str:
+    metrics = artifact.pipeline.evaluate(predictor, examples, artifact.assets, artifact.settings).metrics
+    name, _ = primary_metric(artifact.pipeline.METRICS)
+    return f"{name} {metrics[name]:.4f}"
+
+
+def file_of(artifact: Artifact, deployment: str, steps: int, folder: Path) -> Path:
+    """Return a file of a model; a `compiled` one is for so many steps."""
     copy, path = folder / f"model-{steps}", folder / f"{steps}.tflite"
     copy.mkdir()
     for part in artifact.path.iterdir():
         if part.name != "settings.yaml":
             (copy / part.name).symlink_to(part.absolute())
     settings = artifact.settings
-    if artifact.task == "sentiment":  # a byte may be a token
+    if hasattr(settings, "compiled_bytes"):  # a byte may be a token
         change: dict[str, Any] = {"compiled_bytes": steps, "max_tokens": max(steps, settings.max_tokens)}
     else:
         change = {"compiled_seconds": (steps * settings.step_samples - settings.tail_samples) / settings.sample_rate}
     write_settings(copy / "settings.yaml", settings.model_copy(update=change))
     name = artifact.pipeline.signatures(artifact.assets, artifact.settings)[0].name
-    convert(Conversion(copy, [name], "compiled", form_of("compiled", "none"), "none", path))
+    convert(Conversion(copy, [name], deployment, form_of(deployment, "none"), "none", path))
     return path
 
 
@@ -139,7 +149,7 @@ def measure(
 def raw_input(artifact: Artifact, deployment: str, steps: int) -> Arrays:
     """Return an input of so many steps; in a `compiled` file of text every byte is one."""
     random, settings = np.random.default_rng(0), artifact.settings
-    if artifact.task == "sentiment":
+    if hasattr(settings, "compiled_bytes"):
         words = random.integers(ord("a"), ord("z") + 1, 2 * steps, dtype=np.uint8)
         words[1::2] = ord(" ")
         return {"text": words[:steps] if deployment == "compiled" else words}
@@ -150,7 +160,7 @@ def raw_input(artifact: Artifact, deployment: str, steps: int) -> Arrays:
 def _chunk(artifact: Artifact, predictor: TfLitePredictor) -> tuple[Arrays, int]:
     """Return the inputs of one call of a `streaming` file, and its steps."""
     chunk = {name: np.zeros(shape, dtype) for name, (shape, dtype) in predictor.inputs.items()}
-    if artifact.task == "sentiment":
+    if hasattr(artifact.settings, "compiled_bytes"):
         chunk["text"] = np.resize(np.frombuffer(b"a ", np.uint8), len(chunk["text"]))
         return chunk, len(chunk["text"])
     chunk["length"] = np.int32(len(chunk["samples"]))
