@@ -94,8 +94,8 @@ def answer_in_shards(
     plan, missing = open_shards(folder, inputs, about, actors)
     waiting = sum(len(range(*plan.slice(shard).indices(plan.inputs))) for shard in missing)
     failed = sum(count_errors(folder / plan.name(shard)) for shard in set(range(plan.shards)).difference(missing))
-    done = ShardsDone(plan.inputs - waiting, plan.inputs, failed)
-    yield done
+    reached = ShardsDone(plan.inputs - waiting, plan.inputs, failed)
+    yield reached
     if not missing:
         return
     from ray.data import ActorPoolStrategy, DataContext, from_items
@@ -115,5 +115,5 @@ def answer_in_shards(
     for row in shards.iter_rows():
         write_shard(folder, plan, row["shard"], row["content"])
         rows = plan.slice(row["shard"])
-        done = ShardsDone(done.answered + rows.stop - rows.start, plan.inputs, done.failed + row["failed"])
-        yield done
+        reached = ShardsDone(reached.answered + rows.stop - rows.start, plan.inputs, reached.failed + row["failed"])
+        yield reached

@@ -66,23 +66,24 @@ def answer_on_ray(
     begun, started = next(steps), time.monotonic()
     if begun.answered:
         console.print(f"{folder}: {begun.answered:,} of {begun.inputs:,} are answered already", highlight=False)
-    done = begun
+    reached = begun
     try:
         for step in progress(steps, None, "answering"):
-            done = step
+            reached = step
     except KeyboardInterrupt:
         console.print(
-            f"{folder}: {done.answered:,} of {done.inputs:,} are answered; the same command goes on", highlight=False
+            f"{folder}: {reached.answered:,} of {reached.inputs:,} are answered; the same command goes on",
+            highlight=False,
         )
         raise
     seconds = time.monotonic() - started
     console.print(
-        f"{folder}: {done.inputs:,} answers, {done.answered - begun.answered:,} of them now by {count} actors in "
-        f"{seconds:.1f} s; {done.failed:,} of all are errors",
+        f"{folder}: {reached.inputs:,} answers, {reached.answered - begun.answered:,} of them now by {count} actors in "
+        f"{seconds:.1f} s; {reached.failed:,} of all are errors",
         markup=False,
         highlight=False,
     )
-    return done.failed
+    return reached.failed
 
 
 def spread_on_ray(model: "Model", actors: ActorsAsked) -> "Callable[[Predictor], Predictor]":

@@ -195,8 +195,8 @@ def test_a_lost_worker_ends_the_others_and_a_resume_comes_to_the_same_end(
     assert process.wait(60) in (1, 2), lines
     assert time.monotonic() - killed < 60
     reader.join()
-    said = "".join(lines)
-    assert f"worker {number + 1} of 2" in said and "Traceback" not in said
+    messages = "".join(lines)
+    assert f"worker {number + 1} of 2" in messages and "Traceback" not in messages
     resumed = train(tmp_path, *words, "--name", "broken", "--resume", "--workers", workers)
     assert worst_difference(resumed, expected) < WORST
 

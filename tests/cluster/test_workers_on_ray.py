@@ -18,33 +18,33 @@ PROGRAM = "import json, os, sys, time; place = json.loads(os.environ['TF_CONFIG'
 
 @pytest.fixture
 def run(ray_here: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """`run(program, count, said)` runs a program in workers of the Ray that all tests share; returns the exit status."""
+    """`run(program, count, messages)` runs a program in workers of the Ray that all tests share; returns the exit status."""
     monkeypatch.setattr(ray_here, "shutdown", lambda: None)
     monkeypatch.setattr(workers_on_ray, "connect", lambda address: ray_here)
     monkeypatch.setattr(workers_on_ray, "PLACES_WITHIN", 10.0)
     monkeypatch.setattr(local, "GRACE", 0.5)
-    return lambda program, count, said: workers_on_ray.run_on_ray(
-        [sys.executable, "-c", PROGRAM + program], count, "local", said.append
+    return lambda program, count, messages: workers_on_ray.run_on_ray(
+        [sys.executable, "-c", PROGRAM + program], count, "local", messages.append
     )
 
 
 def test_the_chief_speaks_and_the_others_do_not(run: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    said: list[str] = []
-    assert run("print(json.dumps(place['cluster']['worker'])); print(number, file=sys.stderr)", 2, said) == 0
+    messages: list[str] = []
+    assert run("print(json.dumps(place['cluster']['worker'])); print(number, file=sys.stderr)", 2, messages) == 0
     out, err = capsys.readouterr()
-    assert len(set(json.loads(out))) == 2 and err.split() == ["0"] and not said
+    assert len(set(json.loads(out))) == 2 and err.split() == ["0"] and not messages
 
 
 def test_one_that_fails_ends_the_others_and_is_quoted(run: Any) -> None:
-    said, started = [], time.monotonic()
-    assert run("sys.exit('no such data') if number else time.sleep(100)", 2, said) == 1
-    assert time.monotonic() - started < 60 and "no such data" in "\n".join(said)
+    messages, started = [], time.monotonic()
+    assert run("sys.exit('no such data') if number else time.sleep(100)", 2, messages) == 1
+    assert time.monotonic() - started < 60 and "no such data" in "\n".join(messages)
 
 
 def test_one_whose_machine_is_lost_is_named(run: Any) -> None:
-    said: list[str] = []
-    assert run("os.kill(os.getppid(), 9) if number else time.sleep(100)", 2, said) == 1
-    assert "worker 2 of 2" in said[0] and "Ray lost its machine" in said[0]
+    messages: list[str] = []
+    assert run("os.kill(os.getppid(), 9) if number else time.sleep(100)", 2, messages) == 1
+    assert "worker 2 of 2" in messages[0] and "Ray lost its machine" in messages[0]
 
 
 @pytest.mark.parametrize(
