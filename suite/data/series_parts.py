@@ -93,7 +93,10 @@ def _borders(stretch: Stretch, settings: PartSettings, draw_test: bool) -> list[
         dev_end = _row(series, settings.dev_until, settings, "dev_until")
         dev_end = end if dev_end is None else min(max(dev_end, stretch.start), end)
         train_end = _row(series, settings.train_until, settings, "train_until")
-        train_end = dev_end if train_end is None else min(max(train_end, stretch.start), end)
+        if train_end is None:
+            share = round(settings.dev_fraction * (dev_end - stretch.start))
+            train_end = dev_end - (max(share, horizon_of([series], settings)) if settings.dev_fraction else 0)
+        train_end = min(max(train_end, stretch.start), end)
         if train_end > dev_end:
             raise UserError(
                 f"setting 'train_until': expected a time before 'dev_until'. Received: {settings.train_until} and {settings.dev_until}"

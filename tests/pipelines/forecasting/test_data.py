@@ -278,6 +278,10 @@ def test_parts_lie_one_after_another_in_time_and_keep_the_fingerprint(tmp_path):
         ("dev", 40, 50),
         ("test", 50, 60),
     ]
+    only_dev = with_parts(PIPELINE, undivided, Settings(dev_until="50", horizon=5))
+    assert spans(only_dev) == [("train", 0, 45), ("dev", 45, 50), ("test", 50, 60)]
+    only_train = with_parts(PIPELINE, undivided, Settings(train_until="40"))
+    assert spans(only_train) == [("train", 0, 40), ("dev", 40, 50), ("test", 50, 60)]
     assert spans(with_parts(PIPELINE, undivided, Settings(dev_fraction=0, test_fraction=0))) == [("train", 0, 60)]
     assert spans(with_parts(PIPELINE, undivided, Settings(horizon=25))) == [("train", 0, 60)]  # too short for more
     for example in cut.items:  # views of one array
