@@ -19,7 +19,7 @@ from suite.data.examples import Problem
 from suite.data.tables import table_format
 from suite.data.text_files import line_faults, read_bytes, read_lines
 from suite.errors import UserError
-from suite.series.times import parse_times
+from suite.series.times import EPOCHS, parse_times
 
 MISSING = frozenset(text.lower() for text in ("", *NOT_A_NUMBER, *OFTEN_MISSING, "?", "-"))  # in small letters
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -77,6 +77,19 @@ class NumberTable:
             return parse_times([text for text in column.slice(0, PROBED_LINES).to_pylist() if text]) is not None
         except UserError:  # days and months cannot be told apart
             return True
+
+    def holds_dates_in_digits(self, name: str) -> bool:
+        """Return whether all numbers of a column are dates as 20240131, or rising seconds or milliseconds since 1970."""
+        values, _ = numbers_of(self, name)
+        if len(values) < 3 or not np.isfinite(values).all() or (values != np.floor(values)).any():
+            return False
+        if ((values >= 19000101) & (values <= 21001231)).all():
+            month, day = values // 100 % 100, values % 100
+            return bool(((month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all())
+        rising = bool((np.diff(values) > 0).all() or (np.diff(values) < 0).all())
+        return rising and any(
+            bool(((values >= low) & (values < high)).all()) for low, high in (EPOCHS["s"], EPOCHS["ms"])
+        )
 
     def counts_rows(self, name: str) -> bool:
         """Return whether a column holds 0, 1, 2, ... or 1, 2, 3, ..."""

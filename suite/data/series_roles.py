@@ -137,7 +137,8 @@ def _time_column(table: NumberTable, settings: SeriesSettings, named: list[str])
     columns = [name for name in table.columns if name not in named]
     usual = [name for spelling in TIME_NAMES for name in columns if name.lower() == spelling]
     texts = [name for name in columns if table.texts[name] and name not in usual]
-    dated = next((name for name in usual + texts if table.looks_dated(name)), None)
+    digits = [name for name in columns if not table.texts[name] and table.holds_dates_in_digits(name)]
+    dated = next((name for name in usual + texts + digits if table.looks_dated(name)), None)
     return dated or next((name for name in usual if name.lower() in TIME_NAMES[:4]), None)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from suite.errors import UserError
 from suite.series.frequency import Frequency, recognize
+from suite.series.grid import lay_grid
 from suite.series.zones import load_zone, to_utc
 
 PLAIN = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d)?)?)?")  # what numpy reads by itself
@@ -89,17 +90,25 @@ def _readers(probe: Sequence[str]) -> list[tuple[str, Callable[[str], datetime |
 
 
 def _only(candidates: list[Times]) -> Times:
-    """Return the times that have the fewest faults; of several, the only ones that are a regular step apart."""
+    """Return the times that have the fewest faults; of several, those a regular step apart with by far the fewest gaps."""
     faults = [int(np.isnat(times.clock).sum()) for times in candidates]
     best = [times for times, count in zip(candidates, faults, strict=True) if count == min(faults)]
     differing = [times for times in best if not np.array_equal(times.clock, best[0].clock, equal_nan=True)]
     if not differing:
         return best[0]
-    regular = [times for times in best if recognize(np.unique(times.clock[~np.isnat(times.clock)])) is not None]
-    if len(regular) != 1:
+    fullest, *others = sorted(best, key=_fullness, reverse=True)
+    if _fullness(fullest) <= 2 * _fullness(others[0]):
         forms = " or ".join(times.form for times in best)
         raise UserError(f"the times can be read as {forms}; --set time_format=FORMAT says which")
-    return regular[0]
+    return fullest
+
+
+def _fullness(times: Times) -> float:
+    """Return which share of the steps from the first to the last time have one; 0 where no step is regular."""
+    rising = np.unique(times.clock[~np.isnat(times.clock)])
+    frequency = recognize(rising)
+    grid = None if frequency is None else lay_grid(rising, frequency)
+    return 0.0 if grid is None or grid.between is not None else len(rising) / len(grid.times)
 
 
 def _read(texts: Sequence[str], reader: Callable[[str], datetime | None], form: str) -> Times:

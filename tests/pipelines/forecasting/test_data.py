@@ -182,6 +182,16 @@ def test_clocks_in_columns_and_columns_that_are_no_numbers(tmp_path):
     } <= set(examples.notes)
 
 
+def test_times_in_digits_are_told_whatever_their_column_is_called(tmp_path):
+    compact = [f"{day.replace('-', '')},{n}" for n, day in enumerate(DAYS)]
+    stamps = [f"{1_700_000_000 + 900 * n},{n}" for n in range(60)]
+    for lines, code in ((compact, "D"), (stamps, "15min")):
+        series = only(read(tmp_path, ["when,load", *lines]))
+        assert (series.frequency.code, series.channels) == (code, ("load",))
+    counts = [f"{20_500_000 + 7 * n},{n % 5}" for n in range(60)]  # months 0 to 99: no dates
+    assert only(read(tmp_path, ["visits,load", *counts])).channels == ("visits", "load")
+
+
 def test_series_without_times_are_numbered_and_their_season_is_found(tmp_path):
     values = np.sin(2 * np.pi * np.arange(200) / 8)
     series = only(read(tmp_path, ["load", *(f"{value:.4f}" for value in values)]))

@@ -42,6 +42,8 @@ def test_months_quarters_years_and_numbers_since_1970():
 def test_days_and_months_are_told_by_what_makes_steps_regular_or_asked_for():
     weekly = [(datetime(2024, 1, 5) + timedelta(days=7 * week)).strftime("%m/%d/%Y") for week in range(3)]
     assert parse_times(weekly).form == "%m/%d/%Y"  # 01/19 has no other reading
+    quarters = [f"{month:02d}/01/{year}" for year in range(1990, 1999) for month in (1, 4, 7, 10)]
+    assert parse_times(quarters).form == "%m/%d/%Y"  # days first would leave all but four days of a year out
     both = ["01/02/2024", "01/03/2024", "01/04/2024", "01/05/2024"]
     with pytest.raises(UserError, match=r"%d/%m/%Y or %m/%d/%Y; --set time_format"):
         parse_times(both)
