@@ -10,7 +10,7 @@ from suite.answers.kind import AnswerKind, FileContents, require
 from suite.answers.outputs import QUANTITY
 from suite.answers.series_figures import METRICS, evaluate
 from suite.errors import UserError
-from suite.inputs.series import as_stretch, with_channels
+from suite.inputs.series import as_stretch, as_trained
 from suite.inputs.series_host import origin
 from suite.pipeline import PredictOption, attempt, predict_each
 from suite.series.series import Stretch
@@ -117,8 +117,7 @@ def check_ahead(stretch: Stretch, assets: dict[str, Any], horizon: int | None) -
     """Return how many steps are to be forecast.
 
     Raises:
-        UserError: for more than the model was trained for, another step, no row before, or covariates that end before the horizon
-            does.
+        UserError: for more than the model was trained for, no row before, or covariates that end before the horizon does.
     """
     series, trained = stretch.series, assets["horizon"]
     steps = trained if horizon is None else horizon
@@ -126,11 +125,6 @@ def check_ahead(stretch: Stretch, assets: dict[str, Any], horizon: int | None) -
         raise UserError(
             f"--horizon: expected 1 to {trained}, the steps that this model was trained for; "
             f"train with --set horizon={horizon} for more. Received: {horizon}"
-        )
-    if series.frequency.code not in (assets["frequency"], "row"):
-        raise UserError(
-            f"{series.name}: expected a row every {assets['frequency']}, as in training; --set frequency=row at training "
-            f"counts rows whatever their times. Received: {series.frequency.code}"
         )
     row = origin(stretch)
     if not np.isfinite(series.values[:row]).any():
@@ -166,7 +160,7 @@ def to_forecast(quantiles: np.ndarray, stretch: Stretch, assets: dict[str, Any],
 def answer(outputs: Arrays, raw_input: Any, assets: dict[str, Any], settings: Any, **options: Any) -> Forecast:
     """Return the forecast of one raw input; `options` are those of `predict`, of which `since` and `horizon` count here."""
     since = options.get("since")
-    stretch = with_channels(as_stretch(raw_input, settings, since), assets["channels"])
+    stretch = as_trained(as_stretch(raw_input, settings, since), assets)
     steps = check_ahead(stretch, assets, options.get("horizon"))
     return to_forecast(outputs[QUANTILES], stretch, assets, steps)
 
@@ -195,7 +189,7 @@ def predict(
     """
 
     def to_stretch(raw_input: Any) -> Stretch:
-        return with_channels(as_stretch(raw_input, settings, since), assets["channels"])
+        return as_trained(as_stretch(raw_input, settings, since), assets)
 
     stretches = [attempt(to_stretch, raw_input) for raw_input in raw_inputs]
     usable = [stretch for stretch in stretches if not isinstance(stretch, UserError)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from suite.answers.series_marks import MARK_METRICS, RowScores
 from suite.data.examples import Example
-from suite.inputs.series import with_channels
+from suite.inputs.series import as_trained
 from suite.pipeline import Evaluation, spread
 from suite.series.naive import drift, naive, naive2, seasonal_naive
 from suite.series.residuals import scaled_errors
@@ -159,7 +159,7 @@ def evaluate(
     The average goes over windows, steps and channels; what is missing is not scored. Scales come from training rows: of a
     series that training did not have beside others, from the rows before its stretch.
     """
-    stretches = [with_channels(example.input, assets["channels"]) for example in examples]
+    stretches = [as_trained(example.input, assets) for example in examples]
     scored = score(predictor, stretches, raw_arrays, assets, settings)
     metrics, table = scored.model.figures(), {"model": scored.model.figures()}
     for name, totals in scored.baselines.items():

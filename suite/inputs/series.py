@@ -11,6 +11,7 @@ import numpy as np
 from suite.errors import UserError
 from suite.inputs.kind import FileContents, Input, InputKind
 from suite.inputs.sent import Sent
+from suite.inputs.series_host import covariates
 from suite.inputs.series_host import raw_arrays as stretch_arrays
 from suite.pipeline import spread
 from suite.series.frequency import parse_frequency
@@ -57,23 +58,36 @@ def as_stretch(raw_input: Any, settings: Any, since: str | None = None) -> Stret
     return Stretch(series, len(series) if since is None else _row_since(series, since, settings), len(series))
 
 
-def with_channels(stretch: Stretch, channels: Sequence[str]) -> Stretch:
-    """Return a stretch with the channels of a model, by their names; of one channel, and of an array, the name does not count.
+def as_trained(stretch: Stretch, assets: dict[str, Any]) -> Stretch:
+    """Return a stretch as a model takes it: its channels by their names; of one channel, and of an array, the name does not count.
+
+    Args:
+        assets: Of the model: `channels`, `frequency`, `covariates`.
 
     Raises:
-        UserError: if the series lacks one.
+        UserError: if the series lacks a channel or covariates, or has another step.
     """
-    series = stretch.series
-    known = {channel: place for place, channel in enumerate(series.channels)}
-    if series.channels == tuple(channels) or (
-        len(known) == len(channels) and (len(channels) == 1 or series.name == ARRAY)
-    ):
+    series, channels = stretch.series, tuple(assets["channels"])
+    if series.frequency.code not in (assets["frequency"], "row"):
+        raise UserError(
+            f"{series.name}: expected a row every {assets['frequency']}, as in training; --set frequency=row at training "
+            f"counts rows whatever their times. Received: {series.frequency.code}"
+        )
+    known = covariates(series, 0, 1, 1)
+    if (0 if known is None else known.shape[1]) != len(assets["covariates"]):
+        received = "none" if known is None else f"{known.shape[1]}"
+        raise UserError(
+            f"{series.name}: expected the covariates {', '.join(assets['covariates'])}. Received: {received}"
+        )
+    places = {channel: place for place, channel in enumerate(series.channels)}
+    nameless = len(places) == len(channels) and (len(channels) == 1 or series.name == ARRAY)
+    if series.channels == channels or nameless:
         return stretch
-    if not set(channels) <= known.keys():
+    if not set(channels) <= places.keys():
         expected = ", ".join(channels)
         raise UserError(f"{series.name}: expected the channels {expected}. Received: {', '.join(series.channels)}")
-    places = [known[channel] for channel in channels]
-    return replace(stretch, series=replace(series, values=series.values[:, places], channels=tuple(channels)))
+    values = series.values[:, [places[channel] for channel in channels]]
+    return replace(stretch, series=replace(series, values=values, channels=channels))
 
 
 def _series(raw_input: Any, settings: Any) -> Series:
