@@ -65,7 +65,7 @@ def read(path: Path | str, settings: Settings, format: str | None = None) -> Exa
         _rows_of_tables(listing.sources, settings) if format == "manifest" else _rows_of_files(listing.sources)
     )
     rows = _keywords_alone(rows, settings)
-    rows += _silent_rows(path, rows, settings) + _negative_rows(rows, settings)
+    rows += _silent_rows(path, rows, settings)
     items, faults = _inspected(rows)
     problems += faults
     require_examples(items, path, problems, "usable clip")
@@ -142,20 +142,20 @@ def _silent_rows(root: Path, rows: Sequence[Example], settings: Settings) -> lis
     return [replace(row, part="train" if at < 0.8 else "dev" if at < 0.9 else "test") for row, at in silent]
 
 
-def _negative_rows(rows: Sequence[Example], settings: Settings) -> list[Example]:
-    """Return windows of the folders `negatives` as clips of `_unknown_`; no recording is in two parts.
+def _negatives(settings: Settings, known: set[str]) -> tuple[list[Example], list[Problem]]:
+    """Return windows of the folders `negatives` as clips of `_unknown_` in train, but those whose names are known already.
 
     Raises:
         UserError: for a folder that is not there, or holds no recording.
     """
-    part, windows = "train" if any(row.part for row in rows) else None, []
+    rows = []
     for root in map(Path, settings.negatives):
         files = sound_files(root)
         if not files:
             raise UserError(f"setting 'negatives': expected folders of recordings. Received: {root}")
         cut = _cut(files, root, UNKNOWN, settings.negative_windows // len(settings.negatives), settings.window_seconds)
-        windows += [replace(row, part=part) for row, _ in cut]
-    return windows
+        rows += [replace(row, part="train") for row, _ in cut if row.name not in known]
+    return _inspected(rows)
 
 
 def _cut(files: Sequence[Path], root: Path, label: str, count: int, size: float) -> list[tuple[Example, float]]:
@@ -201,7 +201,18 @@ def _file_of(row: Example) -> Path:
 
 
 def check_parts(examples: Examples, settings: Settings, assets: dict[str, Any] | None = None) -> Examples:
-    """Return the examples whose labels train holds, or the trained model of `assets`, and how much sound each part has."""
+    """Return the examples whose labels train holds, or the trained model of `assets`, and how much sound each part has.
+
+    What is to be trained has the windows of `negatives` in train too; they are none of the data that its fingerprint tells.
+    """
+    if assets is None and settings.negatives and examples.part("train"):
+        windows, problems = _negatives(settings, {example.name for example in examples.items})
+        examples = replace(
+            examples,
+            items=(*examples.items, *windows),
+            problems=(*examples.problems, *problems),
+            whole=examples.whole or examples.items,
+        )
     checked = check_labels(examples, assets and assets["labels"])
     durations = [describe_durations(checked.items)] if checked.items else []
     return replace(checked, notes=(*checked.notes, *durations))

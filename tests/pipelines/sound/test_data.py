@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipelines.sound.config import Settings
-from pipelines.sound.data import Stretch, raw_arrays
+from pipelines.sound.data import Stretch, check_parts, raw_arrays
 from suite.config import load_settings
 from suite.errors import UserError
 from tests.reading import reader
@@ -66,14 +66,18 @@ def test_keywords_and_silence_that_the_data_lacks_are_noted(make):
     assert any(note.startswith("No clip of _silence_ was cut") for note in examples.notes)
 
 
-def test_unknown_sounds_are_windows_of_other_recordings(make):
-    root = make({f"word/{number}.wav": 200 + number for number in range(8)} | {"other/0.wav": 90})
+def test_unknown_sounds_to_train_on_are_windows_of_other_recordings(make):
+    root = make({f"word/{number}.wav": 200 + number for number in range(8)} | {"other/0.wav": 90, "other/1.wav": 95})
     talks = make({"long.wav": (400, 6.0), "short.wav": (500, 0.3)}, root.parent / "talks")
     settings = RATE.model_copy(update={"keywords": ("word",), "negatives": (str(talks),), "negative_windows": 10})
-    windows = [example for example in read(root, settings).items if example.name.startswith(("long", "short"))]
-    assert {example.group for example in windows} == {"long", "short"} and len(windows) == 6
-    assert {example.target for example in windows} == {"_unknown_"}
+    examples, plain = read(root, settings), read(root, settings.model_copy(update={"negatives": ()}))
+    windows = [example for example in examples.items if example.name.startswith(("long", "short"))]
+    assert {(example.target, example.part) for example in windows} == {("_unknown_", "train")} and len(windows) == 6
     assert sorted(len(raw_arrays(example.input, settings)["samples"]) for example in windows) == [2400, *[8000] * 5]
+    # They are none of the data: what is evaluated has none, and is known as what was trained on.
+    assert examples.fingerprint == plain.fingerprint and set(examples.items) > set(plain.items)
+    assert check_parts(plain, settings, {"labels": ["_unknown_", "word"]}).items == plain.items
+    assert len(check_parts(examples, settings).items) == len(examples.items)
     empty = make({"a.txt": "no"}, root.parent / "empty")
     with pytest.raises(UserError, match=r"setting 'negatives': expected folders of recordings. Received: .*empty"):
         read(root, settings.model_copy(update={"negatives": (str(empty),)}))
