@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,11 @@ import numpy as np
 
 from pipelines.sound.augmentation import augment, is_augmented, longest, mix, read_noise
 from pipelines.sound.config import Settings
-from pipelines.sound.formats import FORMATS, NOISE_FOLDER, finders, noise_files, sound_files
+from pipelines.sound.formats import FORMATS, NOISE_FOLDER, finders
+from pipelines.sound.stretches import SILENCE, UNKNOWN, Stretch, inspect_rows, negatives_in_train, silent_rows
 from suite.data.cells import cell_text, label_fault, missing_notes
 from suite.data.clip_batches import ClipPart, clip_batches
-from suite.data.clips import ClipFacts, describe_clips, describe_durations, inspect_clips
+from suite.data.clips import describe_clips, describe_durations
 from suite.data.examples import Example, Examples, Problem
 from suite.data.faults import require_examples
 from suite.data.formats import choose_format
@@ -23,28 +24,14 @@ from suite.data.labels import check_labels, natural_order
 from suite.data.manifest import Columns, path_fault, read_manifest
 from suite.data.sources import SourceFile
 from suite.data.stable_hash import content, stable_share
-from suite.errors import UserError
 from suite.inputs import recordings
 from suite.pipeline import BatchSource, draw, spread
 
 if TYPE_CHECKING:
     from suite.audio.cache import AudioCache
 
-SILENCE, UNKNOWN = "_silence_", "_unknown_"
 MOST_MEASURED = 1000  # training clips that feature statistics are taken from
 PICTURED = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A part of a recording, from `start` to `end` in seconds."""
-
-    path: Path
-    start: float
-    end: float
-
-    def __str__(self) -> str:
-        return f"{self.path} {self.start:g}-{self.end:g} s"
 
 
 def read(path: Path | str, settings: Settings, format: str | None = None) -> Examples:
@@ -65,8 +52,8 @@ def read(path: Path | str, settings: Settings, format: str | None = None) -> Exa
         _rows_of_tables(listing.sources, settings) if format == "manifest" else _rows_of_files(listing.sources)
     )
     rows = _keywords_alone(rows, settings)
-    rows += _silent_rows(path, rows, settings)
-    items, faults = _inspected(rows)
+    rows += silent_rows(path, rows, settings)
+    items, faults = inspect_rows(rows)
     problems += faults
     require_examples(items, path, problems, "usable clip")
     labels = Counter(example.target for example in items)
@@ -127,86 +114,13 @@ def _keywords_alone(rows: list[Example], settings: Settings) -> list[Example]:
     return [row for row in rows if row.target != UNKNOWN or stable_share("unknown", row.name) < share]
 
 
-def _silent_rows(root: Path, rows: Sequence[Example], settings: Settings) -> list[Example]:
-    """Return clips of `_silence_`, cut evenly over the recordings of background noise, where they are asked for.
-
-    Where the data names parts, the last tenths of each recording are dev and test.
-    """
-    files = noise_files(root) if settings.silence_fraction else []
-    if any(row.target == SILENCE for row in rows):
-        return []
-    count = round(settings.silence_fraction * len(rows) / (1 - settings.silence_fraction))
-    silent = _cut(files, root, SILENCE, count, settings.window_seconds)
-    if not any(row.part for row in rows):
-        return [row for row, _ in silent]
-    return [replace(row, part="train" if at < 0.8 else "dev" if at < 0.9 else "test") for row, at in silent]
-
-
-def _negatives(settings: Settings, known: set[str]) -> tuple[list[Example], list[Problem]]:
-    """Return windows of the folders `negatives` as clips of `_unknown_` in train, but those whose names are known already.
-
-    Raises:
-        UserError: for a folder that is not there, or holds no recording.
-    """
-    rows = []
-    for root in map(Path, settings.negatives):
-        files = sound_files(root)
-        if not files:
-            raise UserError(f"setting 'negatives': expected folders of recordings. Received: {root}")
-        cut = _cut(files, root, UNKNOWN, settings.negative_windows // len(settings.negatives), settings.window_seconds)
-        rows += [replace(row, part="train") for row, _ in cut if row.name not in known]
-    return _inspected(rows)
-
-
-def _cut(files: Sequence[Path], root: Path, label: str, count: int, size: float) -> list[tuple[Example, float]]:
-    """Return some `count` windows of `size` seconds, spread over recordings, and where in its recording each is, 0 to 1."""
-    from suite.audio.read import inspect_audio
-
-    rows: list[tuple[Example, float]] = []
-    files = files[:: max(1, len(files) // max(1, count))]
-    for file in files:
-        seconds = inspect_audio(file).duration
-        windows = min(max(1, -(-count // len(files))), max(1, int(2 * seconds / size)))
-        for start in np.linspace(0, max(seconds - size, 0), windows).tolist():
-            name = f"{file.relative_to(root).as_posix()} {start:.2f} s"
-            row = Example(name, Stretch(file, start, min(start + size, seconds)), label, None, file.stem)
-            rows.append((row, start / max(seconds - size, size)))
-    return rows
-
-
-def _inspected(rows: Sequence[Example]) -> tuple[list[Example], list[Problem]]:
-    """Return the rows whose files can be used, with key and facts, and what is wrong with the others; no file twice."""
-    files = list(dict.fromkeys(_file_of(row) for row in rows))
-    facts_of = dict(zip(files, inspect_clips([(str(file), file) for file in files]), strict=True))
-    items, problems = [], []
-    for row in rows:
-        file, place = facts_of[_file_of(row)], row.facts or row.name
-        if isinstance(file, Problem):
-            problems.append(Problem(place, f"{row.name}: {file.message}" if row.facts else file.message))
-        elif not isinstance(row.input, Stretch):
-            items.append(replace(row, key=file.digest, facts=replace(file, place=place)))
-        elif row.input.start >= file.seconds or (row.input.end > file.seconds + 0.1 and np.isfinite(row.input.end)):
-            received = f"{row.input.start:g} to {row.input.end:g} s"
-            problems.append(Problem(place, f"expected a stretch within the {file.seconds:.2f} s. Received: {received}"))
-        else:
-            stretch = replace(row.input, end=min(row.input.end, file.seconds))
-            facts = ClipFacts(file.digest, stretch.end - stretch.start, file.notes, place)
-            key = f"{file.digest} {stretch.start}-{stretch.end}"
-            items.append(replace(row, input=stretch, key=key, facts=facts))
-    return items, problems
-
-
-def _file_of(row: Example) -> Path:
-    return row.input.path if isinstance(row.input, Stretch) else row.input
-
-
 def check_parts(examples: Examples, settings: Settings, assets: dict[str, Any] | None = None) -> Examples:
     """Return the examples whose labels train holds, or the trained model of `assets`, and how much sound each part has.
 
     What is to be trained has the windows of `negatives` in train too; they are none of the data that its fingerprint tells.
     """
     if assets is None and settings.negatives and examples.part("train"):
-        windows, problems = _negatives(settings, {example.name for example in examples.items})
+        windows, problems = negatives_in_train(settings, {example.name for example in examples.items})
         examples = replace(
             examples,
             items=(*examples.items, *windows),

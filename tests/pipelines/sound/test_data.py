@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pipelines.sound.config import Settings
-from pipelines.sound.data import Stretch, check_parts, raw_arrays
+from pipelines.sound.data import check_parts, raw_arrays
+from pipelines.sound.stretches import Stretch
 from suite.config import load_settings
 from suite.errors import UserError
 from tests.reading import reader
