@@ -13,7 +13,7 @@ from suite.audio.front_end import convolutions, frame_features, normalization, s
 from suite.pipeline import NamedWeights, Phase
 from suite.recurrent import make_pooling, recurrent_stack
 
-STATISTICS_SIZE = 2.0  # of the part of a voice print that is decided by statistics, beside 1 for what is trained
+STATISTICS_SIZE = 3.0  # of the part of a voice print that is decided by statistics, beside 1 for what is trained
 
 
 def build(settings: Settings, assets: dict[str, Any]) -> keras.Model:

@@ -1,8 +1,7 @@
 """Who is speaking: prints of known voices in a file beside a model, how near another one is, and how often that errs.
 
-A score is the cosine of two prints, normalized by how near each of them is to the voices of the training part (adaptive
-symmetric normalization without the adaptation; Karam et al. 2011, "Towards Reduced False-Alarms Using Cohorts"): 0 is as near
-as any other voice.
+A score is the cosine of the angle between two prints: 1 is the same direction. It is not set against the directions of the classes
+that were trained on, as cohorts usually are: those fit the training clips too well, and voices were told apart worse by it.
 """
 
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from suite.errors import UserError
 
 TARGET_SHARE = 0.01  # of trials that are of one voice, for min_dcf (NIST SRE)
 SILENT_PEAK = 1e-3  # -60 dB of full scale
-UNTUNED = 2.0  # deviations above other voices, where no threshold was measured
+UNTUNED = 0.55  # the cosine that counts as one voice where none was measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +30,6 @@ class Speaker:
         predictor: Of `embed`.
         settings: Of the model.
         assets: Of the model; `voice_threshold` once it was measured.
-        cohort: The directions of the training part's classes, `(classes, embedding)`.
     """
 
     path: Path
@@ -39,7 +37,6 @@ class Speaker:
     predictor: Any
     settings: Settings
     assets: dict[str, Any]
-    cohort: np.ndarray
 
     @property
     def threshold(self) -> float:
@@ -58,13 +55,11 @@ class Speaker:
                 raise UserError(f"{recording}: expected a voice. Received: silence, nothing above -60 dB of full scale")
         return np.array([answer["embedding"] for answer in self.predictor(arrays)], np.float64)
 
-    def scores(self, tried: np.ndarray, known: np.ndarray) -> np.ndarray:
-        """Return the score of each of the prints `tried` `(m, embedding)` with each of `known` `(n, embedding)`: `(m, n)`."""
-        tried, known = (prints / np.linalg.norm(prints, axis=1, keepdims=True) for prints in (tried, known))
-        cosines, cohorts = tried @ known.T, [prints @ self.cohort.T for prints in (tried, known)]
-        by_tried = (cosines - cohorts[0].mean(1)[:, None]) / cohorts[0].std(1)[:, None]
-        by_known = (cosines - cohorts[1].mean(1)[None]) / cohorts[1].std(1)[None]
-        return (by_tried + by_known) / 2
+
+def scores(tried: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return the score of each of the prints `tried` `(m, embedding)` with each of `known` `(n, embedding)`: `(m, n)`."""
+    tried, known = (prints / np.linalg.norm(prints, axis=1, keepdims=True) for prints in (tried, known))
+    return tried @ known.T
 
 
 def open_speaker(model_dir: Path) -> Speaker:
@@ -86,12 +81,10 @@ def open_speaker(model_dir: Path) -> Speaker:
     from suite.runtime.keras_runtime import KerasPredictor
 
     model = load_model(artifact)
-    directions = model.get_layer("logits").kernel.numpy().T.astype(np.float64)
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     signatures = artifact.pipeline.signatures(artifact.assets, settings)
     predictor = KerasPredictor(model, signatures).sibling("embed")
     identity = artifact.record["files"]["model.keras"]
-    return Speaker(artifact.path, identity, predictor, settings, artifact.assets, directions)
+    return Speaker(artifact.path, identity, predictor, settings, artifact.assets)
 
 
 def voices_file(model_dir: Path) -> Path:
@@ -143,7 +136,7 @@ def verify(speaker: Speaker, name: str, recordings: Sequence[Path], path: Path) 
     if name not in voices:
         names = ", ".join(voices) or "none"
         raise UserError(f"{path}: expected one of the enrolled voices: {names}. Received: {name!r}")
-    scores = speaker.scores(speaker.prints(recordings), np.array([voices[name]["print"]]))[:, 0]
+    cosines = scores(speaker.prints(recordings), np.array([voices[name]["print"]]))[:, 0]
     threshold = speaker.threshold
     return [
         {
@@ -153,7 +146,7 @@ def verify(speaker: Speaker, name: str, recordings: Sequence[Path], path: Path) 
             "threshold": threshold,
             "accepted": bool(score >= threshold),
         }
-        for recording, score in zip(recordings, scores, strict=True)
+        for recording, score in zip(recordings, cosines, strict=True)
     ]
 
 
@@ -211,14 +204,14 @@ def run_trials(speaker: Speaker, data: Path, column: str, clips: int) -> dict[st
             f"Received: {', '.join(by_voice) or 'none'}"
         )
     prints = speaker.prints([example.input for example in items])
-    scores, same = [], []
+    cosines, same = [], []
     for voice, indices in by_voice.items():
         for start in range(0, len(indices) - clips + 1, clips):
             enrolled = indices[start : start + clips]
             tried = [index for group in by_voice.values() for index in group if index not in enrolled]
             mean = prints[enrolled].mean(axis=0, keepdims=True)
-            scores.append(speaker.scores(prints[tried], mean)[:, 0])
+            cosines.append(scores(prints[tried], mean)[:, 0])
             same.append(np.array([items[index].target == voice for index in tried]))
-    figures = error_figures(np.concatenate(scores), np.concatenate(same))
+    figures = error_figures(np.concatenate(cosines), np.concatenate(same))
     replace_assets(artifact, {"voice_threshold": figures["threshold"]})
-    return {"voices": len(by_voice), "trials": sum(map(len, scores)), "clips": clips, **figures}
+    return {"voices": len(by_voice), "trials": sum(map(len, cosines)), "clips": clips, **figures}
