@@ -62,7 +62,7 @@ def odd_rows(series: Series, first: int, scores: np.ndarray, rate: float | None)
         rate: The share of rows that is to be called odd; None asks for those beyond what the tail of the scores lets expect once in
             a thousand rows.
     """
-    odd = []
+    odd: list[tuple[float, int, str]] = []
     for place, channel in enumerate(series.channels):
         of_channel = scores[:, place]
         if not np.isfinite(of_channel).any():
@@ -71,7 +71,7 @@ def odd_rows(series: Series, first: int, scores: np.ndarray, rate: float | None)
             threshold = threshold_by_rate(of_channel, rate)
         else:
             threshold = threshold_by_tail(of_channel) if len(scores) >= FEW else ODD
-        odd += [(float(of_channel[row]), row, channel) for row in np.flatnonzero(of_channel > threshold)]
+        odd += [(float(of_channel[row]), int(row), channel) for row in np.flatnonzero(of_channel > threshold)]
     return [
         {"time": series.frequency.written(series.times[first + row]), "channel": channel, "score": score}
         for score, row, channel in sorted(odd, key=lambda entry: -entry[0])

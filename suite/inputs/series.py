@@ -145,8 +145,9 @@ def example_table(settings: Any) -> bytes:
 def several(stretches: Sequence[Stretch], count: int) -> list[Stretch]:
     """Return `count` stretches that begin at rows spread evenly over all of them, as many as there are rows at most."""
     ends = np.cumsum([max(len(stretch), 1) for stretch in stretches])
+    total = int(ends[-1]) if len(ends) else 0
     chosen = []
-    for number in spread(range(int(ends[-1])) if len(ends) else (), count):
+    for number in spread(range(total), count):
         place = int(np.searchsorted(ends, number, side="right"))
         stretch = stretches[place]
         row = stretch.start + number - (int(ends[place - 1]) if place else 0)
