@@ -7,6 +7,9 @@ from typing import Any
 
 import tensorflow as tf
 
+# Steps; the least that a sequence of unknown length is padded to for a compiled loop.
+SHORTEST = 32
+
 
 def shards(count: int, tensors: Any, axis: int = 0) -> list[Any]:
     """A structure of tensors as a list of `count` structures, each a part of the batch (`axis`); None stays None."""
@@ -32,17 +35,18 @@ def join(parts: Sequence[tf.Tensor]) -> tf.Tensor:
 def room(form: Any, sequence: tf.Tensor, axis: int = 1) -> tuple[Callable, tf.Tensor | None]:
     """A function that pads sequences of unknown length (their `axis`) to a common one, and the length that counts.
 
-    XLA compiles once per shape. Where lengths vary from batch to batch they are rounded up to 1 or 1.5 times a power
-    of two, so that few shapes ever occur; the loop still runs `length` steps only.
+    XLA compiles once per shape. Where lengths vary from batch to batch they are rounded up to 32, 64, and from there on 1 or
+    1.5 times a power of two, so that few shapes ever occur; the loop still runs `length` steps only.
     """
     if not form.compiled or sequence.shape[axis] is not None:
         return (lambda value: value), None
     length = tf.shape(sequence)[axis]
     # capacity = 2^k or 3/4 of it, the smaller one that holds `length`; k = ceil(log2(length)), and less the hair by which
-    # the logarithm of a power of two may come out too large.
+    # the logarithm of a power of two may come out too large. What is short is cheap to pad, and dear to compile for.
     exponent = tf.math.ceil(tf.math.log(tf.cast(length, tf.float64)) / math.log(2) - 1e-9)
-    power = tf.bitwise.left_shift(1, tf.cast(tf.maximum(exponent, 2), tf.int32))
-    capacity = tf.where(power // 4 * 3 >= length, power // 4 * 3, power)
+    power = tf.bitwise.left_shift(1, tf.cast(tf.maximum(exponent, math.log2(SHORTEST)), tf.int32))
+    between = power // 4 * 3
+    capacity = tf.where((power > 2 * SHORTEST) & (between >= length), between, power)
     return _padding(capacity - length, axis), length
 
 
