@@ -80,7 +80,7 @@ def _compiled(
 
         def inner(count, states, buffers):
             now = steps - 1 - count if reverse else count
-            states, outputs = step([sequence[:, now - start] for sequence in prepared], states)
+            states, outputs = step([tf.squeeze(_steps(sequence, now - start, 1), 1) for sequence in prepared], states)
             # The op writes into the buffer where a TensorArray's write would copy it at each step.
             buffers = tuple(
                 gen_xla_ops.xla_dynamic_update_slice(buffer, output[:, None], [0, now, 0])
@@ -95,9 +95,13 @@ def _compiled(
 
 
 def _steps(sequence: tf.Tensor, start: tf.Tensor | int, count: tf.Tensor | int) -> tf.Tensor:
-    """`count` steps of `(batch, time, features)`, from the step `start` on."""
+    """`count` steps of `(batch, time, features)`, from the step `start` on.
+
+    Where a plain slice begins is a constant to XLA: backwards in time, where it hangs on the length, that compiled the loop
+    for every length anew.
+    """
     batch, _ = _static_or_dynamic(sequence)
-    return tf.slice(sequence, (0, start, 0), (batch, count, sequence.shape[2]))
+    return gen_xla_ops.xla_dynamic_slice(sequence, [0, start, 0], [batch, count, sequence.shape[2]])
 
 
 def _portable(
