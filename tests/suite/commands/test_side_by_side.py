@@ -44,7 +44,15 @@ def test_each_job_is_heard_whole_and_a_failure_waits_for_the_others(capfd):
     assert "b begins\n" in heard.err
 
 
-def test_ctrl_c_ends_what_runs_tidily(tmp_path):
+@pytest.fixture
+def hears_ctrl_c():
+    """Ctrl-C as in a terminal, also where the tests run behind a shell that ignores it."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
+def test_ctrl_c_ends_what_runs_tidily(tmp_path, hears_ctrl_c):
     def interrupt() -> None:
         while not (tmp_path / "a.begun").exists():
             time.sleep(0.05)

