@@ -17,14 +17,14 @@ from tests.conftest import SMALLEST
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 ROOT = Path(__file__).resolve().parents[2]
 COMPARED = "sentiment"
-EXAMPLES = {"train": 24, "dev": 8, "test": 8}
+EXAMPLES = {"train": 24, "dev": 8, "test": 8}  # at most: a task may have fewer and longer ones
 SECONDS = 60_000  # of waiting for what MLflow draws, in milliseconds
 CARD = "[data-testid='experiment-view-compare-runs-card']"
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """The address of a store with a short run of every task, and two of one."""
+    """A store with a short run of every task, and two of one: its `uri`, and how many examples each task trained on."""
     from rich.console import Console
 
     from suite.config import load_settings
@@ -34,6 +34,7 @@ def store(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("store")
     uri = f"sqlite:///{folder}/mlflow.db"
+    trained_on = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", uri)
         patch.chdir(folder)
@@ -52,9 +53,10 @@ def store(tmp_path_factory):
                 settings = load_settings(pipeline.Settings, None if task in SMALLEST else recipe, assignments)
                 examples = read_examples(pipeline, data, settings)
                 few = [example for part, count in EXAMPLES.items() for example in draw(examples.part(part), count)]
+                trained_on[task] = len(draw(examples.part("train"), EXAMPLES["train"]))
                 request = Request(task, settings, f"rate-{rate}", folder / "models")
                 train(request, examples.with_items(few), Console(quiet=True))
-    return uri
+    return SimpleNamespace(uri=uri, trained_on=trained_on)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +68,7 @@ def printed(store, tmp_path_factory):
     process = subprocess.Popen(
         [sys.executable, "-m", "suite", "ui", COMPARED, "--port", str(port)],
         cwd=tmp_path_factory.mktemp("ui"),
-        env=os.environ | {"PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": store},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": store.uri},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -82,7 +84,7 @@ def page(browser, printed):
     context = browser.new_context(viewport={"width": 1400, "height": 900})
     page = context.new_page()
     page.goto(printed.address)
-    page.wait_for_selector("text=matching run", timeout=SECONDS)
+    page.wait_for_selector("text=2 matching runs", timeout=SECONDS)  # the first number is of none that have come yet
     yield page
     context.close()
 
@@ -98,12 +100,12 @@ def test_the_printed_address_opens_the_training_runs_with_what_the_task_is(page,
 def test_a_run_of_each_task_has_its_data_sets(page, printed, store, task):
     import mlflow
 
-    client = mlflow.MlflowClient(store)
+    client = mlflow.MlflowClient(store.uri)
     experiment = client.get_experiment_by_name(task)
     page.goto(re.sub(r"experiments/\d+", f"experiments/{experiment.experiment_id}", printed.address))
     opener = page.locator("[data-testid='open-dataset-drawer']:visible").first
     opener.click(timeout=SECONDS)
-    page.wait_for_selector(f"text=num rows: {EXAMPLES['train']}", timeout=SECONDS)
+    page.wait_for_selector(f"text=num rows: {store.trained_on[task]}", timeout=SECONDS)
     text = page.inner_text("body")
     assert "3 datasets used" in text and load_pipeline(task).summary in text
     runs = client.search_runs([experiment.experiment_id])
