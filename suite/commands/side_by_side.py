@@ -2,16 +2,14 @@
 
 import multiprocessing
 import os
-import signal
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 from typing import Any
 
+from suite.child_process import obey_parent
 from suite.commands.output import terminal
 
 LOOK_SECONDS = 0.5
@@ -87,20 +85,7 @@ def _begin(count: int) -> None:
     cores = str(max(1, (os.cpu_count() or 1) // count))
     for variable in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(variable, cores)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _interrupt)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-
-
-def _interrupt(number: int, frame: Any) -> None:
-    raise KeyboardInterrupt
-
-
-def _end_with(sentinel: int) -> None:
-    wait_for([sentinel])
-    os._exit(1)
+    obey_parent()
 
 
 def _run(run: Callable[..., Any], job: tuple, output: str, errors: str) -> Any:

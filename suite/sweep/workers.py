@@ -4,11 +4,10 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
-from multiprocessing.connection import wait as wait_for
-from typing import Any, Protocol
+from typing import Protocol
 
+from suite.child_process import obey_parent
 from suite.data.examples import Examples
 from suite.sweep.trial import Job, Outcome, run_trial
 
@@ -76,23 +75,10 @@ _examples: Examples | None = None
 
 
 def _begin(examples: Examples) -> None:
-    """Prepare a worker process: it has the data, Ctrl-C is its parent's affair, and it does not outlive its parent."""
+    """Prepare a worker process: it has the data."""
     global _examples
     _examples = examples
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _interrupt)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-
-
-def _interrupt(number: int, frame: Any) -> None:
-    raise KeyboardInterrupt
-
-
-def _end_with(sentinel: int) -> None:
-    wait_for([sentinel])
-    os._exit(1)
+    obey_parent()
 
 
 def _run(job: Job) -> Outcome:
